@@ -1,0 +1,29 @@
+"""What a pump is: register maps, exact values, read plans. Pure; knows no wire and no clock."""
+
+from agent.drivers.codec import Encoded, Unfit
+from agent.drivers.device import Device
+from agent.drivers.hooks import Hooks
+from agent.drivers.planner import Block, Cost, halves, plan
+from agent.drivers.registermap import RegisterMap, load
+from agent.drivers.registry import Driver, DriverSource, driver, names
+from agent.drivers.wire import ReadRequest, Request, WriteRequest
+
+__all__ = [
+    "Block",
+    "Cost",
+    "Device",
+    "Driver",
+    "DriverSource",
+    "Encoded",
+    "Hooks",
+    "ReadRequest",
+    "RegisterMap",
+    "Request",
+    "Unfit",
+    "WriteRequest",
+    "driver",
+    "halves",
+    "load",
+    "names",
+    "plan",
+]

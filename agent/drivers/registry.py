@@ -1,0 +1,64 @@
+"""Finds drivers by name through the entry-point group `heatpump_agent.drivers`; ours use it too.
+
+An entry point names a `DriverSource`: the package that holds the map, its file, and a hooks class
+if there is one. This is the one place of the room that reads files, and it reads only package data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+
+from agent.drivers.hooks import Hooks
+from agent.drivers.registermap import API, RegisterMap, load
+from agent.errors import DriverError
+
+GROUP = "heatpump_agent.drivers"
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSource:
+    """What an entry point of a driver package names."""
+
+    package: str
+    file: str
+    hooks: type[Hooks] = Hooks
+    api: int = API
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A loaded driver: its map, its hooks, and the hash by which the map is known upstream."""
+
+    name: str
+    map: RegisterMap
+    hooks: Hooks
+    sha256: str
+
+
+def names() -> tuple[str, ...]:
+    """The names of all drivers installed, ours and the vendors'."""
+    return tuple(sorted(_entries()))
+
+
+@cache
+def driver(name: str) -> Driver:
+    """A driver by name. Raises DriverError, or FileError when its map is wrong."""
+    entry = _entries().get(name)
+    if entry is None:
+        raise DriverError(f"no driver is named {name}; installed are {', '.join(names())}")
+    source = entry.load()
+    if not isinstance(source, DriverSource):
+        raise DriverError(f"driver {name}: {entry.value} is no DriverSource")
+    if source.api != API:
+        raise DriverError(f"driver {name} speaks API {source.api}; this program speaks {API}")
+    text = (files(source.package) / source.file).read_text("utf-8")
+    return Driver(name, load(text, source.file), source.hooks(), sha256(text.encode()).hexdigest())
+
+
+@cache
+def _entries() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=GROUP)}

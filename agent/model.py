@@ -1,0 +1,398 @@
+"""The words every room shares: points, readings, demands, writes, commands, alarms, facts, effects.
+
+This room knows nothing but itself. Units of every number stand on its `Point` or in its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from agent.points import POINTS, Point, PointId, Unit
+
+__all__ = [
+    "POINTS",
+    "Alarm",
+    "AlarmState",
+    "BlockFailed",
+    "BlockRead",
+    "Command",
+    "CommandReceived",
+    "Count",
+    "Demand",
+    "Effect",
+    "Fact",
+    "Failure",
+    "Journal",
+    "Keep",
+    "Lane",
+    "LineChanged",
+    "Note",
+    "Origin",
+    "Outcome",
+    "Point",
+    "PointId",
+    "PointValue",
+    "Quality",
+    "Reading",
+    "Record",
+    "Result",
+    "Send",
+    "Severity",
+    "Snapshot",
+    "Stamp",
+    "Stopping",
+    "Stored",
+    "Telemetry",
+    "Tick",
+    "Unit",
+    "Value",
+    "Write",
+    "WriteDone",
+]
+
+Value = float | int | bool | str
+
+
+class Quality(StrEnum):
+    """Why a reading has, or has not, a value that may be believed."""
+
+    GOOD = "good"
+    STALE = "stale"
+    OUT_OF_RANGE = "out_of_range"
+    ABSENT = "absent"
+    UNDEFINED_CODE = "undefined_code"
+    NOT_READY = "not_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One instant, told three ways: aware UTC, monotonic seconds, and whether UTC is believed."""
+
+    at: datetime
+    mono: float
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One point as a device gave it. `value` is None unless the quality says otherwise."""
+
+    point: PointId
+    value: Value | None
+    quality: Quality = Quality.GOOD
+    raw: int | None = None
+
+    @property
+    def good(self) -> bool:
+        return self.quality is Quality.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The newest reading of every point of one device, with the monotonic second of each."""
+
+    device: str
+    readings: Mapping[PointId, Reading] = field(default_factory=dict)
+    mono: Mapping[PointId, float] = field(default_factory=dict)
+
+    def value(self, point: PointId) -> Value | None:
+        """The value of a good reading; None when absent, doubtful or never read."""
+        reading = self.readings.get(point)
+        return reading.value if reading is not None and reading.quality is Quality.GOOD else None
+
+    def number(self, point: PointId) -> float | None:
+        """As `value`, for points that are numbers; a truth value is not a number."""
+        value = self.value(point)
+        return None if value is None or isinstance(value, bool | str) else float(value)
+
+    def age_s(self, point: PointId, mono: float) -> float | None:
+        """Seconds since the point was last read; None when it never was."""
+        then = self.mono.get(point)
+        return None if then is None else mono - then
+
+    def with_readings(self, readings: tuple[Reading, ...], mono: float) -> Snapshot:
+        """A new snapshot in which these readings replace their elders."""
+        return Snapshot(
+            self.device,
+            {**self.readings, **{reading.point: reading for reading in readings}},
+            {**self.mono, **{reading.point: mono for reading in readings}},
+        )
+
+
+class Origin(StrEnum):
+    """Who wants a value. Order of precedence: see `agent.control.priority`."""
+
+    SAFETY = "safety"
+    RESIDENT = "resident"
+    PLATFORM = "platform"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Somebody wants a point to have a value; `until_mono` ends the wish, None leaves it standing.
+
+    `park` marks a value the machine must be left with: the guard spares such a demand the daily
+    budget (never the hard cap) and the minimum interval.
+    """
+
+    device: str
+    point: PointId
+    value: Value
+    origin: Origin
+    why: str
+    until_mono: float | None = None
+    command_id: str | None = None
+    park: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A demand the guard let through: the bus shall make it so and prove it by reading back."""
+
+    device: str
+    point: PointId
+    value: Value
+    origin: Origin
+    command_id: str | None = None
+    deadline_mono: float | None = None
+
+
+class Outcome(StrEnum):
+    """How a command ended. Every command ends in exactly one of them."""
+
+    VERIFIED = "verified"
+    REFUSED = "refused"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A wish from outside, already parsed and remembered durably. Instants are aware UTC."""
+
+    id: str
+    issuer: str
+    role: str
+    device: str
+    point: PointId
+    value: Value
+    issued_at: datetime
+    expires_at: datetime
+    hold_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The one end of a command: outcome, why in plain words, and what the machine now says."""
+
+    command_id: str
+    device: str
+    point: PointId
+    outcome: Outcome
+    why: str
+    value: Value | None = None
+    read_back: Value | None = None
+    issuer: str = ""
+
+
+class Severity(StrEnum):
+    """S1 acts now, S2 sends a technician, S3 advises."""
+
+    S1 = "S1"
+    S2 = "S2"
+    S3 = "S3"
+
+
+class AlarmState(StrEnum):
+    """The part of the ISA-18.2 life cycle that this version reports."""
+
+    RAISED = "raised"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A change of one alarm. `id` is the same at the edge and at the platform for its whole life."""
+
+    id: str
+    rule: str
+    device: str
+    state: AlarmState
+    severity: Severity
+    text_en: str
+    text_zh: str
+    opened_at: datetime
+    point: PointId | None = None
+    code: str | None = None
+    evidence: Mapping[str, Value | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """One sweep of one device: good values, and for the others the reason why there is none."""
+
+    device: str
+    values: Mapping[PointId, Value]
+    missing: Mapping[PointId, str]
+
+
+class Lane(StrEnum):
+    """The durable lanes, in the order in which they leave after an outage."""
+
+    ALARM = "alarm"
+    RESULT = "result"
+    TELEMETRY = "telemetry"
+
+
+Record = Telemetry | Alarm | Result
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it lies in the durable buffer; `(epoch, lane, seq)` names it for ever.
+
+    `at` is UTC in ISO 8601, `mono` seconds since the start of boot `boot`, `body` JSON.
+    """
+
+    lane: Lane
+    seq: int
+    at: str
+    mono: float
+    boot: str
+    trusted: bool
+    body: bytes
+
+
+# --- facts: what happened -------------------------------------------------------------------
+
+
+class Failure(StrEnum):
+    """Why a block brought no words."""
+
+    SILENCE = "silence"
+    GARBLED = "garbled"
+    REFUSED = "refused"
+    LINE_DOWN = "line_down"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRead:
+    """A block was read and decoded; `sweep_end` when it was the last of the device's round."""
+
+    device: str
+    readings: tuple[Reading, ...]
+    stamp: Stamp
+    sweep_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFailed:
+    """A block brought nothing, and why."""
+
+    device: str
+    failure: Failure
+    why: str
+    stamp: Stamp
+    sweep_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteDone:
+    """The bus has finished with a write, one way or the other."""
+
+    write: Write
+    outcome: Outcome
+    why: str
+    stamp: Stamp
+    read_back: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """A command passed the parser and its id is remembered on disk."""
+
+    command: Command
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanged:
+    """A line was lost or came back."""
+
+    line: str
+    up: bool
+    why: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed and nothing else: what must be judged although no device spoke."""
+
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The program ends: leave every controlled point at its park value."""
+
+    stamp: Stamp
+
+
+Fact = BlockRead | BlockFailed | WriteDone | CommandReceived | LineChanged | Tick | Stopping
+
+
+# --- effects: what shall be done ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Store a record in its lane; `at_once` means before anything else happens."""
+
+    lane: Lane
+    record: Record
+    stamp: Stamp
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count a write of this point durably, before it goes to the wire."""
+
+    device: str
+    point: PointId
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Give the write to its line."""
+
+    write: Write
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One line for the audit journal."""
+
+    kind: str
+    detail: Mapping[str, Value | None]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A change of state worth a log line; `fields` become key=value at its end."""
+
+    level: str
+    text: str
+    fields: Mapping[str, Value | None] = field(default_factory=dict)
+
+
+Effect = Keep | Count | Send | Journal | Note
+
+PointValue = tuple[PointId, Value]
