@@ -20,7 +20,7 @@ class Mistake:
     allowed: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}: {self.path}: " if self.path else f"{self.file}:{self.line}: "
+        where = f"{self.file}:{self.line}: " + (f"{self.path}: " if self.path else "")
         return f"{where}{self.message}" + (f"; allowed: {self.allowed}" if self.allowed else "")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from agent.points import POINTS, Point, PointId, Unit
 
@@ -16,20 +17,10 @@ __all__ = [
     "POINTS",
     "Alarm",
     "AlarmState",
-    "BlockFailed",
-    "BlockRead",
     "Command",
-    "CommandReceived",
-    "Count",
     "Demand",
-    "Effect",
-    "Fact",
-    "Failure",
-    "Journal",
-    "Keep",
     "Lane",
-    "LineChanged",
-    "Note",
+    "Machine",
     "Origin",
     "Outcome",
     "Point",
@@ -39,21 +30,20 @@ __all__ = [
     "Reading",
     "Record",
     "Result",
-    "Send",
     "Severity",
     "Snapshot",
     "Stamp",
-    "Stopping",
     "Stored",
     "Telemetry",
-    "Tick",
     "Unit",
     "Value",
+    "VendorFault",
     "Write",
-    "WriteDone",
+    "WriteTerms",
 ]
 
 Value = float | int | bool | str
+PointValue = tuple[PointId, Value]
 
 
 class Quality(StrEnum):
@@ -151,7 +141,10 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A demand the guard let through: the bus shall make it so and prove it by reading back."""
+    """A demand the guard let through: the bus shall make it so and prove it by reading back.
+
+    `before` are points the driver wants written first; the write fails if one of them does.
+    """
 
     device: str
     point: PointId
@@ -159,6 +152,71 @@ class Write:
     origin: Origin
     command_id: str | None = None
     deadline_mono: float | None = None
+    before: tuple[PointValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTerms:
+    """On which terms a point may be written, as its driver says.
+
+    `only_if` names, for other points, the values under which the write has an effect; `park` is
+    what the machine should be left at.
+    """
+
+    confidence: str
+    min_interval_s: float
+    per_day: int
+    step: float
+    every_s: float
+    only_if: Mapping[PointId, tuple[str, ...]] = field(default_factory=dict)
+    park: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VendorFault:
+    """A fault the machine itself shows; `known` when its table has a text for the code."""
+
+    code: str
+    en: str
+    zh: str
+    raw: int | str
+    known: bool
+
+
+class Machine(Protocol):
+    """What faults and control may know of a device without knowing its driver."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def monitor_only(self) -> bool:
+        """True where the gateway would have to be the controller: then nothing is written."""
+        ...
+
+    def has(self, point: PointId) -> bool:
+        """Whether the machine has this point."""
+        ...
+
+    def label(self, point: PointId) -> Point:
+        """Name, unit and labels of a point."""
+        ...
+
+    def terms(self, point: PointId) -> WriteTerms | None:
+        """The terms of writing a point; None when it cannot be written."""
+        ...
+
+    def unfit(self, point: PointId, value: Value) -> str | None:
+        """Why this value cannot be said to the machine; None when it can."""
+        ...
+
+    def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
+        """What must be written, in order, so that the demand comes true."""
+        ...
+
+    def vendor_faults(self, snapshot: Snapshot) -> tuple[VendorFault, ...]:
+        """The faults the machine shows now; states such as defrosting are none."""
+        ...
 
 
 class Outcome(StrEnum):
@@ -216,7 +274,10 @@ class AlarmState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A change of one alarm. `id` is the same at the edge and at the platform for its whole life."""
+    """A change of one alarm; `id` is the same at edge and platform for its whole life.
+
+    Device, rule and key name the condition; one alarm at a time stands for each condition.
+    """
 
     id: str
     rule: str
@@ -226,6 +287,7 @@ class Alarm:
     text_en: str
     text_zh: str
     opened_at: datetime
+    key: str = ""
     point: PointId | None = None
     code: str | None = None
     evidence: Mapping[str, Value | None] = field(default_factory=dict)
@@ -265,134 +327,3 @@ class Stored:
     boot: str
     trusted: bool
     body: bytes
-
-
-# --- facts: what happened -------------------------------------------------------------------
-
-
-class Failure(StrEnum):
-    """Why a block brought no words."""
-
-    SILENCE = "silence"
-    GARBLED = "garbled"
-    REFUSED = "refused"
-    LINE_DOWN = "line_down"
-
-
-@dataclass(frozen=True, slots=True)
-class BlockRead:
-    """A block was read and decoded; `sweep_end` when it was the last of the device's round."""
-
-    device: str
-    readings: tuple[Reading, ...]
-    stamp: Stamp
-    sweep_end: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BlockFailed:
-    """A block brought nothing, and why."""
-
-    device: str
-    failure: Failure
-    why: str
-    stamp: Stamp
-    sweep_end: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WriteDone:
-    """The bus has finished with a write, one way or the other."""
-
-    write: Write
-    outcome: Outcome
-    why: str
-    stamp: Stamp
-    read_back: Value | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CommandReceived:
-    """A command passed the parser and its id is remembered on disk."""
-
-    command: Command
-    stamp: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class LineChanged:
-    """A line was lost or came back."""
-
-    line: str
-    up: bool
-    why: str
-    stamp: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Time passed and nothing else: what must be judged although no device spoke."""
-
-    stamp: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class Stopping:
-    """The program ends: leave every controlled point at its park value."""
-
-    stamp: Stamp
-
-
-Fact = BlockRead | BlockFailed | WriteDone | CommandReceived | LineChanged | Tick | Stopping
-
-
-# --- effects: what shall be done ------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Store a record in its lane; `at_once` means before anything else happens."""
-
-    lane: Lane
-    record: Record
-    stamp: Stamp
-    at_once: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Count a write of this point durably, before it goes to the wire."""
-
-    device: str
-    point: PointId
-    stamp: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Give the write to its line."""
-
-    write: Write
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """One line for the audit journal."""
-
-    kind: str
-    detail: Mapping[str, Value | None]
-    stamp: Stamp
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A change of state worth a log line; `fields` become key=value at its end."""
-
-    level: str
-    text: str
-    fields: Mapping[str, Value | None] = field(default_factory=dict)
-
-
-Effect = Keep | Count | Send | Journal | Note
-
-PointValue = tuple[PointId, Value]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from fractions import Fraction
+from math import isfinite
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -27,6 +28,7 @@ Path = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _HEX = re.compile(r"-?0x[0-9a-fA-F]+")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h|d)")
+_DEPTH = 32
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -155,6 +157,10 @@ def _plain(
     if node is None:
         return {}
     lines[path] = node.start_mark.line + 1
+    if len(path) > _DEPTH:
+        raise FileError(
+            [Mistake(file, lines[path], "", "nested too deeply, or an alias of itself")]
+        )
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node)
     if isinstance(node, yaml.SequenceNode):
@@ -169,7 +175,8 @@ def _plain(
         if key in result:
             line = key_node.start_mark.line + 1
             first = lines[here]
-            mistakes.append(Mistake(file, line, show(here), f"key repeated (first in line {first})"))
+            message = f"key repeated (first in line {first})"
+            mistakes.append(Mistake(file, line, show(here), message, "each key once"))
         result[key] = _plain(value_node, here, lines, mistakes, file)
         lines[here] = key_node.start_mark.line + 1
     return result
@@ -177,7 +184,7 @@ def _plain(
 
 def _scalar(node: yaml.ScalarNode) -> object:
     text = str(node.value)
-    if node.style is None:
+    if not node.style:  # plain; the C loader says '' where the Python one says None
         if text in ("", "~", "null"):
             return None
         if _HEX.fullmatch(text):
@@ -196,12 +203,7 @@ def _build(doc: Document, node: object, kind: Any, path: Path, mistakes: list[Mi
             return None
         return _build(doc, node, next(a for a in args if _is_struct(a)), path, mistakes)
     if origin is dict and isinstance(node, dict):
-        return {
-            _leaf(doc, key, args[0], (*path, key), mistakes): _build(
-                doc, value, args[1], (*path, key), mistakes
-            )
-            for key, value in node.items()
-        }
+        return _mapping(doc, node, args, path, mistakes)
     if origin is tuple and len(args) == 2 and args[1] is ...:
         items = node if isinstance(node, list) else [node]
         return tuple(
@@ -209,6 +211,26 @@ def _build(doc: Document, node: object, kind: Any, path: Path, mistakes: list[Mi
             for index, item in enumerate(items)
         )
     return _leaf(doc, node, kind, path, mistakes)
+
+
+def _mapping(
+    doc: Document,
+    node: dict[str, object],
+    args: tuple[Any, ...],
+    path: Path,
+    mistakes: list[Mistake],
+) -> dict[Any, Any]:
+    """A mapping with free keys; where they are numbers, `1` and `0x1` are the same key."""
+    result: dict[Any, Any] = {}
+    for text, value in node.items():
+        here = (*path, text)
+        is_hex = args[0] is int and _HEX.fullmatch(text)
+        before = len(mistakes)
+        key = int(text, 16) if is_hex else _leaf(doc, text, args[0], here, mistakes)
+        if key in result and len(mistakes) == before:
+            mistakes.append(doc.mistake(here, f"key repeated (as {key})", "each key once"))
+        result[key] = _build(doc, value, args[1], here, mistakes)
+    return result
 
 
 def _struct(
@@ -242,7 +264,10 @@ def _struct(
 
 def _leaf(doc: Document, value: object, kind: Any, path: Path, mistakes: list[Mistake]) -> Any:
     try:
-        return msgspec.convert(value, kind, strict=False, dec_hook=_custom)
+        leaf = msgspec.convert(value, kind, strict=False, dec_hook=_custom)
+        if isinstance(leaf, float | Decimal) and not isfinite(leaf):
+            raise ValueError(f"{value!r} is no finite number")
+        return leaf
     except (msgspec.ValidationError, ValueError):
         shown = "nothing" if value is None else f"{value!r}"
         mistakes.append(doc.mistake(path, f"{shown} is not allowed here", describe(kind)))
@@ -257,7 +282,11 @@ def _custom(kind: type, value: object) -> Any:
 
 
 def _core(kind: Any) -> Any:
-    return get_args(kind)[0] if get_origin(kind) is Annotated and _is_struct(get_args(kind)[0]) else kind
+    return (
+        get_args(kind)[0]
+        if get_origin(kind) is Annotated and _is_struct(get_args(kind)[0])
+        else kind
+    )
 
 
 def _is_struct(kind: Any) -> bool:

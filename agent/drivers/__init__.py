@@ -4,7 +4,7 @@ from agent.drivers.codec import Encoded, Unfit
 from agent.drivers.device import Device
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, halves, plan
-from agent.drivers.registermap import RegisterMap, load
+from agent.drivers.registermap import FaultCode, RegisterMap, load
 from agent.drivers.registry import Driver, DriverSource, driver, names
 from agent.drivers.wire import ReadRequest, Request, WriteRequest
 
@@ -15,6 +15,7 @@ __all__ = [
     "Driver",
     "DriverSource",
     "Encoded",
+    "FaultCode",
     "Hooks",
     "ReadRequest",
     "RegisterMap",

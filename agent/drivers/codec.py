@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor, lcm
+from math import floor, isfinite, lcm
 
 from agent.drivers.registermap import WIDTH, PointRule, RegisterMap
 from agent.drivers.wire import WriteRequest
@@ -91,7 +91,7 @@ class PointCodec:
         )
         self._bool = rule.is_bool
         self._raw = _extractor(rule, rule.words or found.words, self.span[0])
-        width = sum(len(part.bits) for part in rule.pack) or WIDTH[rule.type]
+        width = sum(len(part.bits) for part in rule.pack) or _width(rule)
         self._sign = 1 << (width - 1) if rule.type in _SIGNED else 0
         self._scale = Scale(rule.scale, rule.offset)
         switch = rule.switch
@@ -137,7 +137,7 @@ class PointCodec:
         value: float | int
         if rule.type == "f32":
             number = struct.unpack(">f", raw.to_bytes(4, "big"))[0]
-            if number != number or number in (float("inf"), float("-inf")):
+            if not isfinite(number):
                 return Reading(self.name, None, Quality.ABSENT, raw)
             value = round(number * float(rule.scale) + float(rule.offset), 4)
         else:
@@ -184,12 +184,13 @@ class PointCodec:
                 words = (words[1], words[0])
             return Encoded(WriteRequest(self.unit_id, 16, at, words))
         bits = rule.parts[0].bits
-        mask = ((1 << len(bits)) - 1) << bits.low
-        full = mask == 0xFFFF or WIDTH[rule.type] == 8 and rule.bits is None
-        word = raw << bits.low & mask
-        return Encoded(
-            WriteRequest(self.unit_id, function, at, (word,)), 0xFFFF if full else mask
-        )
+        field = ((1 << len(bits)) - 1) << bits.low
+        mask = field if rule.mask is None else rule.mask
+        word = raw << bits.low
+        if word & ~mask:
+            return Unfit(f"{self.name} cannot be {value}: its bits have no room for it")
+        full = mask == field and WIDTH[rule.type] == 8 and rule.bits is None
+        return Encoded(WriteRequest(self.unit_id, function, at, (word,)), 0xFFFF if full else mask)
 
     def _encode_raw(self, value: Value, snapshot: Snapshot) -> int | Unfit:
         rule = self.rule
@@ -198,44 +199,60 @@ class PointCodec:
                 return Unfit(f"{self.name} takes true or false, not {value!r}")
             if not value:
                 return rule.off[0]
-            return next(raw for raw in range(len(rule.off) + 2) if raw and raw not in rule.off) if (
-                rule.off[0] == 0
-            ) else 0
+            return next(raw for raw in self._on_words() if raw not in rule.off)
         if self._label_of:
             raw = self._raw_of.get(str(value))
             if raw is None:
-                return Unfit(f"{self.name} takes {', '.join(self._raw_of)}, not {value!r}")
+                return Unfit(f"{self.name} takes {', '.join(rule.values.values())}, not {value!r}")
             return raw
         if isinstance(value, bool | str):
             return Unfit(f"{self.name} takes a number, not {value!r}")
         return self._encode_number(value, snapshot)
 
+    def _on_words(self) -> tuple[int, ...]:
+        """Words that could mean true, the likeliest first: the mask itself, else 1, 0, 2 and on."""
+        if self.rule.mask is not None:
+            return (self.rule.mask, 0)
+        return (1, 0, *range(2, len(self.rule.off) + 1))
+
     def _encode_number(self, value: float | int, snapshot: Snapshot) -> int | Unfit:
+        if not isfinite(value):
+            return Unfit(f"{self.name} takes a number, not {value}")
         unfit = fits(self.rule, self.name, value, snapshot)
         if unfit is not None:
             return unfit
         if self.rule.type == "f32":
-            packed: int = struct.unpack(">I", struct.pack(">f", value / float(self.rule.scale)))[0]
+            exact_f32 = float(self._scale.raw(value))
+            packed: int = struct.unpack(">I", struct.pack(">f", exact_f32))[0]
             return packed
-        scale = self._scale
+        scale, absent = self._scale, self.absent
         if self._alternative is not None:
             state = self._switched(snapshot.readings)
             if state is None:
                 return Unfit(f"{self.name}: its scale is not known yet")
-            scale = self._alternative if state else scale
+            if state:
+                scale, absent = self._alternative, self._alternative_absent
         exact = scale.raw(value)
-        if exact.denominator != 1:
+        raw = round(exact)
+        if exact != raw and scale.value(raw) != value:  # the second for sixths, shown rounded
             low = floor(exact)
             return Unfit(
                 f"{self.name} cannot be {value}; nearest are {scale.value(low)} and"
                 f" {scale.value(low + 1)}"
             )
-        width = WIDTH[self.rule.type] if self.rule.bits is None else len(self.rule.bits)
-        raw = int(exact)
-        bottom, top = (-(1 << width - 1), (1 << width - 1) - 1) if self._sign else (0, (1 << width) - 1)
-        if not bottom <= raw <= top:
+        word = self._word_of(raw)
+        if word is None:
             return Unfit(f"{self.name} cannot be {value}: the word has no room for it")
-        return raw & ((1 << width) - 1)
+        if word in absent:
+            return Unfit(f"{self.name} cannot be {value}: the machine takes {word:#x} as no value")
+        return word
+
+    def _word_of(self, raw: int) -> int | None:
+        """The unsigned form of a raw number; None when it does not fit."""
+        width = _width(self.rule)
+        bottom = -self._sign
+        top = (self._sign or 1 << width) - 1
+        return raw & ((1 << width) - 1) if bottom <= raw <= top else None
 
 
 def fits(rule: PointRule, name: str, value: float | int, snapshot: Snapshot) -> Unfit | None:
@@ -251,17 +268,23 @@ def fits(rule: PointRule, name: str, value: float | int, snapshot: Snapshot) -> 
         elif limit is not None:
             high = min(high, Fraction(str(limit))) if high is not None else Fraction(str(limit))
     number = Fraction(str(value))
+    origin = Fraction(write.low or 0)
     if low is not None and number < low:
         return Unfit(f"{name} cannot be {value}: the lowest is {float(low):g}")
     if high is not None and number > high:
         return Unfit(f"{name} cannot be {value}: the highest is {float(high):g}")
-    if write.step is not None and (number - (low or 0)) % Fraction(write.step) != 0:
+    if write.step is not None and (number - origin) % Fraction(write.step) != 0:
         step = Fraction(write.step)
-        below = number - (number - (low or 0)) % step
+        below = number - (number - origin) % step
         return Unfit(
             f"{name} cannot be {value}; nearest are {float(below):g} and {float(below + step):g}"
         )
     return None
+
+
+def _width(rule: PointRule) -> int:
+    """How many bits of one word, or of two, hold the number."""
+    return WIDTH[rule.type] if rule.bits is None else len(rule.bits)
 
 
 def _word(value: Value | None) -> str:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.drivers.codec import Encoded, PointCodec, Unfit
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
-from agent.drivers.registermap import RegisterMap
+from agent.drivers.registermap import FaultCode, RegisterMap
 from agent.drivers.wire import ReadRequest
-from agent.model import PointId, Quality, Reading, Snapshot, Value
+from agent.model import (
+    Demand,
+    Point,
+    PointId,
+    PointValue,
+    Quality,
+    Reading,
+    Snapshot,
+    Value,
+    VendorFault,
+    WriteTerms,
+)
+
+TRUTH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 
 
 class Device:
@@ -32,6 +45,7 @@ class Device:
         self._decoders: dict[Block, tuple[PointCodec, ...]] = {}
         self._known: dict[PointId, Reading] = {}
         self._constants: dict[PointId, int] = {}
+        self._last: dict[PointId, tuple[float | int, int]] = {}
         self._depended = self._dependencies()
 
     def plan(self) -> tuple[Block, ...]:
@@ -46,31 +60,128 @@ class Device:
         at = block.request.at
         if len(words) != block.request.count:
             return f"{len(words)} words where {block.request.count} were asked"
-        known = self._known
+        known = dict(self._known)
         readings: list[Reading] = []
         for codec in decoders:
             reading = codec.decode(words, at, known)
             readings.append(reading)
             if codec.name in self._depended:
                 known[codec.name] = reading
-        changed = self._shifted(readings)
+        ready = self._is_ready(known)
+        changed = self._shifted(readings) if ready else None
         if changed:
             return changed
-        if not self._is_ready():
+        self._known = known
+        if not ready:
             readings = [self._gated(reading) for reading in readings]
+        readings = [self._believed(reading) for reading in readings]
         return self.hooks.after_decode(tuple(readings), known)
+
+    def decode_image(self, word: Callable[[str, int], int | None]) -> tuple[Reading, ...]:
+        """The readings of every point whose words `word(table, address)` can find."""
+        readings: list[Reading] = []
+        for codec in sorted(self.codecs.values(), key=lambda c: c.name not in self._depended):
+            first, last = codec.span
+            words = [word(codec.table, at) for at in range(first, last + 1)]
+            needed = [words[at - first] for at in codec.rule.addresses]
+            if None in needed:
+                continue
+            reading = codec.decode([w or 0 for w in words], first, self._known)
+            self._known[codec.name] = reading
+            readings.append(reading)
+        if not self._is_ready(self._known):
+            readings = [self._gated(reading) for reading in readings]
+        return self.hooks.after_decode(tuple(readings), self._known)
 
     def forget(self) -> None:
         """The machine was away: what its words mean must be read again before it is believed."""
         self._known.clear()
         self._constants.clear()
+        self._last.clear()
 
-    def encode(self, point: PointId, value: Value, snapshot: Snapshot) -> Encoded | Unfit:
+    def encode(self, point: PointId, value: Value) -> Encoded | Unfit:
         """The request that makes a point so, or why not."""
         codec = self.codecs.get(point)
         if codec is None:
             return Unfit(f"{self.name} has no point {point}")
-        return codec.encode(value, self.map, snapshot)
+        return codec.encode(value, self.map, Snapshot(self.name, self._known))
+
+    # --- what faults and control may know: see `agent.model.Machine` ------------------------
+
+    @property
+    def monitor_only(self) -> bool:
+        """True where the gateway would have to be the controller: then nothing is written."""
+        return self.map.line.master == "controller"
+
+    def has(self, point: PointId) -> bool:
+        """Whether the machine has this point."""
+        return point in self.codecs
+
+    def label(self, point: PointId) -> Point:
+        """Name, unit and labels of a point."""
+        return self.map.point(point)
+
+    def terms(self, point: PointId) -> WriteTerms | None:
+        """The terms of writing a point; None when it cannot be written."""
+        rule = self.map.points.get(point)
+        if rule is None or rule.write is None:
+            return None
+        write = rule.write
+        return WriteTerms(
+            rule.confidence,
+            float(write.min_interval),
+            write.per_day,
+            float(write.step or 1),
+            float(rule.every or self.map.every),
+            write.only_if,
+            self.value_of(point, write.park) if write.park is not None else None,
+        )
+
+    def unfit(self, point: PointId, value: Value) -> str | None:
+        """Why this value cannot be said to the machine; None when it can."""
+        encoded = self.encode(point, value)
+        return encoded.why if isinstance(encoded, Unfit) else None
+
+    def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
+        """What must be written, in order, so that the demand comes true."""
+        return self.hooks.before_write(demand, snapshot)
+
+    def vendor_faults(self, snapshot: Snapshot) -> tuple[VendorFault, ...]:
+        """The faults the machine shows now; an unknown code keeps its number."""
+        faults = self.map.faults
+        reading = snapshot.readings.get(faults.point) if faults.point else None
+        shown: list[VendorFault] = []
+        if reading is not None and reading.raw is not None and reading.value is not None:
+            entry = faults.codes.get(reading.raw)
+            status = entry is not None and entry.kind == "status"
+            if reading.raw not in faults.none and not status:
+                shown.append(self._fault(entry, reading.raw))
+        for label in self.hooks.alarms(snapshot):
+            entry = next((code for code in faults.codes.values() if code.label == label), None)
+            shown.append(self._fault(entry, label))
+        return tuple(shown)
+
+    def _fault(self, entry: FaultCode | None, raw: int | str) -> VendorFault:
+        if entry is None:
+            family = self.map.map
+            en, zh = f"Unknown code {raw} of {family}", f"未知故障代码 {raw}（{family}）"
+            return VendorFault(str(raw), en, zh, raw, known=False)
+        return VendorFault(
+            entry.label, f"{entry.label}: {entry.en}", f"{entry.label}：{entry.zh}", raw, known=True
+        )
+
+    def value_of(self, point: PointId, text: str) -> Value | None:
+        """A value written as text, by the type of its point; None when it is none of it."""
+        rule = self.map.points[point]
+        if rule.is_bool:
+            return TRUTH.get(text.lower())
+        if rule.values:
+            return text
+        try:
+            number = float(text)
+        except ValueError:
+            return None
+        return int(number) if number.is_integer() else number
 
     def read_back(self, point: PointId) -> Block:
         """The request that shows what the machine made of a write."""
@@ -87,20 +198,34 @@ class Device:
         rules = self.map.points.values()
         names = {rule.switch.point for rule in rules if rule.switch}
         names |= {other for rule in rules for other in rule.fitted_if}
+        writes = [rule.write for rule in rules if rule.write]
+        names |= {name for w in writes for name in (w.low_from, w.high_from) if name}
         if self.map.ready:
             names.add(self.map.ready.point)
         return frozenset(names)
 
-    def _is_ready(self) -> bool:
+    def _is_ready(self, known: Mapping[PointId, Reading]) -> bool:
         ready = self.map.ready
         if ready is None:
             return True
-        reading = self._known.get(ready.point)
+        reading = known.get(ready.point)
         return (
             reading is not None
             and reading.raw is not None
             and reading.raw & ready.mask == ready.equals
         )
+
+    def _believed(self, reading: Reading) -> Reading:
+        """A single impossible leap is out of range; the third reading in a row is believed."""
+        jump = self.map.points[reading.point].jump
+        if jump is None or not reading.good or isinstance(reading.value, str | None):
+            return reading
+        last, doubts = self._last.get(reading.point, (reading.value, 0))
+        if abs(reading.value - last) > jump and doubts < 2:
+            self._last[reading.point] = (last, doubts + 1)
+            return Reading(reading.point, reading.value, Quality.OUT_OF_RANGE, reading.raw)
+        self._last[reading.point] = (reading.value, 0)
+        return reading
 
     def _gated(self, reading: Reading) -> Reading:
         """Outside the ready gate only the gate itself is published."""

@@ -8,7 +8,7 @@ from agent.model import Demand, PointId, PointValue, Reading, Snapshot
 
 
 class Hooks:
-    """Override what the machine needs. A hook sees data and returns data; it never waits or logs."""
+    """Override what the machine needs. A hook sees and returns data; it never waits or logs."""
 
     def identify(self, words: Mapping[str, int]) -> float:
         """How sure the driver is, from 0 to 1, that these words are of its machine."""

@@ -104,9 +104,7 @@ def _plan_table(
             if host is None:
                 left.append(item)
             else:
-                blocks[host] = replace(
-                    blocks[host], points=(*blocks[host].points, item.name)
-                )
+                blocks[host] = replace(blocks[host], points=(*blocks[host].points, item.name))
         fixed, left = _fixed(found, unit_id, table, left, interval, device_unit_id)
         blocks += fixed
         for run in _runs(found, table, left, cost):
@@ -148,9 +146,7 @@ def _fixed(
     return blocks, left
 
 
-def _runs(
-    found: RegisterMap, table: str, items: list[_Item], cost: Cost
-) -> list[list[_Item]]:
+def _runs(found: RegisterMap, table: str, items: list[_Item], cost: Cost) -> list[list[_Item]]:
     """The cheapest split of the sorted points into requests.
 
     `best[i]` is the least cost of reading the first i points; each candidate run ends at i.
@@ -165,8 +161,9 @@ def _runs(
         for start in range(end - 1, -1, -1):
             last = max(last, items[start].last)
             count = last - items[start].first + 1
-            alone = start == end - 1
-            if not alone and not _allowed(found, table, items[start].first, last, count):
+            first = items[start].first
+            whole = any(item.first == first and item.last == last for item in items[start:end])
+            if not whole and not _allowed(found, table, first, last, count):
                 break
             price = best[start] + cost.request_s + count * cost.register_s
             if price < best[end]:
@@ -203,7 +200,10 @@ def _needed_first(found: RegisterMap) -> set[PointId]:
 def halves(block: Block, found: RegisterMap) -> tuple[Block, Block] | None:
     """A refused block in two, cut between points; None when it holds one place only."""
     places = sorted(
-        {(found.points[name].addresses[0], found.points[name].addresses[-1]) for name in block.points}
+        {
+            (found.points[name].addresses[0], found.points[name].addresses[-1])
+            for name in block.points
+        }
     )
     if len(places) < 2:
         return None

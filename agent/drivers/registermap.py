@@ -8,6 +8,7 @@ from these records; the text of each field stands beside it.
 from __future__ import annotations
 
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 import msgspec
@@ -49,21 +50,21 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Root of the map's records: frozen, and an unknown key is a mistake."""
 
 
-class Part(Rule, kw_only=True):
+class Part(Rule, frozen=True, kw_only=True):
     """One piece of a packed value: some bits of one word; pieces join most significant first."""
 
     at: Address
     bits: Span = Span(0, 15)
 
 
-class Term(Rule, kw_only=True):
+class Term(Rule, frozen=True, kw_only=True):
     """A further word added to the value, for counters split over words of different weight."""
 
     at: Address
     scale: Ratio
 
 
-class Switch(Rule, kw_only=True):
+class Switch(Rule, frozen=True, kw_only=True):
     """Scale, offset and absent codes that hold instead while another point has a given value."""
 
     point: str
@@ -73,7 +74,7 @@ class Switch(Rule, kw_only=True):
     absent: tuple[Word, ...] | None = None
 
 
-class WriteRule(Rule, kw_only=True):
+class WriteRule(Rule, frozen=True, kw_only=True):
     """How, and how often, a point may be written."""
 
     at: Address | None = None
@@ -91,7 +92,7 @@ class WriteRule(Rule, kw_only=True):
     park: str | None = None
 
 
-class PointRule(Rule, kw_only=True):
+class PointRule(Rule, frozen=True, kw_only=True):
     """One point: where it stands, how its words become a value, and whether it may be written."""
 
     table: Table = "holding"
@@ -147,7 +148,7 @@ class PointRule(Rule, kw_only=True):
         return self.table in ("coil", "discrete") or self.type == "bool" or single_bit
 
 
-class LineRule(Rule, kw_only=True):
+class LineRule(Rule, frozen=True, kw_only=True):
     """How this machine wants to be spoken to. What is not said here takes the cautious default."""
 
     baudrate: int | None = None
@@ -159,7 +160,7 @@ class LineRule(Rule, kw_only=True):
     write_function: Literal[6, 16] = 6
     gap: Duration = Duration(0.0)
     answer_within: Duration = Duration(1.0)
-    worst_lateness: Duration = Duration(1.0)
+    worst_lateness: Duration = Duration(0.5)
     turnaround: Duration = Duration(0.02)
     max_silence: Duration | None = None
     refusal_is_silent: bool = False
@@ -167,7 +168,7 @@ class LineRule(Rule, kw_only=True):
     master: Literal["gateway", "passive", "controller"] = "gateway"
 
 
-class FixedBlock(Rule, kw_only=True):
+class FixedBlock(Rule, frozen=True, kw_only=True):
     """A request that must be sent exactly so, where a machine accepts no other boundaries."""
 
     table: Table = "holding"
@@ -176,7 +177,7 @@ class FixedBlock(Rule, kw_only=True):
     unit_id: UnitId | None = None
 
 
-class Ready(Rule, kw_only=True):
+class Ready(Rule, frozen=True, kw_only=True):
     """Values count only while this point, masked, equals this number."""
 
     point: str
@@ -184,7 +185,7 @@ class Ready(Rule, kw_only=True):
     equals: Word
 
 
-class Cover(Rule, kw_only=True):
+class Cover(Rule, frozen=True, kw_only=True):
     """A machine the map is meant for."""
 
     brand: str
@@ -192,7 +193,7 @@ class Cover(Rule, kw_only=True):
     firmware: str = ""
 
 
-class FaultCode(Rule, kw_only=True):
+class FaultCode(Rule, frozen=True, kw_only=True):
     """One entry of the vendor's table. A status such as 'defrosting' is never an alarm."""
 
     label: str
@@ -201,7 +202,7 @@ class FaultCode(Rule, kw_only=True):
     kind: Literal["fault", "status"] = "fault"
 
 
-class FaultBit(Rule, kw_only=True):
+class FaultBit(Rule, frozen=True, kw_only=True):
     """A fault shown as one bit of a word, or as one discrete input."""
 
     table: Table = "holding"
@@ -213,7 +214,7 @@ class FaultBit(Rule, kw_only=True):
     zh: str
 
 
-class Faults(Rule, kw_only=True):
+class Faults(Rule, frozen=True, kw_only=True):
     """Where the machine shows its own faults, and what its codes mean."""
 
     point: str | None = None
@@ -223,7 +224,7 @@ class Faults(Rule, kw_only=True):
     bits: tuple[FaultBit, ...] = ()
 
 
-class RegisterMap(Rule, kw_only=True):
+class RegisterMap(Rule, frozen=True, kw_only=True):
     """A whole map."""
 
     map: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$")]
@@ -279,7 +280,9 @@ def check(found: RegisterMap, doc: Document) -> list[Mistake]:
     for name, rule in found.points.items():
         mistakes += _check_point(found, doc, name, rule)
     mistakes += _check_overlaps(found, doc)
-    named: list[tuple[Path, str]] = [(("capabilities", k), v) for k, v in found.capabilities.items()]
+    named: list[tuple[Path, str]] = [
+        (("capabilities", k), v) for k, v in found.capabilities.items()
+    ]
     named += [(("constant", i), name) for i, name in enumerate(found.constant)]
     named += [(("faults", "also", i), name) for i, name in enumerate(found.faults.also)]
     if found.ready:
@@ -289,6 +292,11 @@ def check(found: RegisterMap, doc: Document) -> list[Mistake]:
     for path, name in named:
         if name not in found.points:
             mistakes.append(doc.mistake(path, f"no point is named {name}", ", ".join(found.points)))
+    for capability, name in found.capabilities.items():
+        if name in found.points and found.points[name].write is None:
+            writable = ", ".join(n for n, rule in found.points.items() if rule.write)
+            message = f"{name} cannot be written"
+            mistakes.append(doc.mistake(("capabilities", capability), message, writable))
     return mistakes
 
 
@@ -297,20 +305,26 @@ def _check_point(found: RegisterMap, doc: Document, name: str, rule: PointRule) 
     wrong: list[Mistake] = []
     known = POINTS.get(name)
     if known is None and not name.startswith("x_"):
-        wrong.append(doc.mistake(here, "unknown point", "a canonical name, or one that begins x_"))
+        near = get_close_matches(name, POINTS, 1)
+        hint = f"unknown point; did you mean {near[0]}?" if near else "unknown point"
+        wrong.append(doc.mistake(here, hint, "a canonical name, or one that begins x_"))
     if known and rule.unit is not None and rule.unit is not known.unit:
-        wrong.append(doc.mistake((*here, "unit"), f"{rule.unit} is not its unit", known.unit or "none"))
-    if known is None and not (rule.en and rule.zh):
-        wrong.append(doc.mistake(here, "a point of the map's own needs both labels", "en: .., zh: .."))
+        wrong.append(
+            doc.mistake((*here, "unit"), f"{rule.unit} is not its unit", known.unit or "none")
+        )
+    if known is None and name.startswith("x_") and not (rule.en and rule.zh):
+        wrong.append(
+            doc.mistake(here, "a point of the map's own needs both labels", "en: .., zh: ..")
+        )
     if (rule.at is None) == (not rule.pack):
         return [*wrong, doc.mistake(here, "needs either at or pack", "at: 100, or pack: [..]")]
     if rule.at == 65535 and WIDTH[rule.type] == 32:
-        wrong.append(doc.mistake((*here, "at"), "the second word lies beyond 65535"))
-    if rule.switch and rule.switch.point not in found.points:
-        wrong.append(doc.mistake((*here, "switch"), f"no point is named {rule.switch.point}"))
-    for other in rule.fitted_if:
-        if other not in found.points:
-            wrong.append(doc.mistake((*here, "fitted_if", other), f"no point is named {other}"))
+        wrong.append(doc.mistake((*here, "at"), "the second word lies beyond 65535", "0 to 65534"))
+    if rule.switch:
+        equals = (rule.switch.equals,)
+        wrong += _check_words(found, doc, (*here, "switch"), rule.switch.point, equals)
+    for other, words in rule.fitted_if.items():
+        wrong += _check_words(found, doc, (*here, "fitted_if", other), other, words)
     if rule.write:
         wrong += _check_write(found, doc, name, rule, rule.write)
     return wrong
@@ -321,6 +335,7 @@ def _check_write(
 ) -> list[Mistake]:
     here: Path = ("points", name, "write")
     wrong: list[Mistake] = []
+    names = ", ".join(found.points)
     if rule.table not in ("coil", "holding"):
         wrong.append(doc.mistake(here, f"table {rule.table} cannot be written", "coil, holding"))
     if rule.table == "coil" and write.function in (6, 16):
@@ -330,17 +345,34 @@ def _check_write(
     if WIDTH[rule.type] == 32 and (write.function or found.line.write_function) == 6:
         wrong.append(doc.mistake((*here, "function"), "two words need function 16", "16"))
     if write.low is not None and write.high is not None and write.low > write.high:
-        wrong.append(doc.mistake((*here, "low"), "low is above high"))
+        wrong.append(doc.mistake((*here, "low"), "low is above high", f"up to {write.high}"))
+    if rule.is_bool and not rule.off:
+        wrong.append(doc.mistake((*here[:2], "off"), "no word means false", "off: [0]"))
     limited = write.low is not None and write.high is not None
     if not limited and not rule.values and not rule.is_bool:
-        wrong.append(doc.mistake(here, "a number that may be written needs low and high"))
+        message = "a number that may be written needs low and high"
+        wrong.append(doc.mistake(here, message, "low: 25, high: 55"))
     for key, other in (("low_from", write.low_from), ("high_from", write.high_from)):
         if other is not None and other not in found.points:
-            wrong.append(doc.mistake((*here, key), f"no point is named {other}"))
-    for other in write.only_if:
-        if other not in found.points:
-            wrong.append(doc.mistake((*here, "only_if", other), f"no point is named {other}"))
+            wrong.append(doc.mistake((*here, key), f"no point is named {other}", names))
+    for other, words in write.only_if.items():
+        wrong += _check_words(found, doc, (*here, "only_if", other), other, words)
     return wrong
+
+
+def _check_words(
+    found: RegisterMap, doc: Document, here: Path, name: str, words: tuple[str, ...]
+) -> list[Mistake]:
+    """Whether a point exists and can say these words: its labels, or true and false."""
+    rule = found.points.get(name)
+    if rule is None:
+        return [doc.mistake(here, f"no point is named {name}", ", ".join(found.points))]
+    known = ("true", "false") if rule.is_bool else tuple(rule.values.values())
+    return [
+        doc.mistake(here, f"{name} never says {word!r}", ", ".join(known))
+        for word in words
+        if known and word not in known
+    ]
 
 
 def _check_overlaps(found: RegisterMap, doc: Document) -> list[Mistake]:
@@ -356,6 +388,7 @@ def _check_overlaps(found: RegisterMap, doc: Document) -> list[Mistake]:
                 other = taken.setdefault(place, name)
                 if other != name:
                     message = f"overlaps {other} at {rule.table} {part.at}"
-                    wrong.append(doc.mistake(("points", name), message))
+                    allowed = "bits that no other point takes, or a mask"
+                    wrong.append(doc.mistake(("points", name), message, allowed))
                     break
     return wrong

@@ -10,7 +10,7 @@ TABLE_OF_FUNCTION = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """Read `count` registers (or bits, for coil and discrete) of one table from wire address `at`."""
+    """Read `count` registers, or bits of coil and discrete, from wire address `at`."""
 
     unit_id: int
     table: str

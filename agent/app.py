@@ -1,0 +1,75 @@
+"""The whole program on one screen: open the rooms, let facts flow, close in order.
+
+scheduler.next -> port.exchange -> codec.decode -> core.step -> spool.append
+                                                   spool -> uplink -> platform ack -> forget
+session -> parse -> remember -> core -> guard -> scheduler -> write -> read back -> result
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent import __version__
+from agent.clock import Clock
+from agent.config import Config
+from agent.core import Core
+from agent.line import Line, Port, Scheduler
+from agent.line.trace import Trace
+from agent.road import Road, restored
+from agent.spool import Spool
+from agent.uplink import Uplink
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The rooms, opened and connected."""
+
+    core: Core
+    spool: Spool
+    uplink: Uplink
+    lines: tuple[Line, ...]
+
+
+async def run(
+    config: Config,
+    stop: asyncio.Event,
+    started: Callable[[Gateway], None] | None = None,
+    trace: Trace | None = None,
+) -> None:
+    """Run until `stop` is set. Raises SpoolError when the durable buffer cannot be opened."""
+    clock = Clock()
+    spool = await Spool.open(config.spool, clock.boot)
+    core = Core(config.core, await restored(spool))
+    road = Road(core, spool, clock, config.timezone)
+    lines = tuple(
+        Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp, trace)
+        for line in config.lines
+    )
+    road.connect(lines)
+    uplink = Uplink(
+        config.uplink,
+        spool,
+        on_command=road.command,
+        on_config=road.config_pushed,
+        on_link=road.link,
+        boot=clock.boot,
+        version=__version__,
+    )
+    try:
+        await road.close_commands()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(spool.run(), name="spool")]
+            tasks += [group.create_task(uplink.run(), name="uplink")]
+            tasks += [group.create_task(road.tick(), name="tick")]
+            tasks += [group.create_task(line.run(), name=f"line {line.name}") for line in lines]
+            if started is not None:
+                started(Gateway(core, spool, uplink, lines))
+            await stop.wait()
+            await road.park()
+            await spool.commit()
+            for task in tasks:
+                task.cancel()
+    finally:
+        await spool.close()

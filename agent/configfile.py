@@ -1,0 +1,126 @@
+"""What a configuration file may say: the records, with their limits and the text of each field.
+
+`docs/reference/configuration.md` is generated from here; `agent.config` checks what no single field
+can tell and makes the rooms' own records of it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from agent.yamltext import Duration
+
+Name = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Baud = Literal["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Root of the configuration's records: frozen, and an unknown key is a mistake."""
+
+
+class SpoolSection(Section, frozen=True, kw_only=True):
+    """The durable buffer."""
+
+    path: Annotated[str, Meta(description="File of the durable buffer.")] = "var/spool.db"
+    commit_every: Annotated[
+        Duration, Meta(description="Longest time a reading waits in memory.")
+    ] = Duration(10)
+    commit_records: Annotated[int, Meta(ge=1, le=10000, description="...or as many records.")] = 64
+
+
+class PlatformSection(Section, frozen=True, kw_only=True):
+    """The broker, and what counts as delivered."""
+
+    broker: Annotated[str, Meta(description="mqtt://host:port, or mqtts://host:port for TLS.")]
+    ca: Annotated[str | None, Meta(description="File with the authority's certificate.")] = None
+    certificate: Annotated[str | None, Meta(description="File with our certificate.")] = None
+    key: Annotated[str | None, Meta(description="File with our private key.")] = None
+    username: Annotated[str | None, Meta(description="Only where certificates cannot be.")] = None
+    password_file: Annotated[str | None, Meta(description="File that holds the password.")] = None
+    acknowledge: Annotated[
+        Literal["platform", "puback"],
+        Meta(description="Who says that a record has arrived; puback is weaker."),
+    ] = "platform"
+    batch_every: Annotated[Duration, Meta(description="How often readings are sent.")] = Duration(5)
+    ack_timeout: Annotated[Duration, Meta(description="When to send again.")] = Duration(10)
+
+
+class DeviceSection(Section, frozen=True, kw_only=True):
+    """One machine on a line."""
+
+    name: Annotated[Name, Meta(description="How it is called upstream.")]
+    driver: Annotated[str, Meta(description="One of `heatpump-agent drivers`.")]
+    unit_id: Annotated[int | None, Meta(description="Modbus unit id; the map's if left out.")] = (
+        None
+    )
+    every: Annotated[Duration | None, Meta(description="Poll interval; the map's if left out.")] = (
+        None
+    )
+    allow_unverified: Annotated[
+        bool, Meta(description="Let points be written that the map marks contra or unverified.")
+    ] = False
+
+
+class LineSection(Section, frozen=True, kw_only=True):
+    """One wire: a serial port, a Modbus TCP address or a converter."""
+
+    name: Annotated[Name, Meta(description="How the line is called in messages.")]
+    port: Annotated[
+        str, Meta(description="/dev/..., tcp://host:port, or rtu+tcp://host:port for a converter.")
+    ]
+    baudrate: Annotated[Baud | None, Meta(description="The first map's if left out.")] = None
+    parity: Annotated[
+        Literal["none", "even", "odd"] | None, Meta(description="The first map's if left out.")
+    ] = None
+    stop_bits: Annotated[
+        Literal["1", "2"] | None, Meta(description="The first map's if left out.")
+    ] = None
+    devices: Annotated[
+        tuple[DeviceSection, ...], Meta(min_length=1, description="Who is on the line.")
+    ]
+
+
+class PointRef(Section, frozen=True, kw_only=True):
+    """A point of a device."""
+
+    device: str
+    point: str = "indoor_temp"
+
+
+class PeriodSection(Section, frozen=True, kw_only=True):
+    """From a local time on certain days a value holds."""
+
+    days: Annotated[tuple[str, ...], Meta(description="mon..sun, every, weekdays, weekend.")] = (
+        "every",
+    )
+    start: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    value: str
+
+
+class ControlSection(Section, frozen=True, kw_only=True):
+    """One controlled point of one home."""
+
+    device: str
+    point: str = "water_setpoint"
+    park: Annotated[
+        str | None, Meta(description="What the point is left at; the map's if left out.")
+    ] = None
+    room: Annotated[PointRef | None, Meta(description="The room sensor control trusts.")] = None
+    room_stale_after: Annotated[Duration, Meta(description="Then it is not trusted.")] = Duration(
+        1800
+    )
+    schedule: tuple[PeriodSection, ...] = ()
+
+
+class GatewaySection(Section, frozen=True, kw_only=True):
+    """The whole file."""
+
+    gateway: Annotated[Name, Meta(description="The gateway's id; the CN of its certificate.")]
+    timezone: Annotated[str, Meta(description="IANA name.")] = "Asia/Shanghai"
+    spool: SpoolSection = SpoolSection()
+    platform: PlatformSection
+    lines: Annotated[tuple[LineSection, ...], Meta(min_length=1)]
+    control: tuple[ControlSection, ...] = ()

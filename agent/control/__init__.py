@@ -1,0 +1,25 @@
+"""What we want: schedule, precedence of demands, the guard's last word. Pure; knows no clock."""
+
+from agent.control.control import Control, ControlSettings, ended
+from agent.control.guard import Admitted, Guard, GuardView, Refusal, Unneeded
+from agent.control.home import HomeControl, home_demand
+from agent.control.priority import RANK, Standing
+from agent.control.schedule import DAYS, Period, WeekSchedule
+
+__all__ = [
+    "DAYS",
+    "RANK",
+    "Admitted",
+    "Control",
+    "ControlSettings",
+    "Guard",
+    "GuardView",
+    "HomeControl",
+    "Period",
+    "Refusal",
+    "Standing",
+    "Unneeded",
+    "WeekSchedule",
+    "ended",
+    "home_demand",
+]

@@ -1,0 +1,260 @@
+"""From wishes to writes and from commands to results: the part of the core that acts.
+
+Standing demands are pursued at every sweep; a command is admitted or refused at once and ends in
+exactly one result. Pure: facts and snapshots in, effects out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+
+from agent.control.guard import (
+    LARGEST_FALL_K,
+    Admitted,
+    Guard,
+    GuardView,
+    Refusal,
+    Unneeded,
+    Verdict,
+)
+from agent.control.home import HomeControl, eased, home_demand, park_demand
+from agent.control.priority import Standing
+from agent.facts import Count, Effect, Journal, Keep, Note, Send, WriteDone
+from agent.model import (
+    Command,
+    Demand,
+    Lane,
+    Machine,
+    Origin,
+    Outcome,
+    PointId,
+    Result,
+    Snapshot,
+    Stamp,
+    Value,
+    Write,
+)
+
+HOLD_S = 4 * 3600.0  # a resident's or the platform's wish stands so long unless it says otherwise
+ORIGIN_OF_ROLE = {
+    "resident": Origin.RESIDENT,
+    "platform": Origin.PLATFORM,
+    "vendor": Origin.PLATFORM,
+    "service": Origin.PLATFORM,
+}
+
+Place = tuple[str, PointId]
+Snapshots = Mapping[str, Snapshot]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSettings:
+    """What may be controlled, and in which time zone the home lives."""
+
+    timezone: tzinfo
+    homes: tuple[HomeControl, ...] = ()
+    allow_unverified: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Counters:
+    """Writes by (device, point, local day), and when each point was last written."""
+
+    writes: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    last_mono: dict[Place, float] = field(default_factory=dict)
+
+
+class Control:
+    """Holds the standing demands, the writes under way and the write counters."""
+
+    def __init__(
+        self,
+        settings: ControlSettings,
+        machines: Mapping[str, Machine],
+        writes: Mapping[tuple[str, str, str], int],
+    ) -> None:
+        self._settings, self._machines = settings, machines
+        self._standing = Standing()
+        self._guard = Guard()
+        self._counters = _Counters(dict(writes))
+        self._pending: set[Place] = set()
+        self._commands: dict[str, Command] = {}
+        self._last_refusal: dict[Place, str] = {}
+
+    def sweep(self, snapshots: Snapshots, stamp: Stamp, running_s: float) -> Iterator[Effect]:
+        """Bring every point somebody wants something of towards what the winner wants."""
+        for home in self._settings.homes:
+            demand = home_demand(home, snapshots, stamp, running_s)
+            if demand is not None:
+                self._standing.put(demand)
+        for device, point in self._standing.places():
+            winner = self._standing.winner(device, point, stamp.mono)
+            # A command was carried out once, with its result; it only keeps others away.
+            if winner is None or winner.command_id or (device, point) in self._pending:
+                continue
+            yield from self._pursue(winner, snapshots, stamp)
+
+    def command(self, command: Command, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
+        """Admit or refuse a command; refused and needless ones get their result at once."""
+        fields: dict[str, Value | None] = {
+            "id": command.id,
+            "issuer": command.issuer,
+            "role": command.role,
+            "device": command.device,
+            "point": command.point,
+            "value": command.value,
+        }
+        yield Journal("command", fields, stamp)
+        demand = _demand_of(command, stamp)
+        verdict = self._admit(command, demand, snapshots, stamp)
+        if isinstance(verdict, Refusal):
+            yield from ended(_result(command, Outcome.REFUSED, verdict.why), stamp)
+            return
+        self._standing.put(demand)
+        if isinstance(verdict, Unneeded):
+            done = _result(command, Outcome.VERIFIED, "it already is so", verdict.value)
+            yield from ended(done, stamp)
+            return
+        left_s = (command.expires_at - stamp.at).total_seconds()
+        write = replace(verdict.write, deadline_mono=stamp.mono + left_s)
+        self._commands[command.id] = command
+        yield from self._send(write, demand, stamp)
+
+    def write_done(self, fact: WriteDone) -> Iterator[Effect]:
+        """Journal the end of a write; if a command wanted it, that is its result."""
+        write = fact.write
+        self._pending.discard((write.device, write.point))
+        fields = _fields(write.device, write.point, write.value, write.origin)
+        fields |= {"outcome": fact.outcome.value, "why": fact.why}
+        yield Journal("written", fields, fact.stamp)
+        level = "info" if fact.outcome is Outcome.VERIFIED else "warning"
+        yield Note(level, f"write {fact.outcome.value}", fields)
+        command = self._commands.pop(write.command_id or "", None)
+        if command is None:
+            return
+        if fact.outcome is not Outcome.VERIFIED:
+            self._standing.drop(write.device, write.point, write.origin)
+        yield from ended(_result(command, fact.outcome, fact.why, fact.read_back), fact.stamp)
+
+    def park(self, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
+        """Leave every controlled point where the house stays warm without us."""
+        for home in self._settings.homes:
+            demand = replace(park_demand(home, "the gateway stops"), origin=Origin.SAFETY)
+            verdict = self._guard.judge(demand, self._view(demand, snapshots, stamp))
+            if isinstance(verdict, Admitted):
+                yield from self._send(verdict.write, demand, stamp)
+            elif isinstance(verdict, Refusal):
+                fields = _fields(home.device, home.point, home.park, demand.origin)
+                fields["why"] = verdict.why
+                yield Journal("not_parked", fields, stamp)
+                yield Note("warning", "not parked", fields)
+
+    def _pursue(self, demand: Demand, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
+        """Try to bring a standing demand about; a refusal is told once, not at every sweep."""
+        place = (demand.device, demand.point)
+        demand = self._eased(demand, snapshots)
+        verdict = self._guard.judge(demand, self._view(demand, snapshots, stamp))
+        if isinstance(verdict, Admitted):
+            self._last_refusal.pop(place, None)
+            yield from self._send(verdict.write, demand, stamp)
+        elif isinstance(verdict, Refusal):
+            kind = verdict.why.split(";")[0]
+            if self._last_refusal.get(place) != kind:
+                self._last_refusal[place] = kind
+                fields = _fields(demand.device, demand.point, demand.value, demand.origin)
+                yield Journal("refused", fields | {"why": verdict.why}, stamp)
+        else:
+            self._last_refusal.pop(place, None)
+
+    def _eased(self, demand: Demand, snapshots: Snapshots) -> Demand:
+        """The schedule lowers temperatures in small steps on the point's own grid."""
+        terms = self._machines[demand.device].terms(demand.point)
+        if terms is None or demand.origin is not Origin.SCHEDULE:
+            return demand
+        now = snapshots[demand.device].number(demand.point)
+        return eased(demand, now, LARGEST_FALL_K, terms.step)
+
+    def _admit(
+        self, command: Command, demand: Demand, snapshots: Snapshots, stamp: Stamp
+    ) -> Verdict:
+        if command.device not in self._machines:
+            known = ", ".join(self._machines)
+            return Refusal(f"no device is named {command.device}; there are {known}")
+        if (command.device, command.point) in self._pending:
+            return Refusal("another write of this point is under way", passing=True)
+        above = self._standing.above(demand, stamp.mono)
+        if above is not None and above.value != command.value:
+            return Refusal(f"the {above.origin.value}'s choice {above.value} still holds")
+        return self._guard.judge(demand, self._view(demand, snapshots, stamp))
+
+    def _view(self, demand: Demand, snapshots: Snapshots, stamp: Stamp) -> GuardView:
+        place = (demand.device, demand.point)
+        snapshot = snapshots[demand.device]
+        own = snapshot.number("outdoor_temp")
+        others = [other.number("outdoor_temp") for other in snapshots.values()]
+        coldest = min((value for value in others if value is not None), default=None)
+        return GuardView(
+            self._machines[demand.device],
+            snapshot,
+            stamp.mono,
+            self._counters.writes.get((*place, self._day(stamp)), 0),
+            self._counters.last_mono.get(place),
+            demand.device in self._settings.allow_unverified,
+            own if own is not None else coldest,
+        )
+
+    def _send(self, write: Write, demand: Demand, stamp: Stamp) -> Iterator[Effect]:
+        """Count first, durably; then the journal; then the wire."""
+        place = (demand.device, demand.point)
+        self._pending.add((write.device, write.point))
+        self._counters.last_mono[place] = stamp.mono
+        for point in (*(name for name, _ in write.before), write.point):
+            key = (write.device, point, self._day(stamp))
+            self._counters.writes[key] = self._counters.writes.get(key, 0) + 1
+            yield Count(write.device, point, stamp)
+        fields = _fields(write.device, write.point, write.value, write.origin)
+        yield Journal("write", fields | {"why": demand.why, "command": demand.command_id}, stamp)
+        yield Send(write)
+
+    def _day(self, stamp: Stamp) -> str:
+        return stamp.at.astimezone(self._settings.timezone).date().isoformat()
+
+
+def ended(result: Result, stamp: Stamp) -> Iterator[Effect]:
+    """A command has come to its one end."""
+    yield Keep(Lane.RESULT, result, stamp, at_once=True)
+    fields = {"id": result.command_id, "outcome": result.outcome.value, "why": result.why}
+    yield Journal("result", fields, stamp)
+    yield Note("info", "command ended", fields)
+
+
+def _demand_of(command: Command, stamp: Stamp) -> Demand:
+    hold_s = command.hold_s if command.hold_s is not None else HOLD_S
+    return Demand(
+        command.device,
+        command.point,
+        command.value,
+        ORIGIN_OF_ROLE.get(command.role, Origin.PLATFORM),
+        f"command by {command.issuer}",
+        stamp.mono + hold_s,
+        command.id,
+    )
+
+
+def _result(command: Command, outcome: Outcome, why: str, read_back: Value | None = None) -> Result:
+    return Result(
+        command.id,
+        command.device,
+        command.point,
+        outcome,
+        why,
+        command.value,
+        read_back,
+        command.issuer,
+    )
+
+
+def _fields(device: str, point: PointId, value: Value, origin: Origin) -> dict[str, Value | None]:
+    return {"device": device, "point": point, "value": value, "origin": origin.value}

@@ -1,0 +1,51 @@
+"""Who wins when several want different things: frost and limits, resident, platform, schedule.
+
+What nobody wants is left to the machine's own control.
+"""
+
+from __future__ import annotations
+
+from agent.model import Demand, Origin, PointId
+
+RANK = {Origin.SAFETY: 0, Origin.RESIDENT: 1, Origin.PLATFORM: 2, Origin.SCHEDULE: 3}
+
+Place = tuple[str, PointId]
+
+
+class Standing:
+    """The demands that stand, at most one of each origin for each point of each device."""
+
+    def __init__(self) -> None:
+        self._demands: dict[Place, dict[Origin, Demand]] = {}
+
+    def put(self, demand: Demand) -> None:
+        """A demand stands in place of the earlier one of the same origin."""
+        self._demands.setdefault((demand.device, demand.point), {})[demand.origin] = demand
+
+    def drop(self, device: str, point: PointId, origin: Origin) -> None:
+        """This origin no longer wants anything here."""
+        self._demands.get((device, point), {}).pop(origin, None)
+
+    def winner(self, device: str, point: PointId, mono: float) -> Demand | None:
+        """The demand that counts now; those whose time is over are forgotten."""
+        demands = self._demands.get((device, point))
+        if not demands:
+            return None
+        for origin in [o for o, d in demands.items() if _over(d, mono)]:
+            del demands[origin]
+        return min(demands.values(), key=lambda demand: RANK[demand.origin], default=None)
+
+    def above(self, demand: Demand, mono: float) -> Demand | None:
+        """The standing demand that outranks this one, if there is one."""
+        winner = self.winner(demand.device, demand.point, mono)
+        if winner is None or RANK[winner.origin] >= RANK[demand.origin]:
+            return None
+        return winner
+
+    def places(self) -> tuple[Place, ...]:
+        """Every point somebody wants something of."""
+        return tuple(place for place, demands in self._demands.items() if demands)
+
+
+def _over(demand: Demand, mono: float) -> bool:
+    return demand.until_mono is not None and mono >= demand.until_mono

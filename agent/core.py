@@ -1,0 +1,228 @@
+"""The heart: facts in, effects out. Holds the snapshots; knows no clock and no I/O.
+
+A reading comes in as `BlockRead`; at the end of a device's sweep the faults are judged, control
+says what it wants, the guard decides, and the sweep becomes one telemetry record. A command comes
+in as `CommandReceived` and ends in exactly one `Result`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from agent.control import Control, ControlSettings, ended
+from agent.drivers import Device
+from agent.facts import (
+    BlockFailed,
+    BlockRead,
+    CommandReceived,
+    CommandTurnedAway,
+    Effect,
+    Fact,
+    Failure,
+    Keep,
+    LineChanged,
+    Note,
+    Save,
+    Stopping,
+    Tick,
+    WriteDone,
+)
+from agent.faults import LifeCycle, View, judge
+from agent.model import (
+    Alarm,
+    AlarmState,
+    Lane,
+    PointId,
+    Quality,
+    Result,
+    Snapshot,
+    Stamp,
+    Telemetry,
+    Value,
+)
+
+STALE_AFTER_POLLS = 3
+FAILURES_WORTH_A_WARNING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What the durable store remembers: writes by (device, point, day), and the open alarms."""
+
+    writes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    alarms: tuple[Alarm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """What the core must know of the home. `needed` are points a home cannot do without."""
+
+    devices: Mapping[str, Device]
+    control: ControlSettings
+    needed: Mapping[str, frozenset[PointId]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What the core keeps of one device between facts."""
+
+    device: Device
+    snapshot: Snapshot
+    stale_s: Mapping[PointId, float]
+    needed: frozenset[PointId]
+    silent_since: float | None = None
+    silent_why: str = ""
+    failures: int = 0
+    fresh: bool = False
+    seen_good: set[PointId] = field(default_factory=set)
+
+
+class Core:
+    """One per gateway. `step` is the only door."""
+
+    def __init__(self, settings: CoreSettings, restored: Restored | None = None) -> None:
+        before = restored or Restored()
+        self._devices = {
+            name: _Watched(
+                device,
+                Snapshot(name),
+                _stale_limits(device),
+                settings.needed.get(name, frozenset()),
+            )
+            for name, device in settings.devices.items()
+        }
+        self._alarms = LifeCycle(before.alarms)
+        self._control = Control(settings.control, settings.devices, before.writes)
+        self._started: float | None = None
+
+    @property
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """The newest picture of every device."""
+        return {name: watched.snapshot for name, watched in self._devices.items()}
+
+    @property
+    def open_alarms(self) -> tuple[Alarm, ...]:
+        """The alarms that stand now."""
+        return self._alarms.open
+
+    def step(self, fact: Fact) -> tuple[Effect, ...]:
+        """What follows from a fact, in the order in which it shall be done."""
+        if self._started is None:
+            self._started = fact.stamp.mono
+        return tuple(self._step(fact))
+
+    def _step(self, fact: Fact) -> Iterator[Effect]:
+        match fact:
+            case BlockRead():
+                yield from self._block_read(fact)
+            case BlockFailed():
+                yield from self._block_failed(fact)
+            case WriteDone():
+                yield from self._control.write_done(fact)
+            case CommandReceived(command, stamp):
+                yield from self._control.command(command, self.snapshots, stamp)
+            case CommandTurnedAway(command_id, outcome, why, stamp):
+                yield from ended(Result(command_id, "", "", outcome, why), stamp)
+            case LineChanged(line, up, why):
+                level, text = ("info", "line open") if up else ("warning", "line lost")
+                yield Note(level, text, {"line": line, "why": why})
+            case Tick(stamp):
+                for name in self._devices:
+                    yield from self._judge(name, stamp)
+                yield from self._pursue(stamp)
+            case Stopping(stamp):
+                yield from self._control.park(self.snapshots, stamp)
+
+    def _block_read(self, fact: BlockRead) -> Iterator[Effect]:
+        watched, mono = self._devices[fact.device], fact.stamp.mono
+        watched.snapshot = watched.snapshot.with_readings(fact.readings, mono)
+        watched.seen_good.update(reading.point for reading in fact.readings if reading.good)
+        if watched.silent_since is not None and watched.failures >= FAILURES_WORTH_A_WARNING:
+            gap_s = round(mono - watched.silent_since, 1)
+            yield Note("info", "device answers", {"device": fact.device, "gap_s": gap_s})
+        watched.silent_since, watched.failures, watched.fresh = None, 0, True
+        if fact.sweep_end:
+            yield from self._sweep_end(fact.device, fact.stamp)
+
+    def _block_failed(self, fact: BlockFailed) -> Iterator[Effect]:
+        watched = self._devices[fact.device]
+        if fact.failure is not Failure.REFUSED:
+            watched.failures += 1
+            watched.silent_why = fact.why
+            if watched.silent_since is None:
+                watched.silent_since = fact.stamp.mono
+        worth = watched.failures == FAILURES_WORTH_A_WARNING
+        fields = {"device": fact.device, "failure": fact.failure.value, "why": fact.why}
+        yield Note("warning" if worth else "debug", "device does not answer", fields)
+        if fact.sweep_end:
+            yield from self._sweep_end(fact.device, fact.stamp)
+
+    def _sweep_end(self, name: str, stamp: Stamp) -> Iterator[Effect]:
+        watched = self._devices[name]
+        if watched.fresh:
+            watched.fresh = False
+            yield Keep(Lane.TELEMETRY, _telemetry(watched, stamp.mono), stamp)
+        yield from self._judge(name, stamp)
+        yield from self._pursue(stamp)
+
+    def _pursue(self, stamp: Stamp) -> Iterator[Effect]:
+        assert self._started is not None
+        yield from self._control.sweep(self.snapshots, stamp, stamp.mono - self._started)
+
+    def _judge(self, name: str, stamp: Stamp) -> Iterator[Effect]:
+        watched = self._devices[name]
+        since = watched.silent_since
+        silent_s = max(stamp.mono - since, 0.001) if since is not None else 0.0
+        view = View(
+            watched.device,
+            watched.snapshot,
+            stamp.mono,
+            silent_s,
+            watched.silent_why,
+            watched.needed,
+            frozenset(watched.seen_good),
+        )
+        changes = self._alarms.step(name, judge(view), stamp, masked=silent_s > 0)
+        for alarm in changes:
+            yield Keep(Lane.ALARM, alarm, stamp, at_once=True)
+            yield _told(alarm)
+        if changes:
+            yield Save("alarms", self._alarms.open)
+
+
+def _telemetry(watched: _Watched, mono: float) -> Telemetry:
+    values: dict[PointId, Value] = {}
+    missing: dict[PointId, str] = {}
+    then = watched.snapshot.mono
+    for point, reading in watched.snapshot.readings.items():
+        if mono - then[point] > watched.stale_s[point]:
+            missing[point] = Quality.STALE.value
+        elif reading.quality is Quality.GOOD and reading.value is not None:
+            values[point] = reading.value
+        elif reading.quality is Quality.UNDEFINED_CODE:
+            missing[point] = str(reading.value)
+        else:
+            missing[point] = reading.quality.value
+    return Telemetry(watched.device.name, values, missing)
+
+
+def _stale_limits(device: Device) -> Mapping[PointId, float]:
+    """Seconds after which a reading is old: three polls of its point."""
+    base_s = device.every_s if device.every_s is not None else float(device.map.every)
+    return {
+        name: STALE_AFTER_POLLS * max(base_s, float(rule.every or 0.0)) + 1.0
+        for name, rule in device.map.points.items()
+    }
+
+
+def _told(alarm: Alarm) -> Note:
+    raised = alarm.state is AlarmState.RAISED
+    fields: dict[str, Value | None] = {
+        "device": alarm.device,
+        "rule": alarm.rule,
+        "severity": alarm.severity.value,
+        "text": alarm.text_en,
+        "text_zh": alarm.text_zh,
+    }
+    return Note("warning" if raised else "info", f"alarm {alarm.state.value}", fields)

@@ -1,0 +1,164 @@
+"""What the rooms tell each other: facts, which happened, and effects, which shall be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agent.model import Command, Lane, Outcome, PointId, Reading, Record, Stamp, Value, Write
+
+# --- facts: what happened -------------------------------------------------------------------
+
+
+class Failure(StrEnum):
+    """Why a block brought no words."""
+
+    SILENCE = "silence"
+    GARBLED = "garbled"
+    REFUSED = "refused"
+    LINE_DOWN = "line_down"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRead:
+    """A block was read and decoded; `sweep_end` when it was the last of the device's round."""
+
+    device: str
+    readings: tuple[Reading, ...]
+    stamp: Stamp
+    sweep_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFailed:
+    """A block brought nothing, and why."""
+
+    device: str
+    failure: Failure
+    why: str
+    stamp: Stamp
+    sweep_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteDone:
+    """The bus has finished with a write, one way or the other."""
+
+    write: Write
+    outcome: Outcome
+    why: str
+    stamp: Stamp
+    read_back: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReceived:
+    """A command passed the parser and its id is remembered on disk."""
+
+    command: Command
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class CommandTurnedAway:
+    """A command that ends before it reaches the core: malformed, expired, cut off by a restart."""
+
+    command_id: str
+    outcome: Outcome
+    why: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanged:
+    """A line was lost or came back."""
+
+    line: str
+    up: bool
+    why: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed and nothing else: what must be judged although no device spoke."""
+
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The program ends: leave every controlled point at its park value."""
+
+    stamp: Stamp
+
+
+Fact = (
+    BlockRead
+    | BlockFailed
+    | WriteDone
+    | CommandReceived
+    | CommandTurnedAway
+    | LineChanged
+    | Tick
+    | Stopping
+)
+
+
+# --- effects: what shall be done ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Store a record in its lane; `at_once` means before anything else happens."""
+
+    lane: Lane
+    record: Record
+    stamp: Stamp
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count a write of this point durably, before it goes to the wire."""
+
+    device: str
+    point: PointId
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Give the write to its line."""
+
+    write: Write
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One line for the audit journal."""
+
+    kind: str
+    detail: Mapping[str, Value | None]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A change of state worth a log line; `fields` become key=value at its end."""
+
+    level: str
+    text: str
+    fields: Mapping[str, Value | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Remember a small piece of state over restarts; it comes back as `restored` at the start."""
+
+    key: str
+    value: object
+
+
+Effect = Keep | Count | Send | Journal | Note | Save

@@ -1,0 +1,30 @@
+"""A machine that has not answered for a while. Masks every other rule of the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.faults.condition import Condition, View
+from agent.model import Severity
+
+RAISE_AFTER_S = 60.0
+CLEAR_AFTER_S = 10.0
+FREEZING_C = -5.0  # below it a dead unit freezes its water within hours: seen first
+
+
+def communication_lost(view: View) -> Iterator[Condition]:
+    """Raised after 60 s of silence or damage without one good answer."""
+    if view.silent_s <= 0:
+        return
+    outdoor_c = view.snapshot.number("outdoor_temp")
+    cold = outdoor_c is not None and outdoor_c < FREEZING_C
+    yield Condition(
+        rule="communication_lost",
+        device=view.machine.name,
+        severity=Severity.S1 if cold else Severity.S2,
+        en="The heat pump does not answer. Check its power and the bus cable.",
+        zh="热泵无应答，请检查电源和通讯线。",
+        raise_after_s=RAISE_AFTER_S,
+        clear_after_s=CLEAR_AFTER_S,
+        evidence={"why": view.silent_why, "outdoor_temp": outdoor_c},
+    )

@@ -1,0 +1,20 @@
+"""The wire: one line, one exchange at a time, and whose turn it is."""
+
+from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
+from agent.line.line import Line
+from agent.line.port import Port, PortSettings
+from agent.line.scheduler import Idle, Scheduler, Turn
+
+__all__ = [
+    "Answer",
+    "Garbled",
+    "Idle",
+    "Line",
+    "Port",
+    "PortSettings",
+    "Refused",
+    "Reply",
+    "Scheduler",
+    "Silence",
+    "Turn",
+]

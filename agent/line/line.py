@@ -1,0 +1,129 @@
+"""One line at work: ask the scheduler, talk on the port, tell the facts; reopen what was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
+
+from agent.errors import PortError
+from agent.facts import Fact, LineChanged
+from agent.line.port import Port
+from agent.line.scheduler import Idle, Scheduler
+from agent.line.trace import Trace
+from agent.model import Stamp, Write
+
+log = logging.getLogger(__name__)
+
+Take = Callable[[Fact], Awaitable[None]]
+REOPEN_MIN_S, REOPEN_MAX_S = 0.2, 5.0
+
+
+class Line:
+    """The devices on one wire and the task that serves them."""
+
+    def __init__(
+        self,
+        port: Port,
+        scheduler: Scheduler,
+        take: Take,
+        stamp: Callable[[], Stamp],
+        trace: Trace | None = None,
+    ) -> None:
+        self.name = port.settings.name
+        self.scheduler = scheduler
+        self.errors = 0
+        self._port, self._take, self._stamp, self._trace = port, take, stamp, trace
+        self._wake = asyncio.Event()
+        self._settled = asyncio.Event()
+
+    def send(self, write: Write) -> None:
+        """Put a write ahead of all reads."""
+        self._settled.clear()
+        self.scheduler.send(write, self._stamp().mono)
+        self._wake.set()
+
+    async def settled(self) -> None:
+        """Return when no write is waiting or under way."""
+        while self.scheduler.writing:
+            self._settled.clear()
+            await self._settled.wait()
+
+    async def run(self) -> None:
+        """Serve the line until cancelled; a lost port is opened again and again."""
+        try:
+            while True:
+                try:
+                    await self._open()
+                    await self._serve()
+                except PortError as error:
+                    await self._lost(str(error))
+                except Exception as error:
+                    self.errors += 1
+                    log.exception("line loop failed line=%s errors=%d", self.name, self.errors)
+                    await self._lost(f"internal error: {error!r}")
+                    await asyncio.sleep(REOPEN_MAX_S)
+        finally:
+            self._port.close()
+
+    async def _open(self) -> None:
+        """Open the port, however long that takes; the first refusal is logged, repeats are not."""
+        retrying = AsyncRetrying(
+            wait=wait_exponential_jitter(REOPEN_MIN_S, REOPEN_MAX_S, jitter=0.2),
+            retry=retry_if_exception_type(PortError),
+            before_sleep=self._not_open_yet,
+        )
+        async for attempt in retrying:
+            with attempt:
+                await self._port.open()
+        stamp = self._stamp()
+        self.scheduler.line_up(stamp.mono)
+        await self._take(LineChanged(self.name, True, "open", stamp))
+
+    async def _not_open_yet(self, state: object) -> None:
+        attempt = getattr(state, "attempt_number", 1)
+        outcome = getattr(state, "outcome", None)
+        why = str(outcome.exception()) if outcome is not None else ""
+        if attempt == 1:
+            await self._take(LineChanged(self.name, False, why, self._stamp()))
+            await self._tell(self.scheduler.line_down(why, self._stamp()))
+
+    async def _serve(self) -> None:
+        while True:
+            self._wake.clear()
+            turn = self.scheduler.next(self._stamp().mono)
+            if isinstance(turn, Idle):
+                await self._tell(self.scheduler.ended(self._stamp()))
+                await self._idle(turn.until)
+                continue
+            reply = await self._port.exchange(
+                turn.request, turn.answer_within_s, turn.worst_lateness_s, turn.gap_s
+            )
+            stamp = self._stamp()
+            if self._trace is not None:
+                self._trace.keep(stamp, self.name, turn.request, reply)
+            await self._tell(self.scheduler.done(turn, reply, stamp))
+
+    async def _idle(self, until: float) -> None:
+        wait_s = until - self._stamp().mono
+        if wait_s <= 0:
+            return
+        try:
+            async with asyncio.timeout(min(wait_s, 3600.0)):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _tell(self, facts: tuple[Fact, ...]) -> None:
+        for fact in facts:
+            await self._take(fact)
+        if not self.scheduler.writing:
+            self._settled.set()
+
+    async def _lost(self, why: str) -> None:
+        self._port.close()
+        stamp = self._stamp()
+        await self._take(LineChanged(self.name, False, why, stamp))
+        await self._tell(self.scheduler.line_down(why, stamp))

@@ -1,0 +1,274 @@
+"""Whose turn it is on one line. Pure: monotonic seconds and replies in, turns and facts out.
+
+Commands go ahead of reads; among reads the most overdue device goes first. A unit that was silent
+three times rests 5 s, doubling to 300 s, and is probed with one request, so that a dead neighbour
+costs the others next to nothing. A refused block is halved and its hole remembered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.drivers import Block, Device, ReadRequest, Request, halves
+from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone
+from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
+from agent.line.writing import WriteSequence
+from agent.model import Stamp, Write
+
+SILENCES_BEFORE_REST = 3
+REST_S = 5.0
+REST_MAX_S = 300.0
+PROBE_S = 0.3  # a resting unit is not waited for longer; an answer in the drain still wakes it
+ILLEGAL = (1, 2, 3)  # function, address, value: this block will never be answered as it is
+TARGET_AWAY = (0x0A, 0x0B)  # a bridge says that the unit behind it does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange to make now, for a block of a device or as part of a write."""
+
+    request: Request
+    device: str
+    answer_within_s: float
+    worst_lateness_s: float
+    gap_s: float
+    block: Block | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing to do before this monotonic second, unless a write comes in."""
+
+    until: float
+
+
+class _Unit:
+    """What the scheduler knows of one device."""
+
+    __slots__ = (
+        "blocks",
+        "device",
+        "due",
+        "pending",
+        "rest_s",
+        "resting_until",
+        "silences",
+        "slow",
+    )
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.blocks = list(device.plan())
+        self.pending: deque[Block] = deque()
+        self.due = 0.0
+        self.slow: dict[Block, float] = {}
+        self.silences = 0
+        self.rest_s = 0.0
+        self.resting_until = 0.0
+
+    @property
+    def every_s(self) -> float:
+        return min((block.every_s for block in self.blocks), default=REST_MAX_S)
+
+    def fill(self, mono: float) -> None:
+        """Begin a round with the blocks that are due; a resting unit gets one probe."""
+        fast = self.every_s
+        due = [b for b in self.blocks if b.every_s <= fast or self.slow.get(b, 0.0) <= mono]
+        self.pending.extend(due[:1] if self.silences >= SILENCES_BEFORE_REST else due)
+        for block in self.pending:
+            self.slow[block] = mono + block.every_s
+
+    def finish_round(self, mono: float) -> None:
+        """The next round keeps the rhythm; rounds that were missed are not made up for."""
+        self.due = max(self.due + self.every_s, mono)
+
+
+class Scheduler:
+    """Decides the turns of one line; see the module's text for the rules."""
+
+    def __init__(self, devices: Iterable[Device]) -> None:
+        self._units = {device.name: _Unit(device) for device in devices}
+        self._writes: deque[WriteSequence] = deque()
+        self._current: WriteSequence | None = None
+        self._last_silent: tuple[int, int] | None = None
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        return tuple(self._units)
+
+    def send(self, write: Write, mono: float) -> None:
+        """Queue a write; it goes ahead of all reads."""
+        device = self._units[write.device].device
+        self._writes.append(WriteSequence(device, write, mono))
+
+    @property
+    def writing(self) -> bool:
+        """True while a write is waiting or under way."""
+        return bool(self._writes)
+
+    def next(self, mono: float) -> Turn | Idle:
+        """The turn to make now, or until when there is none."""
+        soonest = float("inf")
+        for sequence in self._writes:
+            step = sequence.step(mono)
+            if step is None or step.not_before <= mono:
+                if step is None:
+                    return Idle(mono)
+                self._current = sequence
+                return self._turn(sequence.device, step.request, None)
+            soonest = min(soonest, step.not_before)
+        unit = self._most_overdue(mono)
+        if unit is not None:
+            return self._turn(unit.device, unit.pending[0].request, unit.pending[0])
+        waits = [max(unit.due, unit.resting_until) for unit in self._units.values()]
+        return Idle(min([soonest, *waits]))
+
+    def ended(self, stamp: Stamp) -> tuple[Fact, ...]:
+        """Writes that have come to their end since the last call, as facts."""
+        facts: list[Fact] = []
+        for sequence in [s for s in self._writes if s.ended]:
+            self._writes.remove(sequence)
+            end = sequence.ended
+            assert end is not None
+            facts.append(WriteDone(sequence.write, end.outcome, end.why, stamp, end.read_back))
+        return tuple(facts)
+
+    def done(self, turn: Turn, reply: Reply, stamp: Stamp) -> tuple[Fact, ...]:
+        """What the reply to a turn means."""
+        unit = self._units[turn.device]
+        self._count_silence(unit, turn, reply, stamp.mono)
+        if turn.block is not None:
+            return self._block_done(unit, turn.block, reply, stamp)
+        assert self._current is not None
+        self._current.take(reply, stamp.mono)
+        return self.ended(stamp)
+
+    def line_down(self, why: str, stamp: Stamp) -> tuple[Fact, ...]:
+        """The line is lost: every device fails, writes under way are given up."""
+        for sequence in self._writes:
+            sequence.abandon(why)
+        facts = list(self.ended(stamp))
+        for unit in self._units.values():
+            unit.pending.clear()
+            unit.due = stamp.mono
+            unit.device.forget()
+            facts.append(
+                BlockFailed(unit.device.name, Failure.LINE_DOWN, why, stamp, sweep_end=True)
+            )
+        return tuple(facts)
+
+    def line_up(self, mono: float) -> None:
+        """The line is back: everybody is asked at once."""
+        for unit in self._units.values():
+            unit.due, unit.silences, unit.rest_s, unit.resting_until = mono, 0, 0.0, 0.0
+
+    # --- turns ------------------------------------------------------------------------------
+
+    def _most_overdue(self, mono: float) -> _Unit | None:
+        ready: list[_Unit] = []
+        for unit in self._units.values():
+            if unit.resting_until > mono or not unit.blocks:
+                continue
+            if not unit.pending and unit.due <= mono:
+                unit.fill(mono)
+            if unit.pending:
+                ready.append(unit)
+        if not ready:
+            return None
+        ready.sort(key=lambda unit: unit.due)
+        if self._last_silent is not None:
+            # A late answer must not fit the next question: ask for another length if we can.
+            for unit in ready:
+                for block in unit.pending:
+                    if _shape(block.request) != self._last_silent:
+                        unit.pending.remove(block)
+                        unit.pending.appendleft(block)
+                        return unit
+        return ready[0]
+
+    def _turn(self, device: Device, request: Request, block: Block | None) -> Turn:
+        rule = device.map.line
+        resting = self._units[device.name].silences >= SILENCES_BEFORE_REST and block is not None
+        return Turn(
+            request,
+            device.name,
+            min(float(rule.answer_within), PROBE_S) if resting else float(rule.answer_within),
+            float(rule.worst_lateness),
+            float(rule.gap),
+            block,
+        )
+
+    # --- replies ----------------------------------------------------------------------------
+
+    def _count_silence(self, unit: _Unit, turn: Turn, reply: Reply, mono: float) -> None:
+        quiet = isinstance(reply, Silence) or (
+            isinstance(reply, Refused) and reply.code in TARGET_AWAY
+        )
+        self._last_silent = _shape(turn.request) if isinstance(reply, Silence) else None
+        late = isinstance(reply, Silence) and reply.late_s is not None
+        if not quiet or late:
+            if unit.silences >= SILENCES_BEFORE_REST:
+                unit.due = mono
+            unit.silences, unit.rest_s, unit.resting_until = 0, 0.0, 0.0
+            return
+        unit.silences += 1
+        if unit.silences >= SILENCES_BEFORE_REST:
+            if unit.silences == SILENCES_BEFORE_REST:
+                unit.device.forget()
+            unit.rest_s = min(REST_MAX_S, unit.rest_s * 2 or REST_S)
+            unit.resting_until = mono + unit.rest_s
+
+    def _block_done(
+        self, unit: _Unit, block: Block, reply: Reply, stamp: Stamp
+    ) -> tuple[Fact, ...]:
+        if unit.pending and unit.pending[0] is block:
+            unit.pending.popleft()
+        name = unit.device.name
+        if isinstance(reply, Refused) and reply.code in ILLEGAL:
+            self._remember_hole(unit, block)
+        if unit.silences >= SILENCES_BEFORE_REST:
+            unit.pending.clear()
+        last = not unit.pending
+        if last:
+            unit.finish_round(stamp.mono)
+        if not isinstance(reply, Answer):
+            failure, why = _failure(reply)
+            return (BlockFailed(name, failure, why, stamp, last),)
+        readings = unit.device.decode(block, reply.words)
+        if isinstance(readings, str):
+            return (BlockFailed(name, Failure.GARBLED, readings, stamp, last),)
+        return (BlockRead(name, readings, stamp, last),)
+
+    def _remember_hole(self, unit: _Unit, block: Block) -> None:
+        """Halve a refused block; a single refused place is left out from now on."""
+        if block not in unit.blocks:
+            return
+        at = unit.blocks.index(block)
+        parts = halves(block, unit.device.map)
+        if parts is None:
+            unit.device.unsupported.update(block.points)
+            unit.blocks.pop(at)
+            return
+        unit.blocks[at : at + 1] = parts
+        unit.pending.extendleft(reversed(parts))
+
+
+def _shape(request: Request) -> tuple[int, int]:
+    count = request.count if isinstance(request, ReadRequest) else len(request.words)
+    return request.function, count
+
+
+def _failure(reply: Reply) -> tuple[Failure, str]:
+    match reply:
+        case Silence(late_s):
+            return Failure.SILENCE, "late" if late_s is not None else "no answer"
+        case Refused(code) if code in TARGET_AWAY:
+            return Failure.SILENCE, f"the bridge says the unit does not answer (0x{code:02X})"
+        case Refused(code):
+            return Failure.REFUSED, f"exception {code}"
+        case Garbled(why):
+            return Failure.GARBLED, why
+        case _:
+            raise AssertionError(reply)

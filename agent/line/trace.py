@@ -1,0 +1,86 @@
+"""A bus trace: every exchange of a line as one JSON line, to be kept, sent in and replayed.
+
+Serial numbers and the like are words of points that a map marks as identifying; `mask` replaces
+them, so that a trace can be shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from agent.drivers.wire import ReadRequest, Request, WriteRequest
+from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
+from agent.model import Stamp
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a trace. `at` is UTC in ISO 8601, `mono` seconds; words are as on the wire."""
+
+    at: str
+    mono: float
+    line: str
+    unit: int
+    fn: int
+    addr: int
+    count: int = 0
+    write: tuple[int, ...] = ()
+    words: tuple[int, ...] | None = None
+    refused: int | None = None
+    silent: bool = False
+    garbled: str = ""
+
+    @property
+    def request(self) -> Request:
+        if self.fn in (5, 6, 15, 16):
+            return WriteRequest(self.unit, self.fn, self.addr, self.write)
+        table = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}[self.fn]
+        return ReadRequest(self.unit, table, self.addr, self.count)
+
+    @property
+    def reply(self) -> Reply:
+        if self.words is not None:
+            return Answer(self.words)
+        if self.refused is not None:
+            return Refused(self.refused)
+        return Garbled(self.garbled) if self.garbled else Silence()
+
+
+class Trace:
+    """Writes exchanges through `put`, one JSON text a line."""
+
+    def __init__(
+        self,
+        put: Callable[[str], object],
+        mask: Callable[[Request, tuple[int, ...]], tuple[int, ...]] | None = None,
+    ) -> None:
+        self._put = put
+        self._mask = mask or (lambda request, words: words)
+
+    def keep(self, stamp: Stamp, line: str, request: Request, reply: Reply) -> None:
+        """Add one exchange."""
+        read = isinstance(request, ReadRequest)
+        words = self._mask(request, reply.words) if isinstance(reply, Answer) else None
+        exchange = Exchange(
+            at=stamp.at.isoformat(timespec="milliseconds"),
+            mono=round(stamp.mono, 4),
+            line=line,
+            unit=request.unit_id,
+            fn=request.function,
+            addr=request.at,
+            count=request.count if isinstance(request, ReadRequest) else 0,
+            write=() if read else request.words,  # type: ignore[union-attr]
+            words=words,
+            refused=reply.code if isinstance(reply, Refused) else None,
+            silent=isinstance(reply, Silence),
+            garbled=reply.why if isinstance(reply, Garbled) else "",
+        )
+        self._put(msgspec.json.encode(exchange).decode() + "\n")
+
+
+def read_trace(lines: Iterator[str]) -> Iterator[Exchange]:
+    """The exchanges of a trace; raises msgspec.ValidationError on a line that is none."""
+    for line in lines:
+        if line.strip():
+            yield msgspec.json.decode(line, type=Exchange)

@@ -1,0 +1,159 @@
+"""One write from the first look at the word to the proof that the machine took it. Pure.
+
+Order for each point: read the word fresh if only some of its bits change, write, read back through
+the read address, compare; write once more if the machine shows something else, then give up. A
+missing acknowledgement is neither success nor failure: the read-back decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from agent.drivers import Block, Device, Encoded, ReadRequest, Request, Unfit
+from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
+from agent.model import Outcome, PointId, Value, Write
+
+LOOK_AGAIN_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a write ended, why, and what the machine shows now."""
+
+    outcome: Outcome
+    why: str
+    read_back: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next request of a write, not before monotonic second `not_before`."""
+
+    request: Request
+    not_before: float
+
+
+_Dialogue = Iterator[Step]
+
+
+class WriteSequence:
+    """Drives one `Write` over several turns: ask `step`, send it, give the reply to `take`."""
+
+    def __init__(self, device: Device, write: Write, mono: float) -> None:
+        self.device, self.write = device, write
+        self.ended: Ended | None = None
+        self.sent = False
+        self._left = [*write.before, (write.point, write.value)]
+        self._step: Step | None = None
+        self._stage = "start"
+        self._tries = 0
+        self._give_up_at = 0.0
+        self._last_reply = ""
+        self._begin(mono)
+
+    def step(self, mono: float) -> Step | None:
+        """The request to send next; None once the write has ended."""
+        deadline = self.write.deadline_mono
+        if not self.sent and not self.ended and deadline is not None and mono >= deadline:
+            self.ended = Ended(Outcome.EXPIRED, "it expired before the line was free")
+        return None if self.ended else self._step
+
+    def take(self, reply: Reply, mono: float) -> None:
+        """Go on with what the line brought."""
+        if self._stage == "look":
+            self._looked(reply, mono)
+        elif self._stage == "write":
+            self._written(reply, mono)
+        else:
+            self._read_back(reply, mono)
+
+    def abandon(self, why: str) -> None:
+        """The line is gone."""
+        self.ended = Ended(Outcome.FAILED, why)
+
+    def _begin(self, mono: float) -> None:
+        point, value = self._left[0]
+        encoded = self.device.encode(point, value)
+        if isinstance(encoded, Unfit):
+            self.ended = Ended(Outcome.REFUSED, encoded.why)
+            return
+        self._encoded: Encoded = encoded
+        if encoded.mask == 0xFFFF:
+            self._go("write", encoded.request, mono)
+        else:
+            request = encoded.request
+            self._go("look", ReadRequest(request.unit_id, "holding", request.at, 1), mono)
+
+    def _go(self, stage: str, request: Request, not_before: float) -> None:
+        self._stage, self._step = stage, Step(request, not_before)
+
+    def _looked(self, reply: Reply, mono: float) -> None:
+        """The other bits of the word must come from the machine itself, a moment ago."""
+        if not isinstance(reply, Answer):
+            why = f"the word could not be read before changing part of it: {_told(reply)}"
+            self.ended = Ended(Outcome.FAILED, why)
+            return
+        mask, request = self._encoded.mask, self._encoded.request
+        word = reply.words[0] & ~mask & 0xFFFF | request.words[0]
+        self._go("write", replace(request, words=(word,)), mono)
+
+    def _written(self, reply: Reply, mono: float) -> None:
+        self.sent = True
+        self._last_reply = _told(reply)
+        if isinstance(reply, Refused):
+            self.ended = Ended(Outcome.FAILED, f"the machine refused it: exception {reply.code}")
+            return
+        point = self._left[0][0]
+        rule = self.device.map.points[point].write
+        assert rule is not None
+        self._give_up_at = mono + float(rule.confirm_within)
+        self._go("read_back", self._block(point).request, mono)
+
+    def _read_back(self, reply: Reply, mono: float) -> None:
+        point, value = self._left[0]
+        shown: Value | None = None
+        if isinstance(reply, Answer):
+            readings = self.device.decode(self._block(point), reply.words)
+            found = None if isinstance(readings, str) else next(iter(readings), None)
+            shown = found.value if found is not None else None
+        if shown is not None and same(shown, value):
+            self._next(shown, mono)
+        elif mono < self._give_up_at:
+            self._go("read_back", self._block(point).request, mono + LOOK_AGAIN_S)
+        elif self._tries == 0:
+            self._tries = 1
+            self._begin(mono)
+        else:
+            why = f"{point} shows {shown!r} instead of {value!r} (write: {self._last_reply})"
+            self.ended = Ended(Outcome.FAILED, why, shown)
+
+    def _next(self, shown: Value, mono: float) -> None:
+        self._left.pop(0)
+        self._tries = 0
+        if self._left:
+            self._begin(mono)
+        else:
+            self.ended = Ended(Outcome.VERIFIED, "read back and equal", shown)
+
+    def _block(self, point: PointId) -> Block:
+        return self.device.read_back(point)
+
+
+def same(shown: Value, wanted: Value) -> bool:
+    """Equal as the machine shows it: truth values as such, numbers to a millionth."""
+    if isinstance(shown, str | bool) or isinstance(wanted, str | bool):
+        return shown == wanted
+    return abs(shown - wanted) < 1e-6
+
+
+def _told(reply: Reply) -> str:
+    match reply:
+        case Answer():
+            return "acknowledged"
+        case Silence():
+            return "no acknowledgement"
+        case Garbled(why):
+            return why
+        case Refused(code):
+            return f"exception {code}"

@@ -1,0 +1,166 @@
+"""The road between the rooms: gives facts to the core and carries out the effects, in order.
+
+A write is counted on disk before it reaches the wire; a command's id is on disk before the core
+hears of it; a result closes its command in the same breath in which it is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from agent.clock import Clock
+from agent.core import Core, Restored
+from agent.facts import (
+    CommandReceived,
+    CommandTurnedAway,
+    Count,
+    Effect,
+    Fact,
+    Journal,
+    Keep,
+    Note,
+    Save,
+    Send,
+    Stopping,
+    Tick,
+)
+from agent.line import Line
+from agent.model import (
+    Alarm,
+    Command,
+    Outcome,
+    Result,
+)
+from agent.spool import Spool
+from agent.uplink import RefusedCommand, encode_body, parse_command
+
+log = logging.getLogger("agent")
+
+TICK_S = 10.0
+STOP_WITHIN_S = 4.0
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
+
+
+async def restored(spool: Spool) -> Restored:
+    """What the core must know from before the start."""
+    saved = await spool.load_state("alarms")
+    alarms = msgspec.json.decode(saved, type=tuple[Alarm, ...]) if saved else ()
+    return Restored(spool.writes(), alarms)
+
+
+class Road:
+    """Carries facts to the core and its effects to spool and lines."""
+
+    def __init__(self, core: Core, spool: Spool, clock: Clock, timezone: ZoneInfo) -> None:
+        self.core, self._spool, self._clock, self._timezone = core, spool, clock, timezone
+        self._lines: dict[str, Line] = {}
+
+    def connect(self, lines: tuple[Line, ...]) -> None:
+        """Tell the road which line serves which device."""
+        self._lines = {device: line for line in lines for device in line.scheduler.devices}
+
+    async def take(self, fact: Fact) -> None:
+        """One fact, and everything that follows from it."""
+        for effect in self.core.step(fact):
+            await self._do(effect)
+
+    async def _do(self, effect: Effect) -> None:
+        match effect:
+            case Keep(lane, record, stamp, at_once):
+                self._spool.append(lane, stamp, encode_body(record), at_once)
+                if isinstance(record, Result):
+                    await self._spool.finish_command(record.command_id)
+            case Count(device, point, stamp):
+                day = stamp.at.astimezone(self._timezone).date().isoformat()
+                await self._spool.count_write(device, point, day)
+            case Send(write):
+                self._lines[write.device].send(write)
+            case Journal(kind, detail, stamp):
+                body = msgspec.json.encode(detail)
+                await self._spool.journal(stamp.at.isoformat(), kind, body)
+            case Save(key, value):
+                await self._spool.save_state(key, msgspec.json.encode(value))
+            case Note(level, text, fields):
+                log.log(LEVELS[level], "%s%s", text, told(fields))
+
+    # --- commands ---------------------------------------------------------------------------
+
+    async def command(self, payload: bytes, retained: bool) -> None:
+        """A command as it came: parse it, remember its id on disk, then let the core decide."""
+        stamp = self._clock.stamp()
+        parsed = parse_command(payload, retained, stamp.at, stamp.trusted)
+        if isinstance(parsed, Command):
+            command_id, expires_at = parsed.id, parsed.expires_at
+        elif parsed.command_id is not None:
+            command_id, expires_at = parsed.command_id, stamp.at + timedelta(days=1)
+        else:
+            await self._do(Journal("malformed", {"why": parsed.why}, stamp))
+            log.warning("command without an id dropped%s", told({"why": parsed.why}))
+            return
+        if not await self._spool.remember_command(command_id, expires_at, payload):
+            await self._do(Journal("repeated", {"id": command_id}, stamp))
+            log.info("command repeated, not carried out again%s", told({"id": command_id}))
+            return
+        await self.take(_fact(parsed, self._clock))
+
+    def config_pushed(self, payload: bytes) -> None:
+        """A configuration from afar is not taken over; the installer's file stays."""
+        log.warning("configuration from the platform is not accepted bytes=%d", len(payload))
+
+    def link(self, up: bool, why: str) -> None:
+        """The link to the broker changed."""
+        level = logging.INFO if up else logging.WARNING
+        log.log(level, "platform %s%s", "connected" if up else "away", told({"why": why}))
+
+    async def close_commands(self) -> None:
+        """Commands that a crash cut off end now, as failed: nobody knows how far they came."""
+        for payload in await self._spool.open_commands():
+            try:
+                known = msgspec.json.decode(payload, type=dict[str, object])
+                command_id = str(known["id"])
+            except (msgspec.DecodeError, KeyError):
+                continue
+            why = "the gateway restarted before the command was done"
+            fact = CommandTurnedAway(command_id, Outcome.FAILED, why, self._clock.stamp())
+            await self.take(fact)
+
+    # --- time and end -----------------------------------------------------------------------
+
+    async def tick(self) -> None:
+        """Let time pass for what must be judged although no device speaks."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self.take(Tick(self._clock.stamp()))
+
+    async def park(self) -> None:
+        """Write the park values and wait until the bus has taken them."""
+        await self.take(Stopping(self._clock.stamp()))
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                for line in set(self._lines.values()):
+                    await line.settled()
+        except TimeoutError:
+            log.warning("stopped before every park value was verified")
+
+
+def told(fields: Mapping[str, object]) -> str:
+    """Fields as ` key=value`, text with blanks quoted."""
+    parts: list[str] = []
+    for key, value in fields.items():
+        text = str(value)
+        parts.append(f' {key}="{text}"' if " " in text else f" {key}={text}")
+    return "".join(parts)
+
+
+def _fact(parsed: Command | RefusedCommand, clock: Clock) -> Fact:
+    stamp = clock.stamp()
+    if isinstance(parsed, Command):
+        return CommandReceived(parsed, stamp)
+    assert parsed.command_id is not None
+    return CommandTurnedAway(parsed.command_id, parsed.outcome, parsed.why, stamp)

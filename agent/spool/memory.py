@@ -1,0 +1,203 @@
+"""What the spool holds in memory: records on their way to disk, write counters, the hash chain.
+
+It knows no disk, no clock and no event loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+from agent.model import Lane, Stamp
+
+LANE_NUMBERS = {Lane.ALARM: 0, Lane.RESULT: 1, Lane.TELEMETRY: 2}  # on disk: never renumber
+SEQ_BITS = 48
+LAST_SEQ = (1 << SEQ_BITS) - 1
+MOST_TELEMETRY = 10_000
+DAYS_KEPT = 4
+FOR_LIFE = ""  # the day under which the lifetime count of a point lies
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+WriteKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolSettings:
+    """Where the buffer's file is and how long a record may stay in memory only.
+
+    A power cut loses at most `commit_every_s` seconds or `commit_records` records, whichever is
+    less, and never a record that was appended `at_once` and committed.
+    """
+
+    path: str
+    commit_every_s: float = 10.0
+    commit_records: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolStatus:
+    """How full the buffer is and how it fares; `depth` counts what the platform has not taken.
+
+    `uncommitted` of these are in memory only. `lost` counts records dropped since the file was
+    created. `last_error` is None while the disk takes what it is given.
+    """
+
+    depth: Mapping[Lane, int]
+    uncommitted: int
+    oldest_at: str | None
+    file_bytes: int
+    lost: int
+    commits: int
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A record that has its number but is not on disk yet."""
+
+    lane: Lane
+    seq: int
+    at_ms: int
+    mono: float
+    trusted: bool
+    body: bytes
+
+
+def to_ms(at: datetime) -> int:
+    """Milliseconds since 1970 of an aware instant, exactly; TypeError for a naive one."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def to_text(ms: int) -> str:
+    """The instant as UTC in ISO 8601 with milliseconds and a Z."""
+    at = (_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=None)
+    return at.isoformat(timespec="milliseconds") + "Z"
+
+
+def key_of(lane: Lane, seq: int) -> int:
+    """The row number of a record; a seq outside its range is moved to the nearer end."""
+    return LANE_NUMBERS[lane] << SEQ_BITS | min(max(seq, 0), LAST_SEQ)
+
+
+def seq_of(key: int) -> int:
+    """The seq in a row number."""
+    return key & LAST_SEQ
+
+
+def chain_start(epoch: str) -> bytes:
+    """What the first journal row's hash is built on: a journal of another file does not fit."""
+    return hashlib.sha256(b"journal " + epoch.encode()).digest()
+
+
+def chain(previous: bytes, at: str, kind: str, detail: bytes) -> bytes:
+    """The hash of a journal row; lengths go in, so that no byte can move between the parts."""
+    digest = hashlib.sha256(previous)
+    for part in (at.encode(), kind.encode(), detail):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()
+
+
+class Pending:
+    """Records between `add` and the end of their commit. Both threads use it, nobody waits long.
+
+    While the disk fails, telemetry is bounded: beyond `most` the oldest goes and is counted in
+    `lost`. Alarms and results are never dropped.
+    """
+
+    def __init__(self, next_seq: Mapping[Lane, int], most: int = MOST_TELEMETRY) -> None:
+        self._lock = Lock()
+        self._next_seq = dict(next_seq)
+        self._most = most
+        self._telemetry: deque[Fresh] = deque()
+        self._precious: deque[Fresh] = deque()
+        self._leaving: tuple[Fresh, ...] = ()
+        self._lost = 0
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._telemetry) + len(self._precious) + len(self._leaving)
+
+    def add(self, lane: Lane, stamp: Stamp, body: bytes) -> int:
+        """Number the record and hold it; returns its seq."""
+        at_ms = to_ms(stamp.at)
+        with self._lock:
+            seq = self._next_seq[lane]
+            self._next_seq[lane] = seq + 1
+            record = Fresh(lane, seq, at_ms, stamp.mono, stamp.trusted, body)
+            (self._telemetry if lane is Lane.TELEMETRY else self._precious).append(record)
+            self._trim()
+        return seq
+
+    def take(self) -> tuple[tuple[Fresh, ...], int]:
+        """All records for one commit, and how many were lost since the last `settle`.
+
+        Follow it with `settle` or `put_back`.
+        """
+        with self._lock:
+            self._leaving = (*self._precious, *self._telemetry)
+            self._precious.clear()
+            self._telemetry.clear()
+            return self._leaving, self._lost
+
+    def settle(self, lost: int) -> None:
+        """The taken records are on disk, and so is the count of the lost ones."""
+        with self._lock:
+            self._leaving = ()
+            self._lost -= lost
+
+    def put_back(self) -> None:
+        """The taken records are not on disk: they come before all that arrived meanwhile."""
+        with self._lock:
+            for record in reversed(self._leaving):
+                held = self._telemetry if record.lane is Lane.TELEMETRY else self._precious
+                held.appendleft(record)
+            self._leaving = ()
+            self._trim()
+
+    def count(self) -> tuple[dict[Lane, int], int | None, int]:
+        """Records held per lane, the oldest instant among them (ms), and the lost ones."""
+        with self._lock:
+            held = (*self._precious, *self._telemetry, *self._leaving)
+            lost = self._lost
+        depth = dict.fromkeys(Lane, 0)
+        for record in held:
+            depth[record.lane] += 1
+        return depth, min((record.at_ms for record in held), default=None), lost
+
+    def _trim(self) -> None:
+        while len(self._telemetry) > self._most:
+            self._telemetry.popleft()
+            self._lost += 1
+
+
+class WriteCounts:
+    """How often each point of each device was written: per day for the last days, and for life."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, str, int]]) -> None:
+        self._counts: dict[WriteKey, int] = {(d, p, day): n for d, p, day, n in rows}
+
+    def stale_days(self, today: str) -> tuple[str, ...]:
+        """Days that may be forgotten; never the given one, wherever the clock has gone."""
+        days = sorted({day for _, _, day in self._counts} - {FOR_LIFE, today})
+        return tuple(days[: max(0, len(days) - DAYS_KEPT + 1)])
+
+    def add(self, device: str, point: str, day: str) -> None:
+        """One more write, now that it is on disk."""
+        stale = {*self.stale_days(day)}
+        counts = {key: n for key, n in self._counts.items() if key[2] not in stale}
+        for key in ((device, point, day), (device, point, FOR_LIFE)):
+            counts[key] = counts.get(key, 0) + 1
+        self._counts = counts  # replaced, not changed: the other thread may be reading the old one
+
+    def by_day(self) -> dict[WriteKey, int]:
+        """(device, point, day) -> number of writes."""
+        return {key: n for key, n in self._counts.items() if key[2] != FOR_LIFE}
+
+    def for_life(self) -> dict[tuple[str, str], int]:
+        """(device, point) -> number of writes since the file was created."""
+        return {(d, p): n for (d, p, day), n in self._counts.items() if day == FOR_LIFE}

@@ -1,0 +1,251 @@
+"""The messages between gateway and platform, as types. Pure: bytes in, records out, no clock.
+
+The machine-readable contract is generated from these types, so every field says what it means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from agent.model import Alarm, Command, Lane, Outcome, Record, Result, Stored, Telemetry, Value
+
+COMMAND_LIFE = timedelta(hours=24)
+CLOCK_SLACK = timedelta(minutes=5)
+COMMAND_BYTES = 16_384
+_ID = r"^[A-Za-z0-9_.:-]{1,64}$"
+
+LaneName = Literal["alarm", "result", "telemetry"]
+Instant = Annotated[datetime, Meta(tz=True)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class BatchRecord(msgspec.Struct, frozen=True):
+    """One stored record in a batch; `(gateway, epoch, lane, seq)` names it for ever."""
+
+    seq: Annotated[int, Meta(ge=1, description="Number in its lane: 1, 2, 3, ... without holes.")]
+    at: Annotated[str, Meta(description="When it happened: UTC, ISO 8601.")]
+    mono: Annotated[float, Meta(description="Seconds since the start of boot `boot`.")]
+    boot: Annotated[str, Meta(description="Which start of the gateway `mono` counts from.")]
+    trusted: Annotated[bool, Meta(description="Whether the clock was known to be right at `at`.")]
+    body: Annotated[
+        msgspec.Raw, Meta(description="The record itself: Alarm, Result or Telemetry, by lane.")
+    ]
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """`up/alarm`, `up/result`, `up/telemetry`: records in the order of their numbers."""
+
+    gateway: Annotated[str, Meta(description="Id of the sending gateway, as in the topic.")]
+    epoch: Annotated[
+        str, Meta(description="Life of the durable buffer; a new one starts at seq 1.")
+    ]
+    lane: Annotated[LaneName, Meta(description="Which lane the records are from, as in the topic.")]
+    sent_at: Annotated[Instant, Meta(description="When this message was made, UTC.")]
+    records: Annotated[tuple[BatchRecord, ...], Meta(description="At least one, ascending by seq.")]
+
+
+Range = Annotated[
+    tuple[Annotated[int, Meta(ge=1)], Annotated[int, Meta(ge=1)]],
+    Meta(description="First and last seq, both included."),
+]
+
+
+class Ack(msgspec.Struct, frozen=True):
+    """`down/ack`: the platform has committed these records; the gateway may forget them."""
+
+    epoch: Annotated[str, Meta(description="Epoch of the records; another than ours is ignored.")]
+    lane: Annotated[LaneName, Meta(description="Lane of the records.")]
+    ranges: Annotated[tuple[Range, ...], Meta(description="What is committed.")]
+
+
+class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`down/command`: one wish. It is answered by exactly one Result; never send it retained."""
+
+    id: Annotated[str, Meta(pattern=_ID, description="Unique for ever; repeats are refused.")]
+    issuer: Annotated[Name, Meta(description="Who asks: an account or a service, for the journal.")]
+    role: Annotated[
+        Literal["platform", "resident", "vendor", "service"],
+        Meta(description="In which role; decides the precedence."),
+    ]
+    device: Annotated[Name, Meta(description="Id of the device as in the gateway's configuration.")]
+    point: Annotated[Name, Meta(description="Id of the point to set.")]
+    value: Annotated[
+        float | int | bool | Annotated[str, Meta(max_length=200)],
+        Meta(description="The wanted value, in the unit of the point."),
+    ]
+    issued_at: Annotated[Instant, Meta(description="When it was issued, with time zone.")]
+    expires_at: Annotated[
+        Instant, Meta(description="Do not begin later than this; at most 24 h after issued_at.")
+    ]
+    hold_s: Annotated[
+        Annotated[float, Meta(gt=0, le=7 * 86_400)] | None,
+        Meta(description="How many seconds the wish stands; absent: until another replaces it."),
+    ] = None
+
+
+class State(msgspec.Struct, frozen=True):
+    """`up/state`, retained: whether the gateway is connected. Its last will says offline."""
+
+    gateway: Annotated[str, Meta(description="Id of the gateway.")]
+    state: Annotated[Literal["online", "offline"], Meta(description="Connected or not.")]
+    at: Annotated[
+        Instant,
+        Meta(description="UTC; in a last will the time at which the lost connection was opened."),
+    ]
+    boot: Annotated[str, Meta(description="The current start of the gateway.")]
+    version: Annotated[str, Meta(description="Version of the gateway's program.")]
+    epoch: Annotated[str, Meta(description="Epoch of its durable buffer.")]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCommand:
+    """A command that ends at the door: its id if one could be read, the outcome, and why."""
+
+    command_id: str | None
+    why: str
+    outcome: Literal[Outcome.REFUSED, Outcome.EXPIRED]
+    device: str = ""
+    point: str = ""
+    issuer: str = ""
+
+
+class _Sender(msgspec.Struct, frozen=True):
+    """What can still be read of a command that does not fit; only to answer it."""
+
+    id: object = None
+    device: object = ""
+    point: object = ""
+    issuer: object = ""
+
+
+_BODIES: dict[Lane, msgspec.json.Decoder[Record]] = {
+    Lane.ALARM: msgspec.json.Decoder(Alarm),
+    Lane.RESULT: msgspec.json.Decoder(Result),
+    Lane.TELEMETRY: msgspec.json.Decoder(Telemetry),
+}
+_ACK = msgspec.json.Decoder(Ack)
+_COMMAND = msgspec.json.Decoder(CommandMessage)
+_SENDER = msgspec.json.Decoder(_Sender)
+
+
+def _plain(thing: object) -> object:
+    if isinstance(thing, Mapping):  # the read-only views that msgspec does not know
+        return dict(thing)
+    raise NotImplementedError(f"{type(thing).__name__} has no place in a message")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
+
+
+def encode_body(record: Record) -> bytes:
+    """A record as the JSON that is stored and sent as `body`."""
+    return _ENCODER.encode(record)
+
+
+def decode_body(lane: Lane, body: bytes) -> Record:
+    """The record in a stored body; raises ValueError when it is none of this lane."""
+    return _BODIES[lane].decode(body)
+
+
+def encode_batch(
+    gateway: str, epoch: str, lane: Lane, sent_at: datetime, records: tuple[Stored, ...]
+) -> bytes:
+    """One `up/<lane>` message; bodies are copied as they lie in the buffer."""
+    items = tuple(
+        BatchRecord(one.seq, one.at, one.mono, one.boot, one.trusted, msgspec.Raw(one.body))
+        for one in records
+    )
+    return _ENCODER.encode(Batch(gateway, epoch, lane.value, sent_at, items))
+
+
+def encode_state(state: State) -> bytes:
+    """One `up/state` message."""
+    return _ENCODER.encode(state)
+
+
+def parse_ack(payload: bytes) -> Ack:
+    """An acknowledgement; raises ValueError that says what does not fit."""
+    ack = _ACK.decode(payload)
+    for first, last in ack.ranges:
+        if first > last:
+            raise ValueError(f"range {first}..{last} runs backwards")
+    return ack
+
+
+def parse_command(
+    payload: bytes, retained: bool, now: datetime, trusted: bool
+) -> Command | RefusedCommand:
+    """The command, or why it ends here. `now` is aware UTC, `trusted` whether it is believed."""
+    try:
+        if len(payload) > COMMAND_BYTES:
+            raise ValueError(f"longer than {COMMAND_BYTES} bytes")
+        message = _COMMAND.decode(payload)
+    except (ValueError, RecursionError) as error:
+        return _refuse(payload, f"not a command: {error}")
+    if retained:
+        return _refuse(payload, "retained: an old wish must not come back with every connection")
+    why = _unfit(message, now, trusted)
+    if why:
+        return _refuse(payload, why)
+    if now >= message.expires_at:
+        return _refuse(payload, f"expired at {message.expires_at.isoformat()}", Outcome.EXPIRED)
+    return _command(message)
+
+
+def _unfit(message: CommandMessage, now: datetime, trusted: bool) -> str:
+    if not re.fullmatch(_ID, message.id):  # `$` alone lets a final line feed pass
+        return "id may hold letters, digits and _.:- only"
+    if message.expires_at <= message.issued_at:
+        return "expires_at is not after issued_at"
+    if message.expires_at - message.issued_at > COMMAND_LIFE:
+        return "expires_at is more than 24 h after issued_at"
+    if not trusted:
+        return "the gateway's clock is not trusted yet, so the command's age cannot be judged"
+    if message.issued_at - now > CLOCK_SLACK:
+        return f"issued_at {message.issued_at.isoformat()} is in the future"
+    return ""
+
+
+def _command(message: CommandMessage) -> Command:
+    value: Value = message.value
+    return Command(
+        message.id,
+        message.issuer,
+        message.role,
+        message.device,
+        message.point,
+        value,
+        message.issued_at,
+        message.expires_at,
+        message.hold_s,
+    )
+
+
+def _refuse(
+    payload: bytes, why: str, outcome: Literal[Outcome.REFUSED, Outcome.EXPIRED] = Outcome.REFUSED
+) -> RefusedCommand:
+    """Refuse, with as much of the sender as can be read, so that the answer finds its way."""
+    try:
+        sender = _SENDER.decode(payload) if len(payload) <= COMMAND_BYTES else _Sender()
+    except (ValueError, RecursionError):
+        sender = _Sender()
+    known = isinstance(sender.id, str) and re.fullmatch(_ID, sender.id) is not None
+    return RefusedCommand(
+        str(sender.id) if known else None,
+        why,
+        outcome,
+        _short(sender.device),
+        _short(sender.point),
+        _short(sender.issuer),
+    )
+
+
+def _short(text: object) -> str:
+    return text[:64] if isinstance(text, str) else ""
