@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import sqlite3
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ import aiomqtt
 import msgspec
 
 from agent.model import Value
+
+_log = logging.getLogger(__name__)
 
 GROUP_S = 0.05
 """Messages that arrive within this time share one commit and one acknowledgement a lane."""
@@ -140,8 +143,8 @@ class Platform:
                 async with aiomqtt.Client(self._host, self._port, keepalive=10) as client:
                     await client.subscribe("hp/1/+/up/#", 1)
                     await self._serve(client)
-            except* (aiomqtt.MqttError, OSError):
-                pass
+            except* (aiomqtt.MqttError, OSError, sqlite3.Error) as lost:
+                _log.debug("begin again: %s", lost.exceptions)
             finally:
                 self._client = None
             await asyncio.sleep(_AGAIN_S)
@@ -319,7 +322,12 @@ class Platform:
         async with asyncio.timeout(timeout_s):
             await self._until(lambda: self.state(gateway) == state)
 
-    async def _until(self, settled: Any) -> None:
+    async def wait_connections(self, count: int, timeout_s: float) -> None:
+        """Wait until the broker was reached so many times; raises TimeoutError."""
+        async with asyncio.timeout(timeout_s):
+            await self._until(lambda: self.counters.connections >= count)
+
+    async def _until(self, settled: Callable[[], bool]) -> None:
         async with self._changed:
             await self._changed.wait_for(settled)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
+from zlib import crc32
 
 from agent.errors import SpoolError
 from agent.model import Lane, Stored
@@ -129,9 +130,9 @@ class Store:
             return
         boot = self._boot_number()
         self._db.executemany(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (key_of(r.lane, r.seq), r.at_ms, r.mono, boot, int(r.trusted), r.body)
+                (key_of(r.lane, r.seq), r.at_ms, r.mono, boot, r.trusted, crc32(r.body), r.body)
                 for r in records
             ),
         )

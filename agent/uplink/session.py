@@ -22,8 +22,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, DisconnectFlags
 from paho.mqtt.client import Client as Paho
-from paho.mqtt.client import DisconnectFlags
 from paho.mqtt.enums import LogLevel, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -201,7 +201,7 @@ class _Client(aiomqtt.Client):
             username=settings.username,
             password=password,
             protocol=aiomqtt.ProtocolVersion.V5 if five else aiomqtt.ProtocolVersion.V311,
-            clean_start=False,
+            clean_start=False if five else MQTT_CLEAN_START_FIRST_ONLY,
             clean_session=None if five else False,
             properties=_properties() if five else None,
             will=aiomqtt.Will(topic, payload, 1, True),
@@ -328,8 +328,8 @@ async def _connect(settings: SessionSettings, version: Version) -> _Client:
     except _ClosedEarly as error:
         kind = LinkError if client.trouble else _WrongVersion
         raise kind(f"{where}, MQTT {version}: {client.why(error)}") from None
-    except aiomqtt.MqttError as error:
-        raise LinkError(f"{where}, MQTT {version}: {client.why(error)}") from None
+    except aiomqtt.MqttError as error:  # a broker of the older version may also just wait for more
+        raise _WrongVersion(f"{where}, MQTT {version}: {client.why(error)}") from None
     finally:
         if not connected:
             await client.abandon()

@@ -40,7 +40,7 @@ BATCH_BYTES = 96_000
 STEADY_S = 30.0
 _BREATH_S = 0.02
 _FAREWELL_S = 1.0
-_PLAIN_FOR_S = 3600.0
+_PLAIN_FOR_S = 600.0
 
 
 class Outbox(Protocol):
@@ -148,7 +148,9 @@ class Uplink:
         plain = Version.V311 if mono < self._plain_until else None
         async with Session(self._session_settings(), plain) as session:
             if session.version is Version.V311 and plain is None:
-                self._plain_until = mono + _PLAIN_FOR_S  # a broker may be upgraded, so not for ever
+                self._plain_until = (
+                    mono + _PLAIN_FOR_S
+                )  # not for ever: only version 5 tells refusals
             await session.subscribe(self._topics.down)
             with suppress(MessageRefused):  # the records matter more than the sign at the door
                 await session.publish(self._topics.state, self._state("online"), retain=True)

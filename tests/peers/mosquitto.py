@@ -48,6 +48,7 @@ class Mosquitto:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._heard = asyncio.Condition()
+        self._frozen = False
 
     @property
     def url(self) -> str:
@@ -87,10 +88,12 @@ class Mosquitto:
     def freeze(self) -> None:
         """SIGSTOP: connections stay open, nothing is answered."""
         self._running().send_signal(signal.SIGSTOP)
+        self._frozen = True
 
     def thaw(self) -> None:
         """SIGCONT."""
         self._running().send_signal(signal.SIGCONT)
+        self._frozen = False
 
     async def logged(self, words: str, within_s: float = _READY_S) -> str:
         """The first log line with these words; fails with the whole log when it does not come."""
@@ -126,7 +129,9 @@ class Mosquitto:
             return
         if process.returncode is None:
             process.send_signal(how)
-            process.send_signal(signal.SIGCONT)
+            if self._frozen:
+                process.send_signal(signal.SIGCONT)
+        self._frozen = False
         await process.wait()
         if self._reader is not None:
             await self._reader

@@ -22,13 +22,15 @@ CREATE TABLE boots (
 
 -- `key` is the lane's number in the bits from 48 up, the seq below. As the row number it keeps the
 -- records of a lane side by side, and telemetry, the busiest lane, is always added at the end of
--- the tree: full pages and no splitting, which is what a flash card wants.
+-- the tree: full pages and no splitting, which is what a flash card wants. `crc` is the CRC-32 of
+-- the body: SQLite itself does not notice a wrong byte there.
 CREATE TABLE records (
     key     INTEGER PRIMARY KEY,
     at_ms   INTEGER NOT NULL,
     mono    REAL    NOT NULL,
     boot    INTEGER NOT NULL,
     trusted INTEGER NOT NULL,
+    crc     INTEGER NOT NULL,
     body    BLOB    NOT NULL
 ) STRICT;
 

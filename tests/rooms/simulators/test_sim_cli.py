@@ -148,10 +148,10 @@ class Command:
                 return message
         pytest.fail(f"ended without {key}: {self.process.stderr.read()}")
 
-    def send(self, **message):
+    def send(self, key="done", **message):
         self.process.stdin.write(json.dumps(message) + "\n")
         self.process.stdin.flush()
-        return self.next("done")
+        return self.next(key)
 
     def end(self):
         self.process.terminate()
@@ -189,7 +189,11 @@ def test_the_example_runs_two_pumps_on_a_line_and_one_behind_tcp(example, tmp_pa
         tcp = ModbusTcpClient("127.0.0.1", port=bridge["port"], timeout=1, retries=0)
         assert tcp.connect()
         assert tcp.read_holding_registers(68, count=1, device_id=3).registers == [450]
+        command.send(line="bridge", unit=3, fault="gateway")
+        assert tcp.read_holding_registers(68, count=1, device_id=3).exception_code == 11
         tcp.close()
+        assert "no line is named bus9" in command.send("error", line="bus9", unit=1)["error"]
+        assert "no unit 3" in command.send("error", line="bus1", unit=3)["error"]
         rows = {row["unit"]: row for row in command.next("status")["status"]}
         while rows[3]["requests"] == 0:
             rows = {row["unit"]: row for row in command.next("status")["status"]}

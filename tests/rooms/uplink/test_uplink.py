@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
@@ -255,7 +254,7 @@ async def test_a_killed_broker_loses_nothing(tmp_path: Path) -> None:
 async def test_without_the_platform_nothing_is_forgotten(tmp_path: Path) -> None:
     outbox = MemoryOutbox()
     outbox.put(Lane.TELEMETRY, 20)
-    quick = {"ack_timeout_s": 0.3}
+    quick = {"ack_timeout_s": 0.5}
     async with (
         Mosquitto(tmp_path) as broker,
         overhearing(broker.url) as following,
@@ -523,29 +522,37 @@ async def test_configuration_arrives_and_the_last_will_is_left(tmp_path: Path) -
                 "epoch": "e1",
             }
         assert json.loads((await following()).payload)["state"] == "offline"
-        # A connection that ends without goodbye leaves the will: here, a namesake takes over.
+        # A connection that ends without goodbye leaves the will.
         will = (f"hp/1/{G}/up/state", b'{"state":"lost"}')
         async with Session(session_settings(broker.url, will=will)) as session:
-            async with Session(session_settings(broker.url)):
-                with pytest.raises(LinkError, match="connection lost"):
-                    await anext(aiter(session.messages()))
+            assert session._client is not None
+            await session._client.abandon()
             assert json.loads((await following()).payload)["state"] == "lost"
+
+
+async def test_a_namesake_takes_the_connection_over(tmp_path: Path) -> None:
+    async with (
+        Mosquitto(tmp_path) as broker,
+        Session(session_settings(broker.url)) as session,
+        Session(session_settings(broker.url)),
+    ):
+        with pytest.raises(LinkError, match="connection lost"):
+            await anext(aiter(session.messages()))
+        with pytest.raises(LinkError):
+            await session.publish("x", b"y")
 
 
 # --- versions and certificates ---------------------------------------------------------------
 
 
-async def test_a_broker_without_version_5_is_spoken_to_in_its_own(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+async def test_a_broker_without_version_5_is_spoken_to_in_its_own() -> None:
     outbox = MemoryOutbox()
     outbox.put(Lane.TELEMETRY, 40)
     outbox.put(Lane.ALARM, 1)
-    caplog.set_level(logging.INFO, "agent.uplink")
     async with (
         EmbeddedBroker() as broker,
         Platform(broker.url) as platform,
-        running(settings(broker.url), outbox) as gateway,
+        running(settings(broker.url, ack_timeout_s=0.5), outbox) as gateway,
     ):
         assert "3.1.1" in await gateway.linked(True)
         await outbox.emptied()

@@ -1,0 +1,54 @@
+# Everything a newcomer needs: `make run` shows the gateway at work, `make test` proves it.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null && \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help setup run test check bench soak docs lock clean
+
+help:
+	@echo "make run    the gateway with a simulated house, broker and platform (Ctrl-C ends it)"
+	@echo "make test   every test; installs mosquitto where it may"
+	@echo "make check  format, lint, types, import contracts, fast"
+	@echo "make bench  every benchmark and docs/benchmarks.md"
+	@echo "make soak   long runs: adapter unplugged 100 times, an hour with faults"
+	@echo "make docs   the generated reference"
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock setup.cfg pyproject.toml packaging/setup.sh
+	@PYTHON="$(PYTHON)" sh packaging/setup.sh $(VENV)
+
+run: setup
+	@$(BIN)/python -m simulators.tour
+
+test: setup
+	@sh packaging/mosquitto.sh
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/heatpump-agent docs --check
+
+bench: setup
+	@sh packaging/mosquitto.sh
+	@$(BIN)/python -m bench all
+
+soak: setup
+	@sh packaging/mosquitto.sh
+	@$(BIN)/python -m bench replug
+
+docs: setup
+	@$(BIN)/heatpump-agent docs
+
+# Pins what setup.cfg allows; run it to take newer versions.
+lock: setup
+	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
+	  --no-emit-trusted-host --extra sim --extra dev --output-file requirements.lock setup.cfg
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
