@@ -18,14 +18,14 @@ from pathlib import Path
 
 from agent import __version__, app, config, reference
 from agent.drivers import Cost, Device, driver, names
-from agent.errors import AgentError, DriverError, FileError
+from agent.errors import AgentError, DriverError, FileError, Mistake
 from agent.line.trace import Trace
 from agent.model import Quality, Reading, Snapshot
 from agent.replay import replay
 from agent.status import Status
 from agent.sweep import Look, Seen
 from agent.tables import table
-from agent.yamltext import parse
+from agent.yamltext import Document, parse
 
 OK, FAILED, WRONG, MISSING = 0, 1, 2, 3
 SWEEP_WITHIN_S = 60.0
@@ -243,7 +243,10 @@ def _decode(arguments: argparse.Namespace) -> int:
     except OSError as error:
         print(f"{path}: cannot be read: {error.strerror}", file=sys.stderr)
         return WRONG
-    words = _words(document.tree)
+    except UnicodeDecodeError:
+        print(f"{path}: is not UTF-8 text", file=sys.stderr)
+        return WRONG
+    words = _words(document)
     device = Device(arguments.driver, loaded.map, 1, Cost(0.0, 0.0), loaded.hooks)
     readings = device.decode_image(lambda name, at: words.get((name, at)))
     snapshot = Snapshot(arguments.driver).with_readings(readings, 0.0)
@@ -261,15 +264,27 @@ def _decode(arguments: argparse.Namespace) -> int:
     return OK if readings else FAILED
 
 
-def _words(tree: object) -> dict[tuple[str, int], int]:
+def _words(dump: Document) -> dict[tuple[str, int], int]:
     """A dump `function -> address -> word`; functions by name (holding) or by number (3)."""
     words: dict[tuple[str, int], int] = {}
-    if not isinstance(tree, dict):
-        return words
+    mistakes: list[Mistake] = []
+    tree = dump.tree if isinstance(dump.tree, dict) else {}
+    if not tree:
+        mistakes.append(dump.mistake((), "is no dump", "function -> address -> word"))
     for function, addresses in tree.items():
-        name = TABLES.get(str(function), str(function))
-        if isinstance(addresses, dict):
-            words |= {(name, int(str(at), 0)): _word(word) for at, word in addresses.items()}
+        name = TABLES.get(function, str(function))
+        if name not in TABLES.values() or not isinstance(addresses, dict):
+            allowed = f"{', '.join(TABLES.values())} (or {', '.join(TABLES)}) -> address -> word"
+            mistakes.append(dump.mistake((function,), "is no table of registers", allowed))
+            continue
+        for at, word in addresses.items():
+            try:
+                words[name, int(at, 0)] = _word(word)
+            except ValueError:
+                message, allowed = f"{at}: {word} is no register", "decimal or 0x.. numbers"
+                mistakes.append(dump.mistake((function, at), message, allowed))
+    if mistakes:
+        raise FileError(mistakes)
     return words
 
 

@@ -13,7 +13,15 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.configfile import ControlSection, GatewaySection, LineSection
-from agent.control import DAYS, ControlSettings, HomeControl, Period, WeekSchedule
+from agent.control import (
+    DAYS,
+    HEATING_WATER,
+    LOWEST_WATER_C,
+    ControlSettings,
+    HomeControl,
+    Period,
+    WeekSchedule,
+)
 from agent.core import CoreSettings
 from agent.drivers import Cost, Device, Driver, driver
 from agent.errors import DriverError, FileError, Mistake
@@ -22,6 +30,9 @@ from agent.model import PointId, Value
 from agent.spool import SpoolSettings
 from agent.uplink import UplinkSettings
 from agent.yamltext import Document, parse
+
+PORTS_ALLOWED = "/dev/..., tcp://host:port, rtu+tcp://host:port"
+DAYS_ALLOWED = ", ".join((*DAYS, "every", "weekdays", "weekend"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,8 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     devices = {device.name: device for line in lines for device in line.devices}
     core = _core(raw, doc, devices, mistakes)
     uplink = _uplink(raw, doc, folder, mistakes)
-    if mistakes or core is None:
+    _positive(raw, doc, mistakes)
+    if mistakes or core is None or uplink is None:
         raise FileError(mistakes)
     spool = SpoolSettings(
         str(folder / raw.spool.path), float(raw.spool.commit_every), raw.spool.commit_records
@@ -76,7 +88,11 @@ def _lines(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> tuple
     lines: list[LineConfig] = []
     names: set[str] = set()
     ports: set[str] = set()
+    if not raw.lines:
+        mistakes.append(doc.mistake(("lines",), "no line is named", "one or more"))
     for i, line in enumerate(raw.lines):
+        if not line.devices:
+            mistakes.append(doc.mistake(("lines", i, "devices"), "nobody is on it", "one or more"))
         for key, value, seen in (("name", line.name, names), ("port", line.port, ports)):
             if value in seen:
                 mistakes.append(doc.mistake(("lines", i, key), f"{value} is used twice"))
@@ -115,6 +131,9 @@ def _port(
     serial = "://" not in line.port
     if "://" in line.port:
         _check_address(line.port, doc, ("lines", i, "port"), mistakes)
+    elif not line.port.startswith("/"):
+        message = f"{line.port!r} is no serial port"
+        mistakes.append(doc.mistake(("lines", i, "port"), message, PORTS_ALLOWED))
     for key, given, known in (
         ("baudrate", line.baudrate, baudrates),
         ("parity", line.parity, parities),
@@ -138,14 +157,13 @@ def _port(
 def _check_address(
     url: str, doc: Document, path: tuple[str | int, ...], mistakes: list[Mistake]
 ) -> None:
-    allowed = "/dev/..., tcp://host:port, rtu+tcp://host:port"
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("tcp", "rtu+tcp") and parts.hostname and parts.port
     except ValueError:
         good = None
     if not good:
-        mistakes.append(doc.mistake(path, f"{url!r} is no address of a line", allowed))
+        mistakes.append(doc.mistake(path, f"{url!r} is no address of a line", PORTS_ALLOWED))
 
 
 def _devices(
@@ -167,6 +185,8 @@ def _devices(
         unit_id = section.unit_id if section.unit_id is not None else rule.unit_id
         if unit_id is None or not 1 <= unit_id <= 247:
             message = "unit_id must be given: the map names none"
+            if unit_id is not None:
+                message = f"{unit_id} is no unit id"
             mistakes.append(doc.mistake((*path, "unit_id"), message, "1 to 247"))
             continue
         ids = {unit_id} | {p.unit_id for p in found.map.points.values() if p.unit_id}
@@ -193,12 +213,29 @@ def _unique_names(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -
             seen.add(device.name)
 
 
+def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:
+    """No waiting time may be nothing: the program would never rest."""
+    times: dict[tuple[str | int, ...], float | None] = {
+        ("spool", "commit_every"): raw.spool.commit_every,
+        ("platform", "batch_every"): raw.platform.batch_every,
+        ("platform", "ack_timeout"): raw.platform.ack_timeout,
+    }
+    for i, line in enumerate(raw.lines):
+        for j, device in enumerate(line.devices):
+            times["lines", i, "devices", j, "every"] = device.every
+    for i, section in enumerate(raw.control):
+        times["control", i, "room_stale_after"] = section.room_stale_after
+    for path, seconds in times.items():
+        if seconds is not None and seconds <= 0:
+            mistakes.append(doc.mistake(path, "0 s is not allowed here", "longer than 0 s"))
+
+
 def _core(
     raw: GatewaySection, doc: Document, devices: Mapping[str, Device], mistakes: list[Mistake]
 ) -> CoreSettings | None:
     try:
         timezone = ZoneInfo(raw.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last for a folder, such as Asia
         mistakes.append(
             doc.mistake(
                 ("timezone",),
@@ -208,9 +245,18 @@ def _core(
         )
         return None
     homes: list[HomeControl] = []
+    places: set[tuple[str, PointId]] = set()
     needed: dict[str, set[PointId]] = {}
+    broken = {device.name for line in raw.lines for device in line.devices} - devices.keys()
     for i, section in enumerate(raw.control):
+        if section.device in broken or (section.room and section.room.device in broken):
+            continue  # what is wrong with the device is told where it stands
+        if (section.device, section.point) in places:
+            message = f"{section.point} of {section.device} is controlled twice"
+            mistakes.append(doc.mistake(("control", i), message))
+        places.add((section.device, section.point))
         home = _home(section, doc, i, devices, timezone, mistakes)
+        _unlocked(raw, section, doc, i, devices, mistakes)
         if home is not None:
             homes.append(home)
         if home is not None and home.room is not None:
@@ -218,6 +264,29 @@ def _core(
     unlocked = frozenset(d.name for line in raw.lines for d in line.devices if d.allow_unverified)
     control = ControlSettings(timezone, tuple(homes), unlocked)
     return CoreSettings(devices, control, {k: frozenset(v) for k, v in needed.items()})
+
+
+def _unlocked(
+    raw: GatewaySection,
+    section: ControlSection,
+    doc: Document,
+    i: int,
+    devices: Mapping[str, Device],
+    mistakes: list[Mistake],
+) -> None:
+    """Control of a point that the guard will never let be written is a mistake."""
+    device = devices.get(section.device)
+    terms = device.terms(section.point) if device is not None else None
+    if device is None or terms is None:
+        return
+    allowed = any(d.allow_unverified for n in raw.lines for d in n.devices if d.name == device.name)
+    if terms.confidence in ("contra", "unverified") and not allowed:
+        message = f"{section.point} is {terms.confidence} in the map of {section.device}"
+        need = "a point that is sure, or allow_unverified: true on the device"
+        mistakes.append(doc.mistake(("control", i, "point"), message, need))
+    if device.monitor_only:
+        message = f"{section.device} is only watched: it has no control of its own to fall back to"
+        mistakes.append(doc.mistake(("control", i, "device"), message))
 
 
 def _home(
@@ -241,13 +310,18 @@ def _home(
         return None
     park = _value(device, section.point, section.park, doc, (*path, "park"), mistakes)
     terms = device.terms(section.point)
-    park = park if park is not None or terms is None else terms.park
-    if park is None:
+    if section.park is None and terms is not None:
+        park = terms.park
+    if section.park is None and park is None:
         mistakes.append(doc.mistake(path, "park must be given: the map names no park value"))
     room = _room(section, doc, i, devices, mistakes)
     schedule = _schedule(section, doc, i, device, mistakes)
     if park is None:
         return None
+    if section.point in HEATING_WATER and isinstance(park, int | float) and park < LOWEST_WATER_C:
+        message = f"{park:g} would let the house get cold"
+        allowed = f"{LOWEST_WATER_C:g} or above"
+        mistakes.append(doc.mistake((*path, "park"), message, allowed))
     stale_s = float(section.room_stale_after)
     return HomeControl(section.device, section.point, schedule, park, room, timezone, stale_s)
 
@@ -268,7 +342,8 @@ def _room(
         mistakes.append(doc.mistake((*path, "device"), message, ", ".join(devices)))
     elif section.room.point not in device.map.points:
         message = f"{section.room.device} has no point {section.room.point}"
-        mistakes.append(doc.mistake((*path, "point"), message))
+        allowed = ", ".join(device.map.points)
+        mistakes.append(doc.mistake((*path, "point"), message, allowed))
     return section.room.device, section.room.point
 
 
@@ -279,11 +354,12 @@ def _schedule(
     for j, period in enumerate(section.schedule):
         path = ("control", i, "schedule", j)
         days: set[int] = set()
+        if not period.days:
+            mistakes.append(doc.mistake((*path, "days"), "no day is named", DAYS_ALLOWED))
         for day in period.days:
             numbers = _days(day)
             if numbers is None:
-                allowed = ", ".join((*DAYS, "every", "weekdays", "weekend"))
-                mistakes.append(doc.mistake((*path, "days"), f"{day!r} is no day", allowed))
+                mistakes.append(doc.mistake((*path, "days"), f"{day!r} is no day", DAYS_ALLOWED))
             days |= numbers or set()
         value = _value(device, section.point, period.value, doc, (*path, "value"), mistakes)
         if value is not None:
@@ -321,7 +397,7 @@ def _value(
 
 def _uplink(
     raw: GatewaySection, doc: Document, folder: Path, mistakes: list[Mistake]
-) -> UplinkSettings:
+) -> UplinkSettings | None:
     platform = raw.platform
     try:
         parts = urlsplit(platform.broker)
@@ -340,6 +416,8 @@ def _uplink(
             mistakes.append(doc.mistake(("platform", key), f"there is no file {name}"))
     if (platform.certificate is None) != (platform.key is None):
         mistakes.append(doc.mistake(("platform",), "certificate and key go together"))
+    if not good:
+        return None
     return UplinkSettings(
         gateway=raw.gateway,
         broker_url=platform.broker,

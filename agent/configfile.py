@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from agent.yamltext import Duration
 
-Name = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 Baud = Literal["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"]
 
 
@@ -78,9 +78,7 @@ class LineSection(Section, frozen=True, kw_only=True):
     stop_bits: Annotated[
         Literal["1", "2"] | None, Meta(description="The first map's if left out.")
     ] = None
-    devices: Annotated[
-        tuple[DeviceSection, ...], Meta(min_length=1, description="Who is on the line.")
-    ]
+    devices: tuple[DeviceSection, ...]
 
 
 class PointRef(Section, frozen=True, kw_only=True):
@@ -96,7 +94,7 @@ class PeriodSection(Section, frozen=True, kw_only=True):
     days: Annotated[tuple[str, ...], Meta(description="mon..sun, every, weekdays, weekend.")] = (
         "every",
     )
-    start: Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    start: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
     value: str
 
 
@@ -122,5 +120,5 @@ class GatewaySection(Section, frozen=True, kw_only=True):
     timezone: Annotated[str, Meta(description="IANA name.")] = "Asia/Shanghai"
     spool: SpoolSection = SpoolSection()
     platform: PlatformSection
-    lines: Annotated[tuple[LineSection, ...], Meta(min_length=1)]
+    lines: tuple[LineSection, ...]
     control: tuple[ControlSection, ...] = ()

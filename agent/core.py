@@ -8,7 +8,7 @@ in as `CommandReceived` and ends in exactly one `Result`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.control import Control, ControlSettings, ended
 from agent.drivers import Device
@@ -33,8 +33,10 @@ from agent.model import (
     Alarm,
     AlarmState,
     Lane,
+    Outcome,
     PointId,
     Quality,
+    Reading,
     Result,
     Snapshot,
     Stamp,
@@ -93,6 +95,9 @@ class Core:
             for name, device in settings.devices.items()
         }
         self._alarms = LifeCycle(before.alarms)
+        for alarm in before.alarms:  # what is missed now was there before the restart
+            if alarm.device in self._devices and alarm.point is not None:
+                self._devices[alarm.device].seen_good.add(alarm.point)
         self._control = Control(settings.control, settings.devices, before.writes)
         self._started: float | None = None
 
@@ -119,6 +124,7 @@ class Core:
             case BlockFailed():
                 yield from self._block_failed(fact)
             case WriteDone():
+                self._see_write(fact)
                 yield from self._control.write_done(fact)
             case CommandReceived(command, stamp):
                 yield from self._control.command(command, self.snapshots, stamp)
@@ -128,11 +134,31 @@ class Core:
                 level, text = ("info", "line open") if up else ("warning", "line lost")
                 yield Note(level, text, {"line": line, "why": why})
             case Tick(stamp):
-                for name in self._devices:
-                    yield from self._judge(name, stamp)
+                for name, watched in self._devices.items():
+                    # Of the others nothing new is known: one bad reading would count twice.
+                    if watched.silent_since is not None:
+                        yield from self._judge(name, stamp)
+                yield from self._close_orphans(stamp)
                 yield from self._pursue(stamp)
             case Stopping(stamp):
                 yield from self._control.park(self.snapshots, stamp)
+
+    def _see_write(self, fact: WriteDone) -> None:
+        """What was written is known by the read-back, or no longer known, until the next poll."""
+        write, verified = fact.write, fact.outcome is Outcome.VERIFIED
+        watched = self._devices[write.device]
+        if fact.outcome is Outcome.EXPIRED or (verified and fact.read_back is None):
+            return
+        shown = {write.point: fact.read_back}
+        shown |= {point: value if verified else None for point, value in write.before}
+        readings = tuple(
+            Reading(point, value, Quality.STALE if value is None else Quality.GOOD)
+            for point, value in shown.items()
+            if point in watched.snapshot.readings
+        )
+        then = {one.point: watched.snapshot.mono[one.point] for one in readings}
+        seen = watched.snapshot.with_readings(readings, fact.stamp.mono)
+        watched.snapshot = seen if verified else replace(seen, mono={**seen.mono, **then})
 
     def _block_read(self, fact: BlockRead) -> Iterator[Effect]:
         watched, mono = self._devices[fact.device], fact.stamp.mono
@@ -184,6 +210,15 @@ class Core:
             frozenset(watched.seen_good),
         )
         changes = self._alarms.step(name, judge(view), stamp, masked=silent_s > 0)
+        yield from self._changed(changes, stamp)
+
+    def _close_orphans(self, stamp: Stamp) -> Iterator[Effect]:
+        """Alarms of machines that the configuration no longer has come to their end."""
+        gone = {alarm.device for alarm in self._alarms.open} - self._devices.keys()
+        for name in sorted(gone):
+            yield from self._changed(self._alarms.step(name, (), stamp), stamp)
+
+    def _changed(self, changes: tuple[Alarm, ...], stamp: Stamp) -> Iterator[Effect]:
         for alarm in changes:
             yield Keep(Lane.ALARM, alarm, stamp, at_once=True)
             yield _told(alarm)

@@ -33,7 +33,7 @@ from agent.facts import (
     Send,
     WriteDone,
 )
-from agent.line import Answer
+from agent.line import Answer, Refused
 from agent.line.trace import Exchange, read_trace
 from agent.model import (
     POINTS,
@@ -51,13 +51,16 @@ Event = dict[str, object]
 
 def replay(path: Path, config: Config | None) -> Iterator[Event]:
     """What a recorded file would have caused. Raises FileError for a file that is neither kind."""
-    lines = path.read_text("utf-8-sig").splitlines()
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("{") and '"fn"' in first:
         if config is None:
             message = "a bus trace needs --config, which says what stands on the line"
             raise FileError([Mistake(str(path), 1, "", message)])
-        yield from _run(Core(config.core), _trace_facts(lines, config))
+        yield from _run(Core(config.core), _trace_facts(lines, config, path))
         return
     rows = _jsonl(lines, path) if first.startswith("{") else _csv(lines, path)
     table = list(rows)
@@ -67,10 +70,10 @@ def replay(path: Path, config: Config | None) -> Iterator[Event]:
 
 def _run(core: Core, facts: Iterable[Fact]) -> Iterator[Event]:
     for fact in facts:
-        yield from _events(core, core.step(fact))
+        yield from _events(core, core.step(fact), fact.stamp)
 
 
-def _events(core: Core, effects: Iterable[Effect]) -> Iterator[Event]:
+def _events(core: Core, effects: Iterable[Effect], now: Stamp) -> Iterator[Event]:
     for effect in effects:
         match effect:
             case Keep(lane, record, stamp) if lane is not Lane.TELEMETRY:
@@ -81,8 +84,7 @@ def _events(core: Core, effects: Iterable[Effect]) -> Iterator[Event]:
             case Send(write):
                 yield {"kind": "demand", **asdict(write)}
                 # Nobody is on the bus: the write counts as done, the recorded values go on.
-                stamp = Stamp(datetime.now(UTC), 0.0)
-                done = WriteDone(write, Outcome.VERIFIED, "replayed", stamp)
+                done = WriteDone(write, Outcome.VERIFIED, "replayed", now)
                 for _ in core.step(done):
                     pass
             case _:
@@ -92,18 +94,23 @@ def _events(core: Core, effects: Iterable[Effect]) -> Iterator[Event]:
 # --- bus traces -----------------------------------------------------------------------------
 
 
-def _trace_facts(lines: Iterable[str], config: Config) -> Iterator[Fact]:
+def _trace_facts(lines: Iterable[str], config: Config, path: Path) -> Iterator[Fact]:
     devices = {
         (line.port.name, unit_id): device
         for line in config.lines
         for device in line.devices
         for unit_id in {codec.unit_id for codec in device.codecs.values()}
     }
-    for exchange in read_trace(iter(lines)):
-        device = devices.get((exchange.line, exchange.unit))
-        request = exchange.request
-        if device is not None and isinstance(request, ReadRequest):
-            yield _trace_fact(device, request, exchange)
+    for number, line in enumerate(lines, 1):
+        try:
+            for exchange in read_trace(iter([line])):
+                device = devices.get((exchange.line, exchange.unit))
+                request = exchange.request
+                if device is not None and isinstance(request, ReadRequest):
+                    yield _trace_fact(device, request, exchange)
+        except (ValueError, KeyError) as error:
+            message = f"not an exchange: {error}"
+            raise FileError([Mistake(str(path), number, "", message)]) from None
 
 
 def _trace_fact(device: Device, request: ReadRequest, exchange: Exchange) -> Fact:
@@ -115,6 +122,8 @@ def _trace_fact(device: Device, request: ReadRequest, exchange: Exchange) -> Fac
         and request.at <= codec.span[0]
         and codec.span[1] < request.at + request.count
     )
+    if isinstance(exchange.reply, Refused):
+        return BlockFailed(device.name, Failure.REFUSED, "as recorded", stamp, sweep_end=True)
     if not isinstance(exchange.reply, Answer):
         return BlockFailed(device.name, Failure.SILENCE, "as recorded", stamp, sweep_end=True)
     readings = device.decode(Block(request, inside, 0.0), exchange.reply.words)
@@ -142,7 +151,9 @@ def _jsonl(lines: list[str], path: Path) -> Iterator[tuple[int, dict[str, object
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise FileError([Mistake(str(path), number, "", f"not JSON: {error.msg}")]) from None
-        values = row.get("values", {})
+        values = row.get("values", {}) if isinstance(row, dict) else None
+        if not isinstance(values, dict):
+            raise FileError([Mistake(str(path), number, "", "is no row", "{at, device, values}")])
         yield number, {**{k: v for k, v in row.items() if k != "values"}, **values}
 
 

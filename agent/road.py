@@ -16,6 +16,7 @@ import msgspec
 
 from agent.clock import Clock
 from agent.core import Core, Restored
+from agent.errors import SpoolError
 from agent.facts import (
     CommandReceived,
     CommandTurnedAway,
@@ -29,6 +30,7 @@ from agent.facts import (
     Send,
     Stopping,
     Tick,
+    WriteDone,
 )
 from agent.line import Line
 from agent.model import (
@@ -36,6 +38,7 @@ from agent.model import (
     Command,
     Outcome,
     Result,
+    Write,
 )
 from agent.spool import Spool
 from agent.uplink import RefusedCommand, encode_body, parse_command
@@ -66,9 +69,24 @@ class Road:
         self._lines = {device: line for line in lines for device in line.scheduler.devices}
 
     async def take(self, fact: Fact) -> None:
-        """One fact, and everything that follows from it."""
+        """One fact, and everything that follows from it; a write not counted is not sent.
+
+        A disk that fails is logged and the rest goes on: the house does not wait for the disk.
+        """
+        failed: SpoolError | None = None
+        unsent: list[Write] = []
         for effect in self.core.step(fact):
-            await self._do(effect)
+            if failed is not None and isinstance(effect, Send):
+                unsent.append(effect.write)
+                continue
+            try:
+                await self._do(effect)
+            except SpoolError as error:
+                failed = error
+                log.error("not stored%s", told({"effect": type(effect).__name__, "why": error}))
+        for write in unsent:
+            why = f"the write could not be counted: {failed}"
+            await self.take(WriteDone(write, Outcome.FAILED, why, fact.stamp))
 
     async def _do(self, effect: Effect) -> None:
         match effect:

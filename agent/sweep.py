@@ -12,7 +12,7 @@ from agent.control import Admitted, Guard, GuardView, Refusal
 from agent.facts import BlockFailed, BlockRead, Fact, LineChanged, WriteDone
 from agent.line import Line, Port, Scheduler
 from agent.line.trace import Trace
-from agent.model import Demand, Origin, Outcome, Snapshot, Value
+from agent.model import Demand, Origin, Outcome, Snapshot, Value, Write
 from agent.spool import Spool
 
 
@@ -97,7 +97,8 @@ class Look:
             if isinstance(verdict, Refusal):
                 return verdict.why
             if not isinstance(verdict, Admitted):
-                return f"it already is {value}"
+                write = Write(device, point, value, Origin.RESIDENT)
+                return WriteDone(write, Outcome.VERIFIED, "it already is so", stamp, value)
             for name in (*(name for name, _ in verdict.write.before), point):
                 await spool.count_write(device, name, day)
             detail = f'{{"device":"{device}","point":"{point}","by":"command line"}}'

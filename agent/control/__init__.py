@@ -1,13 +1,23 @@
 """What we want: schedule, precedence of demands, the guard's last word. Pure; knows no clock."""
 
 from agent.control.control import Control, ControlSettings, ended
-from agent.control.guard import Admitted, Guard, GuardView, Refusal, Unneeded
+from agent.control.guard import (
+    HEATING_WATER,
+    LOWEST_WATER_C,
+    Admitted,
+    Guard,
+    GuardView,
+    Refusal,
+    Unneeded,
+)
 from agent.control.home import HomeControl, home_demand
 from agent.control.priority import RANK, Standing
 from agent.control.schedule import DAYS, Period, WeekSchedule
 
 __all__ = [
     "DAYS",
+    "HEATING_WATER",
+    "LOWEST_WATER_C",
     "RANK",
     "Admitted",
     "Control",

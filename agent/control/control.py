@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from agent.control.guard import (
+    HARD_CAP_A_DAY,
     LARGEST_FALL_K,
     Admitted,
     Guard,
@@ -30,6 +31,8 @@ from agent.model import (
     Origin,
     Outcome,
     PointId,
+    Quality,
+    Reading,
     Result,
     Snapshot,
     Stamp,
@@ -37,6 +40,7 @@ from agent.model import (
     Write,
 )
 
+RETRY_S = 600.0  # after a write that failed: a machine that refuses must not wear out its budget
 HOLD_S = 4 * 3600.0  # a resident's or the platform's wish stands so long unless it says otherwise
 ORIGIN_OF_ROLE = {
     "resident": Origin.RESIDENT,
@@ -82,17 +86,25 @@ class Control:
         self._pending: set[Place] = set()
         self._commands: dict[str, Command] = {}
         self._last_refusal: dict[Place, str] = {}
+        self._resting_until: dict[Place, float] = {}
+        self._stopping = False
 
     def sweep(self, snapshots: Snapshots, stamp: Stamp, running_s: float) -> Iterator[Effect]:
         """Bring every point somebody wants something of towards what the winner wants."""
+        if self._stopping:  # what is parked stays parked
+            return
         for home in self._settings.homes:
             demand = home_demand(home, snapshots, stamp, running_s)
             if demand is not None:
                 self._standing.put(demand)
+            else:
+                self._standing.drop_park(home.device, home.point)
         for device, point in self._standing.places():
             winner = self._standing.winner(device, point, stamp.mono)
             # A command was carried out once, with its result; it only keeps others away.
             if winner is None or winner.command_id or (device, point) in self._pending:
+                continue
+            if stamp.mono < self._resting_until.get((device, point), 0.0):
                 continue
             yield from self._pursue(winner, snapshots, stamp)
 
@@ -125,8 +137,12 @@ class Control:
     def write_done(self, fact: WriteDone) -> Iterator[Effect]:
         """Journal the end of a write; if a command wanted it, that is its result."""
         write = fact.write
-        self._pending.discard((write.device, write.point))
-        fields = _fields(write.device, write.point, write.value, write.origin)
+        place = (write.device, write.point)
+        self._pending.discard(place)
+        self._resting_until.pop(place, None)
+        if fact.outcome is not Outcome.VERIFIED:
+            self._resting_until[place] = fact.stamp.mono + RETRY_S
+        fields = _fields(*place, write.value, write.origin)
         fields |= {"outcome": fact.outcome.value, "why": fact.why}
         yield Journal("written", fields, fact.stamp)
         level = "info" if fact.outcome is Outcome.VERIFIED else "warning"
@@ -140,9 +156,13 @@ class Control:
 
     def park(self, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Leave every controlled point where the house stays warm without us."""
+        self._stopping = True
         for home in self._settings.homes:
             demand = replace(park_demand(home, "the gateway stops"), origin=Origin.SAFETY)
-            verdict = self._guard.judge(demand, self._view(demand, snapshots, stamp))
+            if (home.device, home.point) in self._pending:
+                # What the machine shows is about to change, so it cannot tell that all is done.
+                snapshots = {**snapshots, home.device: _unsure(snapshots[home.device], home.point)}
+            verdict = self._judge(demand, snapshots, stamp)
             if isinstance(verdict, Admitted):
                 yield from self._send(verdict.write, demand, stamp)
             elif isinstance(verdict, Refusal):
@@ -155,7 +175,7 @@ class Control:
         """Try to bring a standing demand about; a refusal is told once, not at every sweep."""
         place = (demand.device, demand.point)
         demand = self._eased(demand, snapshots)
-        verdict = self._guard.judge(demand, self._view(demand, snapshots, stamp))
+        verdict = self._judge(demand, snapshots, stamp)
         if isinstance(verdict, Admitted):
             self._last_refusal.pop(place, None)
             yield from self._send(verdict.write, demand, stamp)
@@ -182,12 +202,26 @@ class Control:
         if command.device not in self._machines:
             known = ", ".join(self._machines)
             return Refusal(f"no device is named {command.device}; there are {known}")
+        if self._stopping:
+            return Refusal("the gateway stops", passing=True)
         if (command.device, command.point) in self._pending:
             return Refusal("another write of this point is under way", passing=True)
         above = self._standing.above(demand, stamp.mono)
         if above is not None and above.value != command.value:
             return Refusal(f"the {above.origin.value}'s choice {above.value} still holds")
-        return self._guard.judge(demand, self._view(demand, snapshots, stamp))
+        return self._judge(demand, snapshots, stamp)
+
+    def _judge(self, demand: Demand, snapshots: Snapshots, stamp: Stamp) -> Verdict:
+        """The guard's verdict; what a driver wants written before is held to the hard cap too."""
+        verdict = self._guard.judge(demand, self._view(demand, snapshots, stamp))
+        if not isinstance(verdict, Admitted):
+            return verdict
+        for point, _ in verdict.write.before:
+            written = self._counters.writes.get((demand.device, point, self._day(stamp)), 0)
+            if written >= HARD_CAP_A_DAY:
+                why = f"{written} writes of {point} today; {HARD_CAP_A_DAY} are allowed"
+                return Refusal(why, passing=True)
+        return verdict
 
     def _view(self, demand: Demand, snapshots: Snapshots, stamp: Stamp) -> GuardView:
         place = (demand.device, demand.point)
@@ -228,6 +262,14 @@ def ended(result: Result, stamp: Stamp) -> Iterator[Effect]:
     fields = {"id": result.command_id, "outcome": result.outcome.value, "why": result.why}
     yield Journal("result", fields, stamp)
     yield Note("info", "command ended", fields)
+
+
+def _unsure(snapshot: Snapshot, point: PointId) -> Snapshot:
+    """The snapshot with this point's value no longer believed; its age stays."""
+    if point not in snapshot.readings:
+        return snapshot
+    doubted = {**snapshot.readings, point: Reading(point, None, Quality.STALE)}
+    return replace(snapshot, readings=doubted)
 
 
 def _demand_of(command: Command, stamp: Stamp) -> Demand:

@@ -32,8 +32,11 @@ from agent.model import (
 
 HARD_CAP_A_DAY = 24
 FROST_OUTDOOR_C = 5.0  # panels protect from about +4 C (facts of several makers); one above it
+HEATING_WATER = ("water_setpoint", "water_setpoint_z2")
 LOWEST_WATER_C = 25.0
 LARGEST_FALL_K = 3.0
+WARM_MODES = ("auto", "heat", "auto_dhw", "heat_dhw", "heat_pool")
+COLD_GRID = ("forced_off", "sg2_evu_only")  # the grid's lock stops the compressor
 SWITCHES = ("power_on", "mode")
 SWITCH_INTERVAL_S = 600.0  # compressor protection: at least 10 min run
 ANSWERED_WITHIN_S = 300.0
@@ -133,16 +136,15 @@ def _range(demand: Demand, view: GuardView) -> Refusal | None:
 
 def _frost(demand: Demand, view: GuardView) -> Refusal | None:
     switching_off = (demand.point == "power_on" and demand.value is False) or (
-        demand.point == "mode" and demand.value in ("off", "standby", "cool", "dhw")
+        demand.point == "mode" and demand.value not in WARM_MODES
     )
-    if switching_off:
+    locking = demand.point == "sg_ready_mode" and demand.value in COLD_GRID
+    if switching_off or locking:
         if view.outdoor_c is None:
             return Refusal("frost: the outdoor temperature is not known", passing=True)
         if view.outdoor_c < FROST_OUTDOOR_C:
             return Refusal(f"frost: {view.outdoor_c:g} C outdoors, {FROST_OUTDOOR_C:g} needed")
-    low_water = demand.point in ("water_setpoint", "water_setpoint_z2") and not isinstance(
-        demand.value, str | bool
-    )
+    low_water = demand.point in HEATING_WATER and not isinstance(demand.value, str | bool)
     if low_water and float(demand.value) < LOWEST_WATER_C and not _cooling(view):
         return Refusal(f"frost: heating water is kept at {LOWEST_WATER_C:g} C or above")
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from fractions import Fraction
 from math import ceil
 
 from agent.control.schedule import WeekSchedule
@@ -58,10 +59,13 @@ def eased(demand: Demand, now: float | None, largest_fall_k: float, step: float)
     """The demand as far as it may go in one write: temperatures fall by a few kelvin at a time."""
     if now is None or isinstance(demand.value, str | bool):
         return demand
-    lowest = now - largest_fall_k
+    lowest = round(now - largest_fall_k, 6)
     if demand.value >= lowest:
         return demand
-    return replace(demand, value=ceil(lowest / step) * step)
+    # Counted from the wanted value, which is on the grid, and exactly: 0.1 is no binary number.
+    grid, wanted = Fraction(str(step)), Fraction(str(demand.value))
+    value = wanted + ceil((Fraction(str(lowest)) - wanted) / grid) * grid
+    return replace(demand, value=int(value) if value.denominator == 1 else float(value))
 
 
 def _room_in_doubt(

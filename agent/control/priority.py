@@ -26,6 +26,12 @@ class Standing:
         """This origin no longer wants anything here."""
         self._demands.get((device, point), {}).pop(origin, None)
 
+    def drop_park(self, device: str, point: PointId) -> None:
+        """The doubt that parked this point is over."""
+        demand = self._demands.get((device, point), {}).get(Origin.SCHEDULE)
+        if demand is not None and demand.park:
+            self.drop(device, point, Origin.SCHEDULE)
+
     def winner(self, device: str, point: PointId, mono: float) -> Demand | None:
         """The demand that counts now; those whose time is over are forgotten."""
         demands = self._demands.get((device, point))

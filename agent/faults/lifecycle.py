@@ -54,8 +54,8 @@ class LifeCycle:
             if raised is not None:
                 changes.append(raised)
         for identity in [i for i in self._watches if i[0] == device and i not in current]:
-            if masked:
-                self._watches[identity].gone_since = None
+            if masked:  # no clock runs while nobody can look
+                self._watches[identity].seen_since = self._watches[identity].gone_since = None
                 continue
             cleared = self._gone(identity, stamp)
             if cleared is not None:

@@ -124,11 +124,13 @@ def pdu_of(request: Request) -> bytes:
 def reply_of(request: Request, pdu: bytes) -> Judged:
     """What a reply PDU says, checked against what was asked."""
     if pdu[0] == request.function | 0x80:
-        return Refused(pdu[1])
+        return Refused(pdu[1]) if len(pdu) == 2 else Garbled("an exception with a tail")
     if pdu[0] != request.function:
         return Garbled(f"function {pdu[0]} instead of {request.function}")
     if len(pdu) != _good_pdu_length(request):
         return Garbled(f"{len(pdu)} bytes of data instead of {_good_pdu_length(request)}")
+    if isinstance(request, ReadRequest) and pdu[1] != len(pdu) - 2:
+        return Garbled(f"{pdu[1]} bytes announced where {len(pdu) - 2} were asked")
     decoded = _DECODER.decode(pdu)
     if decoded is None:
         return Garbled("a reply that cannot be decoded")

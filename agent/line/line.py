@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, wait_random
 
 from agent.errors import PortError
 from agent.facts import Fact, LineChanged
@@ -38,6 +38,7 @@ class Line:
         self._port, self._take, self._stamp, self._trace = port, take, stamp, trace
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
+        self._down = False
 
     def send(self, write: Write) -> None:
         """Put a write ahead of all reads."""
@@ -53,25 +54,29 @@ class Line:
 
     async def run(self) -> None:
         """Serve the line until cancelled; a lost port is opened again and again."""
+        lost, pause_s = "", 0.0
         try:
             while True:
                 try:
+                    if lost:
+                        why, lost = lost, ""
+                        await self._lost(why)
+                        await asyncio.sleep(pause_s)
                     await self._open()
                     await self._serve()
                 except PortError as error:
-                    await self._lost(str(error))
+                    lost, pause_s = str(error), 0.0
                 except Exception as error:
                     self.errors += 1
                     log.exception("line loop failed line=%s errors=%d", self.name, self.errors)
-                    await self._lost(f"internal error: {error!r}")
-                    await asyncio.sleep(REOPEN_MAX_S)
+                    lost, pause_s = f"internal error: {error!r}", REOPEN_MAX_S
         finally:
             self._port.close()
 
     async def _open(self) -> None:
         """Open the port, however long that takes; the first refusal is logged, repeats are not."""
         retrying = AsyncRetrying(
-            wait=wait_exponential_jitter(REOPEN_MIN_S, REOPEN_MAX_S, jitter=0.2),
+            wait=wait_exponential(REOPEN_MIN_S, REOPEN_MAX_S) + wait_random(0, REOPEN_MIN_S),
             retry=retry_if_exception_type(PortError),
             before_sleep=self._not_open_yet,
         )
@@ -79,16 +84,16 @@ class Line:
             with attempt:
                 await self._port.open()
         stamp = self._stamp()
+        self._down = False
         self.scheduler.line_up(stamp.mono)
         await self._take(LineChanged(self.name, True, "open", stamp))
 
     async def _not_open_yet(self, state: object) -> None:
-        attempt = getattr(state, "attempt_number", 1)
         outcome = getattr(state, "outcome", None)
         why = str(outcome.exception()) if outcome is not None else ""
-        if attempt == 1:
-            await self._take(LineChanged(self.name, False, why, self._stamp()))
-            await self._tell(self.scheduler.line_down(why, self._stamp()))
+        if not self._down:
+            await self._lost(why)
+        await self._tell(self.scheduler.give_up(why, self._stamp()))
 
     async def _serve(self) -> None:
         while True:
@@ -109,6 +114,7 @@ class Line:
     async def _idle(self, until: float) -> None:
         wait_s = until - self._stamp().mono
         if wait_s <= 0:
+            await asyncio.sleep(0)
             return
         try:
             async with asyncio.timeout(min(wait_s, 3600.0)):
@@ -124,6 +130,7 @@ class Line:
 
     async def _lost(self, why: str) -> None:
         self._port.close()
+        self._down = True
         stamp = self._stamp()
         await self._take(LineChanged(self.name, False, why, stamp))
         await self._tell(self.scheduler.line_down(why, stamp))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
@@ -85,6 +87,7 @@ class Port:
         self._pipe: _Pipe | None = None
         self._lost: str | None = None
         self._received = bytearray()
+        self._heard = asyncio.Event()
         self._request: Request | None = None
         self._reply: asyncio.Future[Reply] | None = None
         self._last_byte = 0.0
@@ -99,7 +102,8 @@ class Port:
         try:
             async with asyncio.timeout(self.settings.open_within_s):
                 self._pipe = await self._open_pipe()
-        except (OSError, serial.SerialException, TimeoutError) as error:
+        except (OSError, termios.error, ValueError) as error:
+            # pyserial lets termios.error through where a device vanishes while it is set up.
             why = str(error) or "no connection in time"
             raise PortError(f"{self.settings.name}: {self.settings.url}: {why}") from None
         self._last_byte = time.monotonic()
@@ -166,6 +170,7 @@ class Port:
         """Bytes came in, at any time."""
         self._last_byte = time.monotonic()
         self._received += data
+        self._heard.set()
         if self._reply is None or self._request is None or self._reply.done():
             return
         judged = self._framing.judge(self._request, bytes(self._received))
@@ -175,6 +180,7 @@ class Port:
     def _drop(self, why: str) -> None:
         """The line is gone."""
         self._lost = self._lost or why
+        self._heard.set()
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(Silence())
 
@@ -201,22 +207,21 @@ class Port:
     ) -> Silence:
         """Listen and discard until nothing can come any more.
 
-        It ends early when the answer that was owed has come after all and the line is idle again.
+        It ends early when the answer that was owed has come after all.
         """
         self._received.clear()
         until = time.monotonic() + worst_lateness_s
-        late = silence
-        while (now := time.monotonic()) < until and self._lost is None:
-            await asyncio.sleep(min(0.005, until - now))
-            idle = time.monotonic() - self._last_byte > IDLE_S
-            if not self._received or not idle:
-                continue
+        while (left := until - time.monotonic()) > 0 and self._lost is None:
+            self._heard.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._heard.wait()
             judged = self._framing.judge(request, bytes(self._received))
             if isinstance(judged, Answer | Refused):
-                late = Silence(late_s=max(0.0, self._last_byte - asked_until))
+                silence = Silence(late_s=max(0.0, self._last_byte - asked_until))
                 break
         self._received.clear()
-        return late
+        return silence
 
     async def _count_silence(self, reply: Silence) -> None:
         """A connection on which nothing comes any more may be half dead: open it anew."""
@@ -231,7 +236,7 @@ class Port:
             return _SerialPipe(self.settings, self._take, self._drop)
         address = urlsplit(self.settings.url)
         if address.hostname is None or address.port is None:
-            raise PortError(f"{self.settings.url}: a host and a port are needed")
+            raise ValueError("a host and a port are needed")
         loop = asyncio.get_running_loop()
         _, pipe = await loop.create_connection(
             lambda: _TcpPipe(self._take, self._drop), address.hostname, address.port

@@ -63,7 +63,7 @@ class _Unit:
         self.blocks = list(device.plan())
         self.pending: deque[Block] = deque()
         self.due = 0.0
-        self.slow: dict[Block, float] = {}
+        self.slow: dict[Block, float] = {}  # when a block of a slower pace is due again
         self.silences = 0
         self.rest_s = 0.0
         self.resting_until = 0.0
@@ -75,10 +75,24 @@ class _Unit:
     def fill(self, mono: float) -> None:
         """Begin a round with the blocks that are due; a resting unit gets one probe."""
         fast = self.every_s
-        due = [b for b in self.blocks if b.every_s <= fast or self.slow.get(b, 0.0) <= mono]
+        # Half a round early rather than late: else a minute among half minutes would last 90 s.
+        due = [b for b in self.blocks if self.slow.get(b, 0.0) <= mono + fast / 2]
         self.pending.extend(due[:1] if self.silences >= SILENCES_BEFORE_REST else due)
-        for block in self.pending:
+
+    def told(self, block: Block, mono: float) -> None:
+        """The unit said something about this block; a slow one is not asked before its time."""
+        if block.every_s > self.every_s:
             self.slow[block] = mono + block.every_s
+
+    def wake(self, asked: Block | None, mono: float) -> None:
+        """The unit is back: go on with everything the probe did not ask."""
+        self.due = mono
+        self.pending = deque(block for block in self.blocks if block is not asked)
+
+    def forget(self) -> None:
+        """The machine was away: slow blocks, too, must be read before it is believed again."""
+        self.device.forget()
+        self.slow.clear()
 
     def finish_round(self, mono: float) -> None:
         """The next round keeps the rhythm; rounds that were missed are not made up for."""
@@ -111,18 +125,23 @@ class Scheduler:
     def next(self, mono: float) -> Turn | Idle:
         """The turn to make now, or until when there is none."""
         soonest = float("inf")
+        busy: set[str] = set()
         for sequence in self._writes:
             step = sequence.step(mono)
-            if step is None or step.not_before <= mono:
-                if step is None:
-                    return Idle(mono)
+            if step is None:
+                return Idle(mono)
+            if sequence.device.name in busy:
+                continue  # two writes at once could undo each other and both fail
+            busy.add(sequence.device.name)
+            if step.not_before <= mono:
                 self._current = sequence
                 return self._turn(sequence.device, step.request, None)
             soonest = min(soonest, step.not_before)
         unit = self._most_overdue(mono)
         if unit is not None:
             return self._turn(unit.device, unit.pending[0].request, unit.pending[0])
-        waits = [max(unit.due, unit.resting_until) for unit in self._units.values()]
+        units = (unit for unit in self._units.values() if unit.blocks)
+        waits = [max(unit.due, unit.resting_until) for unit in units]
         return Idle(min([soonest, *waits]))
 
     def ended(self, stamp: Stamp) -> tuple[Fact, ...]:
@@ -145,15 +164,19 @@ class Scheduler:
         self._current.take(reply, stamp.mono)
         return self.ended(stamp)
 
-    def line_down(self, why: str, stamp: Stamp) -> tuple[Fact, ...]:
-        """The line is lost: every device fails, writes under way are given up."""
+    def give_up(self, why: str, stamp: Stamp) -> tuple[Fact, ...]:
+        """There is no line: writes under way and waiting have failed."""
         for sequence in self._writes:
             sequence.abandon(why)
-        facts = list(self.ended(stamp))
+        return self.ended(stamp)
+
+    def line_down(self, why: str, stamp: Stamp) -> tuple[Fact, ...]:
+        """The line is lost: every device fails, writes under way are given up."""
+        facts = list(self.give_up(why, stamp))
         for unit in self._units.values():
             unit.pending.clear()
             unit.due = stamp.mono
-            unit.device.forget()
+            unit.forget()
             facts.append(
                 BlockFailed(unit.device.name, Failure.LINE_DOWN, why, stamp, sweep_end=True)
             )
@@ -190,15 +213,12 @@ class Scheduler:
 
     def _turn(self, device: Device, request: Request, block: Block | None) -> Turn:
         rule = device.map.line
-        resting = self._units[device.name].silences >= SILENCES_BEFORE_REST and block is not None
-        return Turn(
-            request,
-            device.name,
-            min(float(rule.answer_within), PROBE_S) if resting else float(rule.answer_within),
-            float(rule.worst_lateness),
-            float(rule.gap),
-            block,
-        )
+        within_s, lateness_s = float(rule.answer_within), float(rule.worst_lateness)
+        if block is not None and self._units[device.name].silences >= SILENCES_BEFORE_REST:
+            # The drain must hear whoever is no slower than usual, else the unit never wakes.
+            lateness_s = max(lateness_s, within_s - PROBE_S)
+            within_s = min(within_s, PROBE_S)
+        return Turn(request, device.name, within_s, lateness_s, float(rule.gap), block)
 
     # --- replies ----------------------------------------------------------------------------
 
@@ -210,13 +230,13 @@ class Scheduler:
         late = isinstance(reply, Silence) and reply.late_s is not None
         if not quiet or late:
             if unit.silences >= SILENCES_BEFORE_REST:
-                unit.due = mono
+                unit.wake(turn.block, mono)
             unit.silences, unit.rest_s, unit.resting_until = 0, 0.0, 0.0
             return
         unit.silences += 1
         if unit.silences >= SILENCES_BEFORE_REST:
             if unit.silences == SILENCES_BEFORE_REST:
-                unit.device.forget()
+                unit.forget()
             unit.rest_s = min(REST_MAX_S, unit.rest_s * 2 or REST_S)
             unit.resting_until = mono + unit.rest_s
 
@@ -226,6 +246,8 @@ class Scheduler:
         if unit.pending and unit.pending[0] is block:
             unit.pending.popleft()
         name = unit.device.name
+        if isinstance(reply, Answer | Refused):
+            unit.told(block, stamp.mono)
         if isinstance(reply, Refused) and reply.code in ILLEGAL:
             self._remember_hole(unit, block)
         if unit.silences >= SILENCES_BEFORE_REST:

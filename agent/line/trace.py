@@ -60,7 +60,7 @@ class Trace:
 
     def keep(self, stamp: Stamp, line: str, request: Request, reply: Reply) -> None:
         """Add one exchange."""
-        read = isinstance(request, ReadRequest)
+        written = () if isinstance(request, ReadRequest) else self._mask(request, request.words)
         words = self._mask(request, reply.words) if isinstance(reply, Answer) else None
         exchange = Exchange(
             at=stamp.at.isoformat(timespec="milliseconds"),
@@ -70,7 +70,7 @@ class Trace:
             fn=request.function,
             addr=request.at,
             count=request.count if isinstance(request, ReadRequest) else 0,
-            write=() if read else request.words,  # type: ignore[union-attr]
+            write=written,
             words=words,
             refused=reply.code if isinstance(reply, Refused) else None,
             silent=isinstance(reply, Silence),
@@ -80,7 +80,7 @@ class Trace:
 
 
 def read_trace(lines: Iterator[str]) -> Iterator[Exchange]:
-    """The exchanges of a trace; raises msgspec.ValidationError on a line that is none."""
+    """The exchanges of a trace; raises msgspec.DecodeError on a line that is none."""
     for line in lines:
         if line.strip():
             yield msgspec.json.decode(line, type=Exchange)

@@ -15,6 +15,7 @@ from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.model import Outcome, PointId, Value, Write
 
 LOOK_AGAIN_S = 0.3
+UNDECIDED = (5, 0x0A, 0x0B)  # still at it; the bridge had no answer: the read-back decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,13 @@ class WriteSequence:
 
     def abandon(self, why: str) -> None:
         """The line is gone."""
-        self.ended = Ended(Outcome.FAILED, why)
+        self.ended = self.ended or Ended(Outcome.FAILED, why)
 
     def _begin(self, mono: float) -> None:
         point, value = self._left[0]
         encoded = self.device.encode(point, value)
         if isinstance(encoded, Unfit):
-            self.ended = Ended(Outcome.REFUSED, encoded.why)
+            self.ended = Ended(Outcome.FAILED if self.sent else Outcome.REFUSED, encoded.why)
             return
         self._encoded: Encoded = encoded
         if encoded.mask == 0xFFFF:
@@ -101,7 +102,7 @@ class WriteSequence:
     def _written(self, reply: Reply, mono: float) -> None:
         self.sent = True
         self._last_reply = _told(reply)
-        if isinstance(reply, Refused):
+        if isinstance(reply, Refused) and reply.code not in UNDECIDED:
             self.ended = Ended(Outcome.FAILED, f"the machine refused it: exception {reply.code}")
             return
         point = self._left[0][0]
@@ -115,8 +116,8 @@ class WriteSequence:
         shown: Value | None = None
         if isinstance(reply, Answer):
             readings = self.device.decode(self._block(point), reply.words)
-            found = None if isinstance(readings, str) else next(iter(readings), None)
-            shown = found.value if found is not None else None
+            if not isinstance(readings, str):
+                shown = next((r.value for r in readings if r.point == point), None)
         if shown is not None and same(shown, value):
             self._next(shown, mono)
         elif mono < self._give_up_at:

@@ -6,6 +6,7 @@ It must not know what a record means or how it leaves.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,7 +18,9 @@ from agent.errors import SpoolError
 from agent.model import Lane, Stamp, Stored
 from agent.spool.memory import Pending, SpoolSettings, SpoolStatus, to_ms
 from agent.spool.store import Store, open_store
+from agent.spool.tail import Tail
 
+_log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Wait = Callable[[asyncio.Event, float], Awaitable[None]]
@@ -41,12 +44,14 @@ class Spool:
         settings: SpoolSettings,
         store: Store,
         pending: Pending,
+        tail: Tail,
         thread: ThreadPoolExecutor,
         wait: _Wait,
     ) -> None:
         self._settings = settings
         self._store = store
         self._pending = pending
+        self._tail = tail
         self._thread = thread
         self._wait = wait
         self._wake = asyncio.Event()
@@ -72,7 +77,15 @@ class Spool:
         except BaseException:
             thread.shutdown(wait=False)
             raise
-        return cls(settings, store, store.pending, thread, wait or _wait)
+        tail = Tail(settings.path, store.epoch, boot)
+        saved = store.pending.restore(tail.left_behind)
+        tail.rewrite(store.pending.held())
+        spool = cls(settings, store, store.pending, tail, thread, wait or _wait)
+        if saved:
+            _log.warning("records of a killed run saved count=%d", saved)
+            with suppress(SpoolError):  # the store has logged it and keeps the records
+                await spool.commit()
+        return spool
 
     def append(self, lane: Lane, stamp: Stamp, body: bytes, at_once: bool = False) -> int:
         """Number the record, keep it in memory and return its seq; never touches the disk.
@@ -81,11 +94,12 @@ class Spool:
         """
         if self._closed:
             raise SpoolError(f"spool {self._settings.path}: it is closed")
-        seq = self._pending.add(lane, stamp, body)
+        record = self._pending.add(lane, stamp, body)
+        self._tail.add(record, self._pending.held)
         if at_once or self._first or len(self._pending) >= self._settings.commit_records:
             self._wake.set()
         self._first = False
-        return seq
+        return record.seq
 
     async def commit(self) -> None:
         """Return when everything appended so far is durable."""
@@ -169,6 +183,7 @@ class Spool:
             return
         try:
             await self._on_disk(self._store.close)
+            self._tail.close()
         finally:
             self._closed = True
             self._thread.shutdown(wait=False)

@@ -122,8 +122,27 @@ class Pending:
         with self._lock:
             return len(self._telemetry) + len(self._precious) + len(self._leaving)
 
-    def add(self, lane: Lane, stamp: Stamp, body: bytes) -> int:
-        """Number the record and hold it; returns its seq."""
+    def restore(self, records: Iterable[Fresh]) -> int:
+        """Hold again what a killed run had numbered but not committed; returns how many."""
+        count = 0
+        with self._lock:
+            for record in records:
+                if record.seq < self._next_seq[record.lane]:
+                    continue  # it reached the disk
+                self._next_seq[record.lane] = record.seq + 1
+                telemetry = record.lane is Lane.TELEMETRY
+                (self._telemetry if telemetry else self._precious).append(record)
+                count += 1
+            self._trim()
+        return count
+
+    def held(self) -> tuple[Fresh, ...]:
+        """Everything between `add` and the end of its commit, in the order of its numbers."""
+        with self._lock:
+            return (*self._leaving, *self._precious, *self._telemetry)
+
+    def add(self, lane: Lane, stamp: Stamp, body: bytes) -> Fresh:
+        """Number the record and hold it."""
         at_ms = to_ms(stamp.at)
         with self._lock:
             seq = self._next_seq[lane]
@@ -131,7 +150,7 @@ class Pending:
             record = Fresh(lane, seq, at_ms, stamp.mono, stamp.trusted, body)
             (self._telemetry if lane is Lane.TELEMETRY else self._precious).append(record)
             self._trim()
-        return seq
+        return record
 
     def take(self) -> tuple[tuple[Fresh, ...], int]:
         """All records for one commit, and how many were lost since the last `settle`.

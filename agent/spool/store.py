@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 from zlib import crc32
 
@@ -37,6 +38,8 @@ _log = logging.getLogger(__name__)
 
 def open_store(path: str, boot: str) -> Store:
     """Open or create the file; SpoolError when that cannot be. A damaged file is moved aside."""
+    with suppress(OSError):  # what is wrong with the folder SQLite will say
+        Path(path).parent.mkdir(exist_ok=True)
     store, note = open_file(path, lambda db: Store(path, db, boot))
     store.note = note
     return store
@@ -297,9 +300,9 @@ class Store:
     def close(self) -> None:
         try:
             self.flush()
+        finally:
             with suppress(DiskError):  # what is committed is safe in the WAL file too
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
             self._db.close()
 
     def _measure(self) -> None:

@@ -11,6 +11,7 @@ touched by that: unacknowledged records are sent again by the uplink in any case
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -40,6 +41,8 @@ _IN_FLIGHT = 20
 _QUEUED = 64
 _CLOSE_S = 0.8
 _TICK_S = 0.5
+_SILENT = logging.getLogger("agent.uplink.library")
+_SILENT.setLevel(logging.CRITICAL)  # its errors are in the text of our LinkError
 
 
 class Version(StrEnum):
@@ -206,6 +209,7 @@ class _Client(aiomqtt.Client):
             properties=_properties() if five else None,
             will=aiomqtt.Will(topic, payload, 1, True),
             keepalive=settings.keepalive_s,
+            logger=_SILENT,
             timeout=settings.timeout_s,
             max_queued_incoming_messages=_QUEUED,
             max_queued_outgoing_messages=_QUEUED,

@@ -39,8 +39,9 @@ BATCH_BYTES = 96_000
 """Bodies in one message; public brokers cut at 128 KiB and more."""
 STEADY_S = 30.0
 _BREATH_S = 0.02
-_FAREWELL_S = 1.0
+_FAREWELL_S = 0.8
 _PLAIN_FOR_S = 600.0
+"""How long MQTT 3.1.1 is remembered: not for ever, for only version 5 tells us of refusals."""
 
 
 class Outbox(Protocol):
@@ -99,6 +100,7 @@ class Uplink:
         self._plain_until = 0.0
         self._connected_mono: float | None = None
         self._lost_mono: float | None = None
+        self._was_up = False
         self._unheard = False
         self.counters = Counters()
 
@@ -148,9 +150,7 @@ class Uplink:
         plain = Version.V311 if mono < self._plain_until else None
         async with Session(self._session_settings(), plain) as session:
             if session.version is Version.V311 and plain is None:
-                self._plain_until = (
-                    mono + _PLAIN_FOR_S
-                )  # not for ever: only version 5 tells refusals
+                self._plain_until = mono + _PLAIN_FOR_S
             await session.subscribe(self._topics.down)
             with suppress(MessageRefused):  # the records matter more than the sign at the door
                 await session.publish(self._topics.state, self._state("online"), retain=True)
@@ -351,8 +351,8 @@ class Uplink:
     def _link_up(self, session: Session) -> None:
         mono = time.monotonic()
         gap_s = 0.0 if self._lost_mono is None else mono - self._lost_mono
-        if self._lost_mono is not None:
-            self.counters.reconnects += 1
+        self.counters.reconnects += self._was_up
+        self._was_up = True
         self._connected_mono = mono
         self.counters.connected_since = self._now()
         why = f"connected with MQTT {session.version}"

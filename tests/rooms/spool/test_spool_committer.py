@@ -186,7 +186,10 @@ async def test_append_stays_off_the_disk_and_costs_the_same_when_full(path: Path
         for _ in range(MOST_TELEMETRY):
             spool.append(Lane.TELEMETRY, STAMP, b"{}")
         watching = False
-        assert [c for c in calls if c.startswith(("open", "os.", "sqlite3", "socket"))] == []
+        # os.truncate is the tail's, in the memory file system; it must come seldom.
+        touched = [c for c in calls if c.startswith(("open", "os.", "sqlite3", "socket"))]
+        assert set(touched) <= {"os.truncate"}
+        assert len(touched) < 10
         assert spool.status().uncommitted == MOST_TELEMETRY, "the disk's thread was busy all along"
         held.set()
         await blocked
@@ -246,10 +249,10 @@ async def test_the_first_record_of_a_boot_survives_a_failed_commit(path: Path) -
             def __getattr__(self, name: str) -> object:
                 return getattr(real, name)
 
-            def execute(self, query: str, *values: object) -> object:
+            def execute(self, query: str, values: tuple[str, ...] = ()) -> object:
                 if query == "COMMIT":
                     raise sqlite3.OperationalError("disk I/O error")
-                return real.execute(query, *values)
+                return real.execute(query, values)
 
         spool._store._db = NoCommit()  # type: ignore[assignment]
         spool.append(Lane.ALARM, STAMP, b"{}")

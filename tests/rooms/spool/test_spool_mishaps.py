@@ -344,7 +344,8 @@ async def test_what_cannot_be_opened_is_said_in_plain_words(path: Path, tmp_path
             await Spool.open(SpoolSettings(str(where)), "b")
         return str(caught.value)
 
-    assert "directory does not exist" in await why(tmp_path / "none" / "spool.db")
+    assert "directory does not exist" in await why(tmp_path / "none" / "none" / "spool.db")
+    await (await Spool.open(SpoolSettings(str(tmp_path / "new" / "spool.db")), "b")).close()
     assert "cannot be opened" in await why(tmp_path)
     other = tmp_path / "other.db"
     with contextlib.closing(sqlite3.connect(other)) as db:

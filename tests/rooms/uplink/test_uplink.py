@@ -37,6 +37,8 @@ class MemoryOutbox:
         self.lanes: dict[Lane, dict[int, Stored]] = {lane: {} for lane in Lane}
         self.forgotten: dict[Lane, list[int]] = {lane: [] for lane in Lane}
         self.reads = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
         self._next = dict.fromkeys(Lane, 1)
         self._stored = asyncio.Event()
         self._moved = asyncio.Condition()
@@ -52,6 +54,7 @@ class MemoryOutbox:
 
     async def batch(self, lane: Lane, after: int, limit: int) -> tuple[Stored, ...]:
         self.reads += 1
+        await self.gate.wait()
         found = sorted(seq for seq in self.lanes[lane] if seq > after)
         return tuple(self.lanes[lane][seq] for seq in found[:limit])
 
@@ -249,6 +252,26 @@ async def test_a_killed_broker_loses_nothing(tmp_path: Path) -> None:
         assert platform.numbers(G, "alarm") == [1, 2]
         assert platform.holes(G) == []
         assert gateway.uplink.counters.reconnects == 1
+
+
+async def test_a_new_connection_repeats_what_was_under_way(tmp_path: Path) -> None:
+    outbox = MemoryOutbox()
+    async with Mosquitto(tmp_path) as broker:
+        patient = settings(broker.url, batch_records=2, ack_timeout_s=60.0)
+        async with running(patient, outbox) as gateway:
+            await gateway.linked(True)
+            async with overhearing(broker.url) as following:
+                outbox.put(Lane.TELEMETRY, 6)
+                first = await batches(following, Lane.TELEMETRY, 3)
+            outbox.gate.clear()  # nothing is read before somebody listens again
+            await broker.kill()
+            await gateway.linked(False)
+            await broker.start()
+            async with overhearing(broker.url) as following:
+                outbox.gate.set()
+                second = await batches(following, Lane.TELEMETRY, 3)
+        assert first == second == [[1, 2], [3, 4], [5, 6]]
+        assert gateway.uplink.counters.resent == 6
 
 
 async def test_without_the_platform_nothing_is_forgotten(tmp_path: Path) -> None:
@@ -577,8 +600,8 @@ async def test_a_broker_that_hangs_up_on_version_5_is_tried_with_the_older() -> 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
         url = f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with Session(session_settings(url)) as session:
-            assert session.version is Version.V311
+        async with asyncio.timeout(2.0), Session(session_settings(url)) as session:
+            assert session.version is Version.V311  # and not after the time-out of 3 s
         async with Session(session_settings(url), Version.V311):
             pass
     assert levels == [5, 4, 4]

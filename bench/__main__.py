@@ -1,0 +1,93 @@
+"""`python -m bench NAME [--json]`; `all` runs every benchmark, `page` makes docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from time import monotonic
+
+from agent.tables import table
+from bench import (
+    dead_neighbour,
+    late_replies,
+    load,
+    merge,
+    outage,
+    replug,
+    rtu_wire,
+    start,
+)
+from bench.kit import PAGE, Bench, Figures, Options, environment, keep, page
+
+BENCHES: dict[str, Bench] = {
+    module.BENCH.name: module.BENCH
+    for module in (rtu_wire, late_replies, dead_neighbour, merge, load, start, outage, replug)
+}
+
+
+def main() -> int:
+    """Exit code 0 when every goal was met, 1 when one was not, 2 for a wrong argument."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("name", choices=[*BENCHES, "all", "page", "list"])
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="do this share of the work (results not kept)"
+    )
+    arguments = parser.parse_args()
+    if arguments.name == "list":
+        print(table(["name", "what"], [[b.name, b.what] for b in BENCHES.values()]))
+        return 0
+    if arguments.name == "page":
+        PAGE.write_text(page(BENCHES), "utf-8")
+        return 0
+    chosen = list(BENCHES.values()) if arguments.name == "all" else [BENCHES[arguments.name]]
+    good = [_one(bench, arguments) for bench in chosen]
+    if arguments.name == "all" and arguments.share == 1.0:
+        PAGE.write_text(page(BENCHES), "utf-8")
+    return 0 if all(good) else 1
+
+
+def _one(bench: Bench, arguments: argparse.Namespace) -> bool:
+    started = monotonic()
+
+    def progress(text: str) -> None:
+        print(f"{bench.name} {monotonic() - started:7.1f} s  {text}", file=sys.stderr, flush=True)
+
+    options = Options(arguments.seed, arguments.share, progress)
+    about = environment(options)
+    progress(bench.load)
+    figures = bench.run(options)
+    about["wall_s"] = round(monotonic() - started, 1)
+    if arguments.share == 1.0:
+        keep(bench, figures, about)
+    met = [goal.met(figures) for goal in bench.goals]
+    if arguments.json:
+        print(json.dumps({**figures, "bench": bench.name, "run": about}))
+    else:
+        print(_text(bench, figures))
+    return False not in met
+
+
+def _text(bench: Bench, figures: Figures) -> str:
+    goals = {goal.key: goal for goal in bench.goals}
+    rows = [
+        [
+            key,
+            "" if value is None else value,
+            str(goals.get(key, "")),
+            _met(goals.get(key), figures),
+        ]
+        for key, value in figures.items()
+    ]
+    return table(["figure", "value", "goal", "met"], rows)
+
+
+def _met(goal: object, figures: Figures) -> str:
+    met = getattr(goal, "met", None)
+    return {True: "yes", False: "NO", None: ""}[met(figures)] if met else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Each rule: what it looks at, and the conditions it finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.faults import View, judge
+from agent.model import Quality, Reading, Severity, Snapshot, Value
+from tests.rooms.control.testpump import pump, readings, snapshot
+
+GOOD, ABSENT, BEYOND = Quality.GOOD, Quality.ABSENT, Quality.OUT_OF_RANGE
+
+
+def seen(point: str, value: Value | None, quality: Quality, raw: int | None = 1) -> Snapshot:
+    return snapshot(0.0).with_readings((Reading(point, value, quality, raw),), 0.0)
+
+
+def found(picture: Snapshot, silent_s: float = 0.0, **more: Any) -> list[tuple[str, str]]:
+    view = View(pump(), picture, 0.0, silent_s, **more)
+    return [(one.rule, one.key) for one in judge(view)]
+
+
+def code(raw: int) -> Snapshot:
+    return seen("fault_code", raw, GOOD, raw)
+
+
+SUPPLY = frozenset({"water_supply_temp"})
+CASES: dict[str, tuple[Snapshot, dict[str, Any], list[tuple[str, str]]]] = {
+    "all is well": (snapshot(0.0), {}, []),
+    "nothing read yet": (Snapshot("hp"), {}, []),
+    "absent that was there": (
+        seen("water_supply_temp", None, ABSENT),
+        {"seen_good": SUPPLY},
+        [("sensor_absent", "water_supply_temp")],
+    ),
+    "absent that the home needs": (
+        seen("water_supply_temp", None, ABSENT),
+        {"needed": SUPPLY},
+        [("sensor_absent", "water_supply_temp")],
+    ),
+    "never fitted": (seen("water_supply_temp", None, ABSENT), {}, []),
+    "a point nobody watches": (
+        seen("dhw_setpoint", None, ABSENT),
+        {"seen_good": frozenset({"dhw_setpoint"})},
+        [],
+    ),
+    "a point the home needs": (
+        seen("dhw_setpoint", None, ABSENT),
+        {"needed": frozenset({"dhw_setpoint"})},
+        [("sensor_absent", "dhw_setpoint")],
+    ),
+    "needed and watched is told once": (
+        seen("indoor_temp", 99.0, BEYOND),
+        {"needed": frozenset({"indoor_temp"})},
+        [("sensor_out_of_range", "indoor_temp")],
+    ),
+    "impossible": (
+        seen("outdoor_temp", 80.0, BEYOND),
+        {},
+        [("sensor_out_of_range", "outdoor_temp")],
+    ),
+    "stale is no fault": (seen("outdoor_temp", None, Quality.STALE), {}, []),
+    "no fault": (code(0), {}, []),
+    "a fault": (code(7), {}, [("vendor_fault", "7")]),
+    "a status": (code(9), {}, []),
+    "unknown": (code(4711), {}, [("vendor_fault", "4711")]),
+    "code not believed": (seen("fault_code", None, Quality.NOT_READY, 7), {}, []),
+    "silence masks the rest": (code(7), {"silent_s": 5.0}, [("communication_lost", "")]),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_conditions(case: tuple[Snapshot, dict[str, Any], list[tuple[str, str]]]) -> None:
+    picture, more, expected = case
+    assert found(picture, **more) == expected
+
+
+@pytest.mark.parametrize(
+    ("outdoor_c", "severity"),
+    [(-5.1, Severity.S1), (-5.0, Severity.S2), (12.0, Severity.S2), (None, Severity.S2)],
+)
+def test_a_dead_machine_in_the_frost_is_seen_first(
+    outdoor_c: float | None, severity: Severity
+) -> None:
+    picture = Snapshot("hp").with_readings(readings(outdoor_temp=outdoor_c), 0.0)
+    (lost,) = judge(View(pump(), picture, 0.0, 5.0, "no answer"))
+    assert (lost.severity, lost.raise_after_s, lost.clear_after_s) == (severity, 60.0, 10.0)
+    assert lost.evidence == {"why": "no answer", "outdoor_temp": outdoor_c}
+
+
+def test_texts_name_the_sensor_and_the_code_in_both_languages() -> None:
+    (absent,) = judge(
+        View(pump(), seen("outdoor_temp", None, ABSENT), 0.0, 0.0, needed=SUPPLY | {"outdoor_temp"})
+    )
+    assert absent.en.startswith("No value from: ")
+    assert absent.zh.endswith("无数值")
+    assert absent.point == "outdoor_temp"
+    (fault,) = judge(View(pump(), code(7), 0.0, 0.0))
+    assert (fault.en, fault.zh, fault.code) == ("E7: flow too low", "E7：水流量不足", "E7")
+    (unknown,) = judge(View(pump(), code(4711), 0.0, 0.0))
+    assert (unknown.en, unknown.code) == ("Unknown code 4711 of test_pump", "4711")
+    assert unknown.zh == "未知故障代码 4711（test_pump）"

@@ -1,0 +1,495 @@
+"""Whose turn it is: tables, and days on a line whose time is only counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from agent.drivers import Cost, Device, ReadRequest, load
+from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone
+from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
+from agent.line.scheduler import PROBE_S, REST_MAX_S, REST_S, Idle, Scheduler, Turn
+from agent.model import Origin, Outcome, Quality, Stamp, Write
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+RTU = Cost.of_line(9600, 0.02)
+TEN = "".join(f"  x_{i}: {{at: {100 + i}, en: a, zh: b}}\n" for i in range(10))
+APART = "".join(f"  x_{i}: {{at: {1000 * i}, en: a, zh: b}}\n" for i in range(4))
+SET = "  water_setpoint: {at: 50, scale: 0.1, write: {low: 25, high: 55, step: 0.5}}\n"
+LINE = "every: 10 s\nline: {answer_within: 1 s, worst_lateness: 0.5 s, gap: 0.05 s}\n"
+
+
+def device(name: str, points: str = TEN, unit_id: int = 1, top: str = LINE) -> Device:
+    head = "map: acme\napi: 1\ncovers: [{brand: Acme, model: One}]\nsource: [sheet]\ngrade: draft\n"
+    return Device(name, load(f"{head}{top}points:\n{points}", "m"), unit_id, RTU)
+
+
+def stamp(mono: float) -> Stamp:
+    return Stamp(START + timedelta(seconds=mono), mono)
+
+
+def good(turn: Turn) -> Reply:
+    if isinstance(turn.request, ReadRequest):
+        return Answer(tuple(range(turn.request.at, turn.request.at + turn.request.count)))
+    return Answer(turn.request.words)
+
+
+def wire_s(turn: Turn, reply: Reply) -> float:
+    """The time an exchange takes at 9600 baud, its drain included."""
+    count = turn.request.count if isinstance(turn.request, ReadRequest) else 1
+    if isinstance(reply, Silence) and reply.late_s is None:
+        return 0.02 + turn.answer_within_s + turn.worst_lateness_s
+    if isinstance(reply, Silence):
+        return 0.02 + turn.answer_within_s + (reply.late_s or 0.0)
+    return turn.gap_s + 0.03 + (13 + 2 * count) * 10 / 9600
+
+
+Says = Callable[[Turn, float], Reply]
+
+
+def exchanges(
+    scheduler: Scheduler, says: Says, until: float, start: float = 0.0
+) -> Iterator[tuple[float, Turn, Reply, tuple[Fact, ...]]]:
+    """Let the line work until a monotonic second; each exchange with the time of its end."""
+    mono, idles = start, 0
+    while mono < until:
+        turn = scheduler.next(mono)
+        if isinstance(turn, Idle):
+            assert turn.until >= mono
+            assert not scheduler.ended(stamp(mono))
+            idles += 1
+            mono = turn.until + 0.001 * (3 - idles % 3)  # nobody wakes on time
+            continue
+        reply = says(turn, mono)
+        mono += wire_s(turn, reply)
+        yield mono, turn, reply, scheduler.done(turn, reply, stamp(mono))
+
+
+def sweeps(facts: tuple[Fact, ...]) -> int:
+    return sum(isinstance(f, BlockRead | BlockFailed) and f.sweep_end for f in facts)
+
+
+def turn_of(scheduler: Scheduler, mono: float) -> Turn:
+    turn = scheduler.next(mono)
+    assert isinstance(turn, Turn)
+    return turn
+
+
+def idle_until(scheduler: Scheduler, mono: float) -> float:
+    idle = scheduler.next(mono)
+    assert isinstance(idle, Idle)
+    return idle.until
+
+
+# --- order ----------------------------------------------------------------------------------
+
+
+def test_a_command_goes_before_reads() -> None:
+    scheduler = Scheduler([device("a", TEN + SET), device("b", unit_id=2)])
+    first = turn_of(scheduler, 0.0)
+    assert first.block is not None
+    scheduler.done(first, good(first), stamp(0.2))
+    scheduler.send(Write("b", "x_0", 1, Origin.SCHEDULE), 0.2)  # unfit: ends without the wire
+    scheduler.send(Write("a", "water_setpoint", 45.0, Origin.SCHEDULE), 0.2)
+    assert scheduler.next(0.2) == Idle(0.2)
+    assert [
+        fact.outcome for fact in scheduler.ended(stamp(0.2)) if isinstance(fact, WriteDone)
+    ] == [Outcome.REFUSED]
+    turn = turn_of(scheduler, 0.2)
+    assert (turn.block, turn.request.function, turn.request.at) == (None, 6, 50)
+    assert scheduler.writing
+
+
+def test_reads_go_on_while_a_write_waits_to_look_again() -> None:
+    scheduler = Scheduler([device("a", SET)])
+    scheduler.send(Write("a", "water_setpoint", 45.0, Origin.SCHEDULE), 0.0)
+    turn = turn_of(scheduler, 0.0)
+    scheduler.done(turn, good(turn), stamp(0.1))
+    turn = turn_of(scheduler, 0.1)
+    scheduler.done(turn, Answer((300,)), stamp(0.2))
+    read = turn_of(scheduler, 0.2)
+    assert read.block is not None
+    scheduler.done(read, Answer((450,)), stamp(0.3))
+    assert idle_until(scheduler, 0.3) == pytest.approx(0.5)
+    turn = turn_of(scheduler, 0.5)
+    (done,) = scheduler.done(turn, Answer((450,)), stamp(0.6))
+    assert isinstance(done, WriteDone)
+    assert (done.outcome, done.read_back) == (Outcome.VERIFIED, 45.0)
+
+
+def test_two_writes_to_one_device_do_not_undo_each_other() -> None:
+    scheduler = Scheduler([device("a", SET)])
+    scheduler.send(Write("a", "water_setpoint", 40.0, Origin.SCHEDULE), 0.0)
+    scheduler.send(Write("a", "water_setpoint", 45.0, Origin.RESIDENT), 0.0)
+    word, shown, mono = 300, 300, 0.0
+    ended: list[Fact] = []
+    while scheduler.writing:
+        turn = scheduler.next(mono)
+        if isinstance(turn, Idle):
+            mono = turn.until
+            continue
+        if isinstance(turn.request, ReadRequest):
+            reply = Answer((shown,))
+            shown = word  # it shows a new value from the second look on
+        else:
+            (word,) = turn.request.words
+            reply = Answer((word,))
+        mono += 0.1
+        ended += scheduler.done(turn, reply, stamp(mono))
+    results = [(f.write.value, f.outcome) for f in ended if isinstance(f, WriteDone)]
+    assert results == [(40.0, Outcome.VERIFIED), (45.0, Outcome.VERIFIED)]
+
+
+def test_the_most_overdue_goes_first() -> None:
+    fast = device("fast", top="every: 5 s\n")
+    slow = device("slow", unit_id=2, top="every: 8 s\n")
+    scheduler = Scheduler([slow, fast])
+    for mono in (0.0, 0.1):
+        turn = turn_of(scheduler, mono)
+        scheduler.done(turn, good(turn), stamp(mono))
+    assert scheduler.next(0.2) == Idle(5.0)  # from 0.0: the start of the round before
+    assert [turn_of(scheduler, 9.0).device] == ["fast"]
+
+
+def test_each_round_has_one_end() -> None:
+    scheduler = Scheduler([device("a", APART), device("b", APART, 2)])
+    rounds: dict[str, list[list[bool]]] = defaultdict(lambda: [[]])
+    for _, turn, _, facts in exchanges(scheduler, lambda turn, _: good(turn), 100.0):
+        (fact,) = facts
+        assert isinstance(fact, BlockRead)
+        rounds[turn.device][-1].append(fact.sweep_end)
+        if fact.sweep_end:
+            rounds[turn.device].append([])
+    for name in ("a", "b"):
+        assert rounds[name].pop() == []
+        assert rounds[name] == [[False, False, False, True]] * 10
+
+
+def test_rounds_missed_in_an_overload_are_not_made_up_for() -> None:
+    scheduler = Scheduler([device("a")])
+    turn = turn_of(scheduler, 0.0)
+    scheduler.done(turn, good(turn), stamp(0.1))
+    turn = turn_of(scheduler, 95.0)  # the line was busy elsewhere for nine rounds
+    scheduler.done(turn, good(turn), stamp(95.1))
+    turn = turn_of(scheduler, 95.1)  # the one that is due
+    scheduler.done(turn, good(turn), stamp(95.2))
+    assert idle_until(scheduler, 95.2) == pytest.approx(105.1)
+
+
+@pytest.mark.parametrize(("base_s", "slow_s"), [(10, 600), (30, 60), (7, 60)])
+def test_slow_points_are_read_at_their_own_pace(base_s: int, slow_s: int) -> None:
+    points = "  x_a: {at: 0, en: a, zh: b}\n" + (
+        f"  x_b: {{at: 900, en: a, zh: b, every: {slow_s} s}}\n"
+    )
+    scheduler = Scheduler([device("a", points, top=f"every: {base_s} s\n")])
+    at: dict[int, list[float]] = {0: [], 900: []}
+
+    def says(turn: Turn, mono: float) -> Reply:
+        at[turn.request.at].append(mono)
+        return good(turn)
+
+    list(exchanges(scheduler, says, 4000.0))
+    assert len(at[0]) == pytest.approx(4000 / base_s, abs=1)
+    between = [b - a for a, b in pairwise(at[900])]
+    assert between
+    assert all(abs(gap - slow_s) <= base_s / 2 + 0.5 for gap in between)
+
+
+def test_an_unanswered_slow_point_is_asked_again_in_the_next_round() -> None:
+    points = "  x_a: {at: 0, en: a, zh: b}\n  x_b: {at: 900, en: a, zh: b, every: 10 min}\n"
+    scheduler = Scheduler([device("a", points)])
+    asked: list[float] = []
+
+    def says(turn: Turn, mono: float) -> Reply:
+        if turn.request.at == 900:
+            asked.append(mono)
+            return Garbled("cut") if len(asked) == 1 else good(turn)
+        return good(turn)
+
+    list(exchanges(scheduler, says, 500.0))
+    assert len(asked) == 2
+    assert asked[1] - asked[0] < 11
+
+
+# --- silence --------------------------------------------------------------------------------
+
+
+def test_a_silent_unit_rests_5_s_doubling_to_300_s_with_one_short_probe() -> None:
+    every_second = LINE.replace("10 s", "1 s")
+    scheduler = Scheduler([device("a", APART, top=every_second)])
+    probes: list[tuple[float, Turn]] = []
+    for mono, turn, _, facts in exchanges(scheduler, lambda *_: Silence(), 2500.0):
+        probes.append((mono, turn))
+        (fact,) = facts
+        assert isinstance(fact, BlockFailed)
+        assert fact.failure is Failure.SILENCE
+        assert fact.sweep_end == (len(probes) >= 3)
+    rests = [after[0] - before[0] for before, after in pairwise(probes[2:])]
+    awake = 0.02 + PROBE_S + probes[3][1].worst_lateness_s
+    expected = [min(REST_S * 2**i, REST_MAX_S) + awake for i in range(len(rests))]
+    assert len(rests) > 8
+    assert rests == pytest.approx(expected, abs=0.01)
+    assert [turn.answer_within_s for _, turn in probes] == [1.0] * 3 + [PROBE_S] * len(rests)
+    # A unit that is no slower than its map says is still heard in the drain.
+    assert PROBE_S + probes[3][1].worst_lateness_s >= 1.0
+
+
+@pytest.mark.parametrize(
+    "sign", [Answer((0,)), Silence(late_s=0.2), Refused(6), Garbled("wrong checksum")]
+)
+def test_any_sign_of_life_wakes_a_resting_unit_and_the_whole_round_follows(sign: Reply) -> None:
+    scheduler = Scheduler([device("a", APART)])
+    *_, (mono, *_) = exchanges(scheduler, lambda *_: Silence(), 30.0)
+    probe = turn_of(scheduler, mono + REST_MAX_S)
+    mono += REST_MAX_S + 1
+    (fact,) = scheduler.done(probe, sign, stamp(mono))
+    assert isinstance(fact, BlockRead | BlockFailed)
+    assert not fact.sweep_end
+    ends = []
+    asked = {probe.request.at}
+    for _ in range(3):
+        turn = turn_of(scheduler, mono)
+        assert turn.answer_within_s == 1.0
+        asked.add(turn.request.at)
+        ends.append(sweeps(scheduler.done(turn, good(turn), stamp(mono))))
+    assert (ends, asked) == ([0, 0, 1], {0, 1000, 2000, 3000})
+    assert isinstance(scheduler.next(mono), Idle)
+
+
+def test_after_a_rest_the_words_that_give_others_their_meaning_are_read_again() -> None:
+    points = (
+        "  x_tenths: {at: 900, en: a, zh: b, every: 10 min, values: {0: whole, 1: tenths}}\n"
+        "  x_a: {at: 0, en: a, zh: b, switch: {point: x_tenths, equals: tenths, scale: 0.1}}\n"
+    )
+    scheduler = Scheduler([device("a", points)])
+    dead = False
+    shown: list[tuple[float, Quality]] = []
+    for mono, _, _, facts in exchanges(
+        scheduler, lambda turn, mono: Silence() if 50 < mono < 90 else Answer((1,)), 200.0
+    ):
+        for fact in facts:
+            dead |= isinstance(fact, BlockFailed)
+            if isinstance(fact, BlockRead) and fact.readings[0].point == "x_a":
+                shown.append((mono, fact.readings[0].quality))
+    assert dead
+    assert shown[-1][0] > 190
+    assert {quality for _, quality in shown} == {Quality.GOOD}
+
+
+@pytest.mark.parametrize("code", [0x0A, 0x0B])
+def test_a_bridge_without_its_unit_is_a_silent_unit(code: int) -> None:
+    scheduler = Scheduler([device("a", APART)])
+    seen = list(exchanges(scheduler, lambda *_: Refused(code), 60.0))
+    assert len(seen) < 9  # it rests
+    for *_, (fact,) in seen:
+        assert isinstance(fact, BlockFailed)
+        assert fact.failure is Failure.SILENCE
+    # No hole was remembered: everything is read once it is back.
+    asked = {turn.request.at for _, turn, *_ in exchanges(scheduler, _good, 700.0, 600.0)}
+    assert asked == {0, 1000, 2000, 3000}
+
+
+def _good(turn: Turn, _: float) -> Reply:
+    return good(turn)
+
+
+def test_one_dead_unit_of_four_costs_the_others_nothing() -> None:
+    units = [device(name, unit_id=i + 1) for i, name in enumerate("abcd")]
+    rounds: dict[str, int] = defaultdict(int)
+    spent = 0.0
+    before = 0.0
+    for mono, turn, _, facts in exchanges(
+        Scheduler(units), lambda turn, _: Silence() if turn.device == "d" else good(turn), 3660.0
+    ):
+        if mono > 60:
+            rounds[turn.device] += sweeps(facts)
+            spent += (mono - before) * (turn.device == "d")
+        before = mono
+    assert all(rounds[name] >= 0.95 * 360 for name in "abc"), dict(rounds)
+
+
+def test_one_dead_unit_of_four_on_a_full_line_still_leaves_95_percent() -> None:
+    def run(dead: str) -> dict[str, int]:
+        units = [device(n, APART, i + 1, "every: 1 s\n") for i, n in enumerate("abcd")]
+        rounds: dict[str, int] = defaultdict(int)
+        for mono, turn, _, facts in exchanges(
+            Scheduler(units),
+            lambda turn, _: Silence() if turn.device in dead else good(turn),
+            1260.0,
+        ):
+            rounds[turn.device] += sweeps(facts) * (mono > 60)
+        return rounds
+
+    whole, hurt = run(""), run("d")
+    assert all(hurt[name] >= 0.95 * whole[name] for name in "abc"), (dict(whole), dict(hurt))
+
+
+def test_after_a_silence_another_length_is_asked_for() -> None:
+    points = (
+        "  x_a: {at: 0, en: a, zh: b}\n  x_b: {at: 1000, en: a, zh: b}\n"
+        "  x_c: {at: 2000, type: u32, en: a, zh: b}\n"
+    )
+    scheduler = Scheduler([device("a", points)])
+    first = turn_of(scheduler, 0.0)
+    assert isinstance(first.request, ReadRequest)
+    assert first.request.count == 1
+    scheduler.done(first, Silence(), stamp(1.5))
+    after = turn_of(scheduler, 1.5)
+    assert isinstance(after.request, ReadRequest)
+    assert (after.request.at, after.request.count) == (2000, 2)
+    scheduler.done(after, good(after), stamp(1.6))
+    assert turn_of(scheduler, 1.6).request.at == 1000
+
+
+# --- refusals -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [1, 2, 3])
+@pytest.mark.parametrize("hole", [0, 4, 9])
+def test_a_refused_block_is_halved_and_the_hole_never_asked_again(code: int, hole: int) -> None:
+    scheduler = Scheduler([device("a")])
+    refused: list[tuple[int, int]] = []
+    answered: list[set[str]] = []
+    ends = 0
+
+    def says(turn: Turn, _: float) -> Reply:
+        assert isinstance(turn.request, ReadRequest)
+        request = turn.request
+        if request.at <= 100 + hole < request.at + request.count:
+            refused.append((request.at, request.count))
+            return Refused(code)
+        return good(turn)
+
+    for _, _, _, facts in exchanges(scheduler, says, 100.0):
+        for fact in facts:
+            assert isinstance(fact, BlockRead | BlockFailed)
+            if ends == len(answered):
+                answered.append(set())
+            if isinstance(fact, BlockRead):
+                answered[-1] |= {reading.point for reading in fact.readings}
+            ends += fact.sweep_end
+    assert len(refused) == len(set(refused)) <= 5
+    assert ends == 10
+    assert answered == [{f"x_{i}" for i in range(10)} - {f"x_{hole}"}] * 10
+
+
+def test_busy_is_a_failed_block_and_no_hole() -> None:
+    scheduler = Scheduler([device("a")])
+    seen = list(exchanges(scheduler, lambda *_: Refused(6), 100.0))
+    assert [turn.request for _, turn, *_ in seen] == [seen[0][1].request] * 10
+    (fact,) = seen[0][3]
+    assert fact == BlockFailed("a", Failure.REFUSED, "exception 6", stamp(seen[0][0]), True)
+
+
+def test_a_unit_that_refuses_everything_leaves_the_line_idle() -> None:
+    scheduler = Scheduler([device("a"), device("b", unit_id=2)])
+    for _ in exchanges(
+        scheduler, lambda turn, _: Refused(2) if turn.device == "a" else good(turn), 400.0
+    ):
+        pass
+    idle = scheduler.next(405.0)
+    while isinstance(idle, Turn):
+        scheduler.done(idle, good(idle), stamp(405.0))
+        idle = scheduler.next(405.0)
+    assert idle.until > 405.0
+    alone = Scheduler([device("a")])
+    list(exchanges(alone, lambda *_: Refused(2), 10.0))
+    assert alone.next(1000.0) == Idle(float("inf"))
+
+
+# --- the line itself ------------------------------------------------------------------------
+
+
+def test_a_lost_line_fails_everybody_and_gives_up_writes() -> None:
+    scheduler = Scheduler([device("a", APART + SET), device("b", APART, 2)])
+    turn = turn_of(scheduler, 0.0)
+    scheduler.done(turn, good(turn), stamp(0.1))
+    under_way = Write("a", "water_setpoint", 45.0, Origin.PLATFORM, "c1")
+    unfit = Write("a", "water_setpoint", 99.0, Origin.PLATFORM, "c2")
+    scheduler.send(under_way, 0.1)
+    scheduler.send(unfit, 0.1)
+    down = stamp(0.2)
+    writes: list[Fact] = []
+    fails: list[Fact] = []
+    for fact in scheduler.line_down("unplugged", down):
+        (writes if isinstance(fact, WriteDone) else fails).append(fact)
+    assert fails == [
+        BlockFailed(name, Failure.LINE_DOWN, "unplugged", down, sweep_end=True) for name in "ab"
+    ]
+    told = [(f.write, f.outcome) for f in writes if isinstance(f, WriteDone)]
+    assert told == [(under_way, Outcome.FAILED), (unfit, Outcome.REFUSED)]
+    assert not scheduler.writing
+
+
+def test_a_line_that_is_back_asks_everybody_at_once() -> None:
+    scheduler = Scheduler([device("a"), device("b", unit_id=2)])
+    list(exchanges(scheduler, lambda *_: Silence(), 60.0))
+    scheduler.line_down("unplugged", stamp(60.0))
+    scheduler.line_up(61.0)
+    turns = []
+    for _ in "ab":
+        turn = turn_of(scheduler, 61.0)
+        turns.append((turn.device, turn.answer_within_s))
+        assert sweeps(scheduler.done(turn, good(turn), stamp(61.0))) == 1
+    assert sorted(turns) == [("a", 1.0), ("b", 1.0)]
+
+
+# --- properties -----------------------------------------------------------------------------
+
+ODD: list[Reply] = [
+    Silence(),
+    Silence(late_s=0.1),
+    Garbled("cut"),
+    Refused(2),
+    Refused(6),
+    Refused(11),
+]
+REPLIES = st.sampled_from([None, None, None, *ODD])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(1, 5),
+    every=st.sampled_from([1, 2, 10]),
+    habits=st.lists(st.lists(REPLIES, min_size=1, max_size=6), min_size=5, max_size=5),
+)
+@example(count=5, every=1, habits=[[None]] * 5)
+def test_no_device_starves(count: int, every: int, habits: list[list[Reply | None]]) -> None:
+    """Whatever its neighbours do, a unit is asked at least once per rest and line round."""
+    units = [
+        device(f"d{i}", APART, i + 1, f"every: {every} s\nline: {{answer_within: 1 s}}\n")
+        for i in range(count)
+    ]
+    scheduler = Scheduler(units)
+    numbers: dict[str, int] = defaultdict(int)
+    asked: dict[str, list[float]] = {unit.name: [0.0] for unit in units}
+    gone: set[str] = set()
+    rounds: dict[str, int] = defaultdict(int)
+
+    def says(turn: Turn, mono: float) -> Reply:
+        habit = habits[int(turn.device[1])]
+        reply = habit[numbers[turn.device] % len(habit)]
+        numbers[turn.device] += 1
+        asked[turn.device].append(mono)
+        return reply if reply is not None else good(turn)
+
+    end = 600.0
+    for _, turn, _, facts in exchanges(scheduler, says, end):
+        assert len(facts) == 1
+        rounds[turn.device] += sweeps(facts)
+    for unit in units:
+        if len(unit.unsupported) == len(unit.map.points):
+            gone.add(unit.name)  # it has refused every point
+    for name in asked.keys() - gone:
+        times = [*asked[name], end]
+        widest = max(b - a for a, b in pairwise(times))
+        longest_round = count * (4 * 1.6) + every
+        silent = all(r in (Silence(), Refused(0x0B)) for r in habits[int(name[1])])
+        assert widest <= (REST_MAX_S if silent else 4 * REST_S) + longest_round
+        assert rounds[name] > 0

@@ -1,0 +1,122 @@
+"""The memory file that keeps uncommitted records through a kill, not through a power cut."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from agent.model import Lane
+from agent.spool import Spool, SpoolSettings
+from agent.spool.memory import Fresh
+from agent.spool.tail import MEMORY, Tail
+
+BOOT = "boot-1"
+CHILD = """
+import asyncio, sys
+from datetime import UTC, datetime
+from agent.model import Lane, Stamp
+from agent.spool import Spool, SpoolSettings
+
+async def main():
+    spool = await Spool.open(SpoolSettings(sys.argv[1], 3600.0), "boot-1")
+    for number in range(3):
+        spool.append(Lane.TELEMETRY, Stamp(datetime.now(UTC), float(number)), b"%d" % number)
+    await spool.commit()
+    for number in range(3, 50):
+        spool.append(Lane.TELEMETRY, Stamp(datetime.now(UTC), float(number)), b"%d" % number)
+    spool.append(Lane.ALARM, Stamp(datetime.now(UTC), 50.0), b"fire")
+    print("appended", flush=True)
+    await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+needs_memory = pytest.mark.skipif(not MEMORY.is_dir(), reason="no memory file system here")
+
+
+@needs_memory
+async def test_records_appended_before_a_kill_are_there_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "appended\n"
+        child.send_signal(signal.SIGKILL)
+    spool = await Spool.open(SpoolSettings(str(path)), BOOT)
+    stored = await spool.batch(Lane.TELEMETRY, 0, 100)
+    assert [int(record.body) for record in stored] == list(range(50))
+    assert [record.seq for record in stored] == list(range(1, 51))
+    assert [record.body for record in await spool.batch(Lane.ALARM, 0, 10)] == [b"fire"]
+    await spool.close()
+    assert not list(MEMORY.glob(_pattern(path))), "closing leaves no memory file behind"
+
+
+@needs_memory
+async def test_what_was_committed_does_not_come_twice(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        child.kill()
+    for _ in range(2):
+        spool = await Spool.open(SpoolSettings(str(path)), BOOT)
+        assert len(await spool.batch(Lane.TELEMETRY, 0, 100)) == 50
+        await spool.close()
+
+
+def fresh(seq: int, body: bytes = b"{}") -> Fresh:
+    return Fresh(Lane.TELEMETRY, seq, 1_000, 1.0, True, body)
+
+
+def test_a_torn_record_ends_what_is_read(tmp_path: Path) -> None:
+    tail = Tail("spool", "e1", BOOT, tmp_path)
+    tail.rewrite(())
+    for seq in (1, 2, 3):
+        tail.add(fresh(seq, b"x" * 100), tuple)
+    (file,) = tmp_path.iterdir()
+    os.truncate(file, file.stat().st_size - 7)
+    left = Tail("spool", "e1", BOOT, tmp_path).left_behind
+    assert [record.seq for record in left] == [1, 2]
+
+
+@pytest.mark.parametrize(("epoch", "boot"), [("e2", BOOT), ("e1", "boot-2")])
+def test_another_epoch_or_boot_is_not_taken_for_ours(tmp_path: Path, epoch: str, boot: str) -> None:
+    tail = Tail("spool", "e1", BOOT, tmp_path)
+    tail.rewrite((fresh(1),))
+    assert Tail("spool", epoch, boot, tmp_path).left_behind == ()
+
+
+def test_nobody_else_may_read_it_and_a_link_is_not_followed(tmp_path: Path) -> None:
+    tail = Tail("spool", "e1", BOOT, tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    tail.close()
+    target = tmp_path / "target"
+    target.write_bytes(b"precious")
+    file.symlink_to(target)
+    other = Tail("spool", "e1", BOOT, tmp_path)
+    other.rewrite((fresh(1),))
+    assert target.read_bytes() == b"precious"
+
+
+def test_without_a_memory_file_system_all_else_works(tmp_path: Path) -> None:
+    tail = Tail("spool", "e1", BOOT, tmp_path / "nowhere")
+    tail.rewrite((fresh(1),))
+    tail.add(fresh(2), tuple)
+    tail.close()
+    assert tail.left_behind == ()
+
+
+def _pattern(path: Path) -> str:
+    return f"heatpump-agent-*-{sha256(str(path).encode()).hexdigest()[:16]}"

@@ -1,0 +1,355 @@
+"""The configuration: every field wrong in turn, and everything no single field can tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+import pytest
+import yaml
+
+from agent import config
+from agent.configfile import GatewaySection
+from agent.drivers import Driver, registermap, registry
+from agent.drivers.hooks import Hooks
+from agent.errors import FileError
+from agent.yamltext import Duration
+from tests.rooms.control.testpump import MAP
+
+ROOT = Path(__file__).parents[2]
+FULL: dict[str, Any] = {
+    "gateway": "gw-001",
+    "timezone": "Asia/Shanghai",
+    "spool": {"path": "spool.db", "commit_every": "10 s", "commit_records": 64},
+    "platform": {
+        "broker": "mqtts://127.0.0.1:8883",
+        "ca": "ca.pem",
+        "certificate": "gw.pem",
+        "key": "gw.key",
+        "username": "gw",
+        "password_file": "secret",
+        "acknowledge": "platform",
+        "batch_every": "5 s",
+        "ack_timeout": "10 s",
+    },
+    "lines": [
+        {
+            "name": "bus1",
+            "port": "/dev/ttyUSB0",
+            "baudrate": 9600,
+            "parity": "none",
+            "stop_bits": 1,
+            "devices": [
+                {
+                    "name": "hp1",
+                    "driver": "haier_atw_r290",
+                    "unit_id": 2,
+                    "every": "10 s",
+                    "allow_unverified": "false",
+                }
+            ],
+        }
+    ],
+    "control": [
+        {
+            "device": "hp1",
+            "point": "water_setpoint",
+            "park": "45",
+            "room": {"device": "hp1", "point": "indoor_temp"},
+            "room_stale_after": "30 min",
+            "schedule": [{"days": ["every"], "start": "06:00", "value": "44"}],
+        }
+    ],
+}
+WRONG = {  # what no text of this field may be
+    "gateway": "gw 001",
+    "name": "a/b",
+    "timezone": "Moon/Sea",
+    "port": "COM3",
+    "driver": "acme",
+    "broker": "amqp://x:1",
+    "device": "nobody",
+    "point": "sauna_temp",
+    "park": "warm",
+    "value": "cold",
+    "start": "25:00",
+    "days": ["someday"],
+    "ca": "none.pem",
+    "certificate": "none.pem",
+    "key": "none.pem",
+    "password_file": "none",
+}
+FREE = {"path", "username"}  # any text is right
+NO_LIST = {"room": "[{device: hp1}]", "schedule": "often"}
+Place = tuple[str | int, ...]
+
+
+def files(folder: Path) -> Path:
+    for name in ("ca.pem", "gw.pem", "gw.key", "secret"):
+        (folder / name).touch()
+    return folder / "gateway.yaml"
+
+
+def copy() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(yaml.safe_dump(FULL))
+    return found
+
+
+def put(tree: Any, place: Place, value: object) -> None:
+    for part in place[:-1]:
+        tree = tree[part]
+    if value is KeyError:
+        del tree[place[-1]]
+    else:
+        tree[place[-1]] = value
+
+
+def complaint(path: Path, tree: object) -> str:
+    text = tree if isinstance(tree, str) else yaml.safe_dump(tree, sort_keys=False)
+    path.write_text(text, "utf-8")
+    with pytest.raises(FileError) as caught:
+        config.read(path)
+    for mistake in caught.value.mistakes:
+        assert mistake.file == str(path)
+        assert 1 <= mistake.line <= text.count("\n") + 1
+    return str(caught.value)
+
+
+def fields(kind: Any, place: Place = ()) -> Iterator[tuple[Place, Any, bool]]:
+    """Every field of the file: its place in FULL, its type, and whether it must be there."""
+    for field in msgspec.structs.fields(kind):
+        here = (*place, field.encode_name)
+        yield here, field.type, field.required
+        inner, is_list = record(field.type)
+        if inner is not None:
+            yield from fields(inner, (*here, 0) if is_list else here)
+
+
+def record(kind: Any) -> tuple[Any, bool]:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind, False
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return record(args[0])
+    if origin in (Union, UnionType):
+        return next((record(a) for a in args if record(a)[0] is not None), (None, False))
+    if origin is tuple:
+        return record(args[0])[0], True
+    return None, False
+
+
+ALL = list(fields(GatewaySection))
+
+
+def shown(place: Place) -> str:
+    return re.sub(r"\.\[|\.(\d+)", lambda m: f"[{m[1]}]", ".".join(map(str, place)))
+
+
+def ids(case: Any) -> str:
+    return shown(case[0])
+
+
+def test_the_full_file_is_right_and_has_every_field(tmp_path: Path) -> None:
+    path = files(tmp_path)
+    path.write_text(yaml.safe_dump(FULL), "utf-8")
+    found = config.read(path)
+    assert found.uplink.ca == tmp_path / "ca.pem"
+    assert found.spool.path == str(tmp_path / "spool.db")
+    assert len(ALL) == 40
+    for place, _, _ in ALL:
+        tree: Any = FULL
+        for part in place:
+            tree = tree[part]
+
+
+@pytest.mark.parametrize("case", [c for c in ALL if c[0][-1] not in FREE], ids=ids)
+def test_a_wrong_value_is_told_with_file_line_place_and_what_is_allowed(
+    case: tuple[Place, Any, bool], tmp_path: Path
+) -> None:
+    place, _, _ = case
+    name, tree = str(place[-1]), copy()
+    put(tree, place, WRONG.get(name, "%%"))
+    said = complaint(files(tmp_path), tree)
+    line = next(one for one in said.splitlines() if f": {shown(place)}" in one)
+    assert re.match(r".*gateway\.yaml:\d+: ", line)
+    told_by_itself = {"park", "value", "ca", "certificate", "key", "password_file", "driver"}
+    assert "; allowed: " in line or name in told_by_itself
+    if name == "driver":
+        assert "installed are haier_atw_r290, midea" in line
+
+
+@pytest.mark.parametrize("case", ALL, ids=ids)
+def test_a_list_or_nothing_where_a_value_belongs(
+    case: tuple[Place, Any, bool], tmp_path: Path
+) -> None:
+    place, _, required = case
+    tree = copy()
+    put(tree, place, [[["x"]]])
+    assert shown(place) in complaint(files(tmp_path), tree)
+    if required:
+        put(tree, place, None)
+        assert shown(place) in complaint(files(tmp_path), tree)
+
+
+@pytest.mark.parametrize("case", [c for c in ALL if c[2]], ids=ids)
+def test_a_missing_field_is_named(case: tuple[Place, Any, bool], tmp_path: Path) -> None:
+    place, _, _ = case
+    tree = copy()
+    put(tree, place, KeyError)
+    said = complaint(files(tmp_path), tree)
+    above = f"{shown(place[:-1])}: " if place[:-1] else ""
+    assert f"{above}{place[-1]} is missing; allowed: {place[-1]}: " in said
+
+
+@pytest.mark.parametrize("case", [c for c in ALL if not c[2]], ids=ids)
+def test_what_may_be_left_out_may_be_left_out(
+    case: tuple[Place, Any, bool], tmp_path: Path
+) -> None:
+    place, _, _ = case
+    if place[-1] in ("certificate", "key"):
+        return
+    tree, path = copy(), files(tmp_path)
+    put(tree, place, KeyError)
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    assert config.read(path).gateway == "gw-001"
+
+
+@pytest.mark.parametrize("case", ALL, ids=ids)
+def test_a_misspelt_key_is_told_with_the_right_one(
+    case: tuple[Place, Any, bool], tmp_path: Path
+) -> None:
+    place, _, _ = case
+    tree = copy()
+    put(tree, (*place[:-1], f"{place[-1]}x"), "1")
+    said = complaint(files(tmp_path), tree)
+    assert f"{shown(place)}x: unknown key; did you mean {place[-1]}?; allowed: " in said
+
+
+@pytest.mark.parametrize("place", [c[0] for c in ALL if "Duration" in str(c[1])], ids=shown)
+@pytest.mark.parametrize("wrong", ["0 s", "0.0 ms", "-1 s", "10", "soon", "1e9 s"])
+def test_a_time_has_a_unit_and_is_longer_than_nothing(
+    place: Place, wrong: str, tmp_path: Path
+) -> None:
+    tree = copy()
+    put(tree, place, wrong)
+    assert shown(place) in complaint(files(tmp_path), tree)
+
+
+SAID: dict[str, tuple[Place, object, str]] = {
+    "unit id 0": (("lines", 0, "devices", 0, "unit_id"), 0, "0 is no unit id; allowed: 1 to 247"),
+    "a line feed in a name": (("gateway",), "gw\n", "not allowed here"),
+    "a line feed in a time": (("control", 0, "schedule", 0, "start"), "06:00\n", "not allowed"),
+    "no days": (("control", 0, "schedule", 0, "days"), [], "no day is named; allowed: mon, tue"),
+    "certificate alone": (("platform", "key"), KeyError, "certificate and key go together"),
+    "port 0": (("lines", 0, "port"), "tcp://127.0.0.1:0", "is no address of a line"),
+    "port 70000": (("lines", 0, "port"), "tcp://127.0.0.1:70000", "is no address of a line"),
+    "no port": (("platform", "broker"), "mqtts://127.0.0.1", "is no broker; allowed: mqtt://"),
+    "bad host": (("platform", "broker"), "mqtts://[::1:8883", "is no broker"),
+    "no lines": (("lines",), [], "lines"),
+    "room point": (("control", 0, "room", "point"), "sauna_temp", "hp1 has no point sauna_temp"),
+    "low park": (("control", 0, "park"), "24.5", "the lowest is 25"),
+    "park off grid": (("control", 0, "park"), "45.1", "nearest are 45 and 45.5"),
+    "every weekday name": (("control", 0, "schedule", 0, "days"), ["Monday"], "is no day"),
+}
+
+
+@pytest.mark.parametrize("case", SAID.values(), ids=SAID)
+def test_what_else_is_told(case: tuple[Place, object, str], tmp_path: Path) -> None:
+    place, value, expected = case
+    tree = copy()
+    put(tree, place, value)
+    assert expected in complaint(files(tmp_path), tree)
+
+
+def test_baud_rates_that_differ_must_be_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = MAP.replace("every: 10 s", "every: 10 s\nline: {baudrate: 19200, parity: none}")
+    install(monkeypatch, "fast", fast)
+    tree = copy()
+    del tree["lines"][0]["baudrate"]
+    tree["lines"][0]["devices"].append({"name": "hp2", "driver": "fast", "unit_id": 9})
+    said = complaint(files(tmp_path), tree)
+    assert "lines[0]: baudrate must be given: the maps say several: 19200, 9600" in said
+
+
+def test_a_line_named_twice_and_a_port_used_twice(tmp_path: Path) -> None:
+    tree = copy()
+    again = {**tree["lines"][0], "devices": [{"name": "hp2", "driver": "haier_atw_r290"}]}
+    tree["lines"].append(again)
+    said = complaint(files(tmp_path), tree)
+    assert "lines[1].name: bus1 is used twice" in said
+    assert "lines[1].port: /dev/ttyUSB0 is used twice" in said
+
+
+def test_one_unit_id_on_two_lines_is_right(tmp_path: Path) -> None:
+    tree, path = copy(), files(tmp_path)
+    device = {"name": "hp2", "driver": "haier_atw_r290", "unit_id": 2}
+    tree["lines"].append({"name": "b2", "port": "tcp://127.0.0.1:502", "devices": [device]})
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    assert len(config.read(path).core.devices) == 2
+
+
+def install(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    """A vendor's driver, as if its package were installed."""
+
+    def found(wanted: str) -> Driver:
+        if wanted != name:
+            return registry.driver(wanted)
+        return Driver(name, registermap.load(text, f"{name}.yaml"), Hooks(), "0")
+
+    monkeypatch.setattr(config, "driver", found)
+
+
+def test_a_vendors_map_that_overlaps_is_told_with_its_own_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, "broken", MAP.replace("indoor_temp: {at: 9", "indoor_temp: {at: 8"))
+    tree = copy()
+    tree["lines"][0]["devices"][0]["driver"] = "broken"
+    path = files(tmp_path)
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    with pytest.raises(FileError, match=r"points\.indoor_temp: overlaps outdoor_temp") as caught:
+        config.read(path)
+    assert caught.value.mistakes[0].file == "broken.yaml"
+
+
+def test_a_machine_that_is_only_watched_cannot_be_controlled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = MAP.replace("every: 10 s", "every: 10 s\nline: {master: controller}")
+    install(monkeypatch, "watched", watched)
+    tree = copy()
+    tree["lines"][0]["devices"][0]["driver"] = "watched"
+    assert "control[0].device: hp1 is only watched" in complaint(files(tmp_path), tree)
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n", "a: b: c", "\x00", "a: &x [*x]"])
+def test_what_is_no_configuration_at_all(text: str, tmp_path: Path) -> None:
+    assert "gateway.yaml:" in complaint(tmp_path / "gateway.yaml", text)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    latin = tmp_path / "latin.yaml"
+    latin.write_bytes("gateway: Wärme\n".encode("latin-1"))
+    for path, why in (
+        (latin, "is not UTF-8 text"),
+        (tmp_path / "none.yaml", "cannot be read: No such file or directory"),
+        (tmp_path, "cannot be read: Is a directory"),
+    ):
+        with pytest.raises(FileError) as caught:
+            config.read(path)
+        assert str(caught.value) == f"{path}:1: {why}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda p: p.name)
+def test_every_example_loads(path: Path) -> None:
+    assert config.read(path).lines
+
+
+def test_plain_words_stay_words() -> None:
+    assert Duration.parse("15 min") == 900.0

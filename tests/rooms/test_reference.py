@@ -1,0 +1,70 @@
+"""The generated pages: complete, current on request, and a contract whose references hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from agent import config, reference
+from agent.cli import _parser
+from agent.drivers import ReadRequest, names
+from agent.model import POINTS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_pages_are_written_once_and_stale_when_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "reference"
+    assert len(reference.write(folder, _parser(), check=True)) == 6
+    assert not folder.exists()
+    assert len(reference.write(folder, _parser())) == 6
+    assert reference.write(folder, _parser()) == []
+    (folder / "points.md").write_text("old", "utf-8")
+    (folder / "drivers.md").unlink()
+    stale = [str(folder / "points.md"), str(folder / "drivers.md")]
+    assert reference.write(folder, _parser(), check=True) == stale
+    assert (folder / "points.md").read_text("utf-8") == "old"
+
+
+def test_pages_name_everything(tmp_path: Path) -> None:
+    reference.write(tmp_path, _parser())
+    pages = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    assert all(f"| `{point}` |" in pages["points.md"] for point in POINTS)
+    assert all(f"| {name} |" in pages["drivers.md"] for name in names())
+    for key in ("room_stale_after", "password_file", "allow_unverified", "commit_records"):
+        assert f"| `{key}` |" in pages["configuration.md"]
+    for record in ("LineSection", "DeviceSection", "PeriodSection"):
+        assert f"## {record}" in pages["configuration.md"]
+        assert f"a list of [{record}](#{record.lower()})" in pages["configuration.md"]
+    assert "| `min_interval` | " in pages["register-map.md"]
+    for command in ("run", "check", "read", "write", "drivers", "decode", "record", "replay"):
+        assert f"\n## {command}\n" in pages["commands.md"]
+
+
+def pointers(tree: Any) -> list[str]:
+    if isinstance(tree, dict):
+        own = [tree["$ref"]] if isinstance(tree.get("$ref"), str) else []
+        return own + [ref for value in tree.values() for ref in pointers(value)]
+    return [ref for item in tree for ref in pointers(item)] if isinstance(tree, list) else []
+
+
+def test_every_reference_of_the_contract_points_at_something() -> None:
+    document = reference.asyncapi()
+    found = pointers(document)
+    assert len(found) > 20
+    for pointer in found:
+        tree = document
+        for part in pointer.removeprefix("#/").split("/"):
+            assert part in tree, pointer
+            tree = tree[part]
+    assert document["operations"]["command"]["action"] == "receive"
+    assert document["operations"]["alarm"]["action"] == "send"
+
+
+def test_serial_numbers_are_masked_in_traces(monkeypatch: Any) -> None:
+    found = config.read(ROOT / "configs" / "gateway.example.yaml")
+    monkeypatch.setattr(reference, "IDENTIFYING", ("water_return_temp",))
+    mask = reference.masked(found)
+    request = ReadRequest(2, "holding", 40150, 3)
+    assert mask(request, (7, 300, 400)) == (7, 0, 400)
+    assert mask(ReadRequest(9, "holding", 40150, 3), (7, 300, 400)) == (7, 300, 400)
