@@ -48,6 +48,8 @@ class PlatformSection(Section, frozen=True, kw_only=True):
     ack_timeout: Annotated[Duration, Meta(description="When to send again.")] = Duration(10)
 
 
+# A record stands plainly as the type of its field, never inside Annotated: else a mistake within it
+# would be told of the whole record.
 class DeviceSection(Section, frozen=True, kw_only=True):
     """One machine on a line."""
 
@@ -82,7 +84,7 @@ class LineSection(Section, frozen=True, kw_only=True):
 
 
 class PointRef(Section, frozen=True, kw_only=True):
-    """A point of a device."""
+    """A point of a device: as `room` the sensor that control trusts."""
 
     device: str
     point: str = "indoor_temp"
@@ -106,7 +108,7 @@ class ControlSection(Section, frozen=True, kw_only=True):
     park: Annotated[
         str | None, Meta(description="What the point is left at; the map's if left out.")
     ] = None
-    room: Annotated[PointRef | None, Meta(description="The room sensor control trusts.")] = None
+    room: PointRef | None = None
     room_stale_after: Annotated[Duration, Meta(description="Then it is not trusted.")] = Duration(
         1800
     )

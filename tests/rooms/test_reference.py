@@ -51,7 +51,7 @@ def pointers(tree: Any) -> list[str]:
 def test_every_reference_of_the_contract_points_at_something() -> None:
     document = reference.asyncapi()
     found = pointers(document)
-    assert len(found) > 20
+    assert len(found) >= 20
     for pointer in found:
         tree = document
         for part in pointer.removeprefix("#/").split("/"):

@@ -78,6 +78,10 @@ def test_with_a_configuration_control_acts_and_says_so_the_same_way_every_time(
     assert found == events(tmp_path, text, example())
 
 
+def alarms(found: list[Event]) -> list[Event]:
+    return [one for one in found if one["kind"] == "alarm"]
+
+
 def trace(reply_of: dict[int, Reply]) -> str:
     said: list[str] = []
     kept = Trace(said.append)
@@ -89,16 +93,18 @@ def trace(reply_of: dict[int, Reply]) -> str:
 
 def test_a_trace_of_a_bus(tmp_path: Path) -> None:
     fault = trace({0: Answer((0,)), 30: Answer((14,)), 60: Answer((14,))})
-    (alarm,) = events(tmp_path, fault, example())
+    (alarm,) = alarms(events(tmp_path, fault, example()))
     assert (alarm["device"], alarm["code"], alarm["state"]) == ("hp2", "E14", "raised")
     assert alarm["text_en"] == "E14: low pressure switch open"
 
 
 def test_silence_in_a_trace_is_a_lost_machine_and_refusals_are_not(tmp_path: Path) -> None:
     silent = trace({0: Silence(), 30: Silence(), 61: Silence()})
-    assert [one["rule"] for one in events(tmp_path, silent, example())] == ["communication_lost"]
+    assert [one["rule"] for one in alarms(events(tmp_path, silent, example()))] == [
+        "communication_lost"
+    ]
     refused = trace({0: Refused(2), 30: Refused(2), 61: Refused(2)})
-    assert events(tmp_path, refused, example()) == []
+    assert alarms(events(tmp_path, refused, example())) == []
 
 
 GOOD_EXCHANGE = '{"at":"2026-01-14T04:00:00Z","mono":0,"line":"bus1","unit":2,"fn":3,"addr":1}'

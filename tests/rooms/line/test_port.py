@@ -8,7 +8,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +22,7 @@ from agent.line.port import Port, PortSettings
 from agent.yamltext import Duration, Span
 from simulators.bus import PtyLine, SimProcess
 from simulators.faults import Fault, Kind
+from simulators.frames import rtu
 from simulators.registers import AddressWords
 from simulators.tcp import TcpLine
 
@@ -195,6 +196,39 @@ async def test_a_cancelled_exchange_leaves_the_line_clean(way: Way, tmp_path: Pa
             await asking
         for at in (1000, 2000):
             assert await ask(port, at) == words(at)
+
+
+async def test_an_answer_that_follows_on_foreign_talk_is_thrown_away() -> None:
+    """Another master's frame is heard first; our own answer comes 0.1 s behind it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(2):
+            frame = await reader.readexactly(8)
+            at, count = int.from_bytes(frame[2:4], "big"), frame[5]
+            if number == 0:
+                writer.write(rtu(9, b"\x03\x02\x00\x00"))
+                await asyncio.sleep(0.1)
+            body = b"".join(i.to_bytes(2, "big") for i in range(at, at + count))
+            writer.write(rtu(1, bytes((3, len(body))) + body))
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.transport.abort()
+        gone.set()
+
+    gone = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    number = server.sockets[0].getsockname()[1]
+    port = Port(PortSettings("cellar", f"rtu+tcp://127.0.0.1:{number}", BAUD))
+    await port.open()
+    try:
+        reply = await ask(port, 0, within_s=0.5, lateness_s=0.5)
+        assert reply == Garbled("unit 9 answered instead of 1")
+        assert await ask(port, 1000) == words(1000)
+    finally:
+        port.close()
+        server.close()
+        async with asyncio.timeout(5):
+            await gone.wait()
 
 
 # --- silence --------------------------------------------------------------------------------

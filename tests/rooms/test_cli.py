@@ -1,0 +1,331 @@
+"""The command line as people and programs use it, up to real simulators behind it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.cli import _parser, _reload, main
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "configs" / "gateway.example.yaml"
+COMMANDS = ("run", "check", "read", "write", "drivers", "decode", "record", "replay", "docs")
+SIMULATION = """
+lines:
+  bridge:
+    kind: tcp
+    port: "0"
+    units: [{map: samsung_ehs_mimb19n, unit_id: 3}]
+"""
+GATEWAY = """
+gateway: gw-test
+spool: {{path: spool.db}}
+platform: {{broker: "mqtt://127.0.0.1:9"}}
+lines:
+  - name: bridge
+    port: tcp://127.0.0.1:{port}
+    devices: [{{name: hp3, driver: samsung_ehs_mimb19n, unit_id: 3, every: 1 s}}]
+"""
+YAML_BY_NAME, JSON_BY_NUMBER = "holding:\n{}\n", '{{"3": {{{}}}}}'
+GOLDEN: dict[str, tuple[dict[int, int], dict[str, Any]]] = {
+    "midea_mthermal_r290": (
+        {0: 2, 2: 0x2D2A, 105: 413, 107: 0xFFD3, 189: 1 << 8, 143: 1, 144: 2},
+        {
+            "power_on": True,
+            "water_setpoint": 42,
+            "water_setpoint_z2": 45,
+            "water_supply_temp": 41.3,
+            "outdoor_temp": -4.5,
+            "energy_total": 655.38,
+        },
+    ),
+    "haier_atw_r290": (
+        {40101: 1, 40103: 89, 40141: 0xFFF9, 40152: 412, 40195: 0, 40196: 1234, 40205: 14},
+        {
+            "power_on": True,
+            "water_setpoint": 44.5,
+            "outdoor_temp": -0.7,
+            "water_supply_temp": 41.2,
+            "active_power": 1234,
+            "fault_code": 14,
+        },
+    ),
+    "samsung_ehs_mimb19n": (
+        {52: 1, 53: 4, 68: 455, 75: 487, 1: 101},
+        {
+            "power_on": True,
+            "mode": "heat",
+            "water_setpoint": 45.5,
+            "dhw_temp": 48.7,
+            "fault_code": 101,
+        },
+    ),
+}
+
+
+def run(*arguments: object) -> int:
+    return main([str(one) for one in arguments])
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+# --- look-ups -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(name, "--help")
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    description = said.split("\n\n")[1]
+    assert len(description.split()) >= 6
+    assert description.rstrip().endswith(".")
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--help", "--version"):
+        with pytest.raises(SystemExit) as ended:
+            run(option)
+        assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in (*COMMANDS, "Exit codes", "heatpump-agent 0."))
+
+
+@pytest.mark.parametrize("arguments", [(), ("dance",), ("check",), ("decode", "acme", "x.yaml")])
+def test_wrong_arguments_end_with_two(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    assert ended.value.code == 2
+
+
+def test_drivers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("drivers", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["driver"] for row in rows] == sorted(GOLDEN)
+    assert run("drivers") == 0
+    assert all(name in capsys.readouterr().out for name in ("haier_atw_r290",))
+
+
+def test_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", EXAMPLE) == 0
+    assert "all is well" in capsys.readouterr().out
+    assert run("check", EXAMPLE, "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["device"], row["unit_id"]) for row in rows] == [("hp1", 1), ("hp2", 2), ("hp3", 3)]
+    assert all(row["registers"] >= row["requests"] > 0 for row in rows)
+
+
+def test_docs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "reference"
+    assert run("docs", "--check", "--folder", folder) == 1
+    assert "is stale; run heatpump-agent docs" in capsys.readouterr().out
+    assert run("docs", "--folder", folder) == 0
+    assert "written" in capsys.readouterr().out
+    assert run("docs", "--check", "--folder", folder) == 0
+    assert capsys.readouterr().out == ""
+
+
+# --- decode -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_decode(name: str, form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words, golden = GOLDEN[name]
+    if form == "yaml":
+        body = YAML_BY_NAME.format("\n".join(f"  {at}: 0x{word:04X}" for at, word in words.items()))
+    else:
+        body = JSON_BY_NUMBER.format(", ".join(f'"{at}": {word}' for at, word in words.items()))
+    dump = tmp_path / f"dump.{form}"
+    dump.write_text(body, "utf-8")
+    assert run("decode", name, dump, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {point: found[point]["value"] for point in golden} == golden
+    assert run("decode", name, dump) == 0
+    said = capsys.readouterr().out
+    assert "water_setpoint" in said
+    assert "名称" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"", "dump.yaml:1: is no dump; allowed: function -> address -> word"),
+        (b"holding: {010: 1}", "dump.yaml:1: holding.010: 010: 1 is no register"),
+        (b"holding: {1: hot}", "dump.yaml:1: holding.1: 1: hot is no register"),
+        (b"holding:\n  1: [2]", "dump.yaml:2: holding.1: 1: ['2'] is no register"),
+        (b"coils: {1: 1}", "dump.yaml:1: coils: is no table of registers; allowed: coil, "),
+        (b"holding: 7", "holding: is no table of registers"),
+        (b"\xff", "is not UTF-8 text"),
+    ],
+)
+def test_a_dump_that_is_none_ends_with_two_and_says_why(
+    text: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dump = tmp_path / "dump.yaml"
+    dump.write_bytes(text)
+    assert run("decode", "haier_atw_r290", dump) == 2
+    assert said in capsys.readouterr().err
+    assert run("decode", "haier_atw_r290", tmp_path / "none.yaml") == 2
+
+
+def test_a_dump_without_a_known_register_ends_with_one(tmp_path: Path) -> None:
+    dump = tmp_path / "dump.yaml"
+    dump.write_text("holding: {1: 1}", "utf-8")
+    assert run("decode", "haier_atw_r290", dump) == 1
+
+
+# --- replay -------------------------------------------------------------------------------------
+
+
+def test_replay_prints_alarms_as_json_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "day.csv"
+    rows = [f"2026-01-14T04:0{n}:00Z,{33 if n else 0}" for n in range(4)]
+    path.write_text("\n".join(["at,fault_code", *rows]), "utf-8")
+    assert run("replay", path) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["text_zh"] == "未知故障代码 33（replay）"
+    assert "未知" in line
+    assert run("replay", tmp_path / "none.csv") == 2
+    path.write_text("mode\nheat\n", "utf-8")
+    assert run("replay", path) == 2
+    assert "has no time" in capsys.readouterr().err
+
+
+# --- reload -------------------------------------------------------------------------------------
+
+
+def test_a_broken_file_keeps_the_old_configuration(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    with caplog.at_level(logging.INFO, "agent"):
+        path.write_text(GATEWAY.format(port=502), "utf-8")
+        _reload(str(path))
+        path.write_text(GATEWAY.format(port="none"), "utf-8")
+        _reload(str(path))
+        path.unlink()
+        _reload(str(path))
+    levels = [record.levelname for record in caplog.records]
+    assert levels == ["INFO", "ERROR", "ERROR"]
+    assert "lines[0].port" in caplog.text
+    assert "the old one stays" in caplog.text
+
+
+def test_a_running_gateway_survives_a_broken_file_and_stops_when_told(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(GATEWAY.format(port=9), "utf-8")
+    command = [sys.executable, "-m", "agent.cli", "run", str(path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as gateway:
+        assert gateway.stderr is not None
+        try:
+            said = until(gateway.stderr, "line lost")
+            path.write_text("gateway: 7/7\n", "utf-8")
+            gateway.send_signal(signal.SIGHUP)
+            said = until(gateway.stderr, "platform is missing")
+            assert "configuration refused, the old one stays" in said
+            assert gateway.poll() is None
+            gateway.send_signal(signal.SIGTERM)
+            assert gateway.wait(8) == 0
+        finally:
+            gateway.kill()
+
+
+def until(stream: Any, text: str) -> str:
+    """Lines up to the one with this text; the test's time limit ends the wait."""
+    said = ""
+    for line in stream:
+        said += line
+        if text in line:
+            return said
+    pytest.fail(f"ended without {text!r}: {said}")
+
+
+# --- against a machine --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Path]:
+    """A configuration whose only device is a simulated pump behind a TCP port of the system's."""
+    simulation, path = tmp_path / "sim.yaml", tmp_path / "gateway.yaml"
+    simulation.write_text(SIMULATION, "utf-8")
+    command = [sys.executable, "-m", "simulators.cli", str(simulation)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT, env=environment
+    ) as simulator:
+        assert simulator.stdout is not None
+        try:
+            ready = json.loads(simulator.stdout.readline())
+            path.write_text(GATEWAY.format(port=ready["port"]), "utf-8")
+            yield path
+        finally:
+            simulator.kill()
+
+
+def test_read_write_record_and_replay(gateway: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*arguments: object, code: int = 0) -> Any:
+        assert run(*arguments) == code
+        return json.loads(capsys.readouterr().out)
+
+    before = said("read", gateway, "--json", "--within", 10)["devices"]["hp3"]
+    setpoint = before["water_setpoint"]["value"]
+    wish = 40 if setpoint != 40 else 42
+    ask = ("write", gateway, "hp3", "water_setpoint", wish, "--json", "--within", 10)
+    assert said(*ask) == {"outcome": "verified", "read_back": wish}
+    assert said(*ask) == {"outcome": "verified", "read_back": wish}
+    after = said("read", gateway, "--json", "--within", 10)["devices"]["hp3"]
+    assert after["water_setpoint"]["value"] == wish
+    refused = said("write", gateway, "hp3", "water_setpoint", 20, "--json", code=1)
+    assert refused["outcome"] == "failed"
+    assert "frost" in refused["why"]
+    for point, value in (("water_supply_temp", 40), ("sauna", 1), ("water_setpoint", "hot")):
+        assert run("write", gateway, "hp3", point, value) == 2
+    assert run("write", gateway, "hp9", "water_setpoint", 40) == 2
+    capsys.readouterr()
+    assert run("read", gateway, "--within", 10) == 0
+    assert "hp3 (samsung_ehs_mimb19n)" in capsys.readouterr().out
+    trace = gateway.parent / "trace.jsonl"
+    assert run("record", gateway, trace, "--seconds", 1.5) == 0
+    assert len(trace.read_text("utf-8").splitlines()) >= 5
+    assert run("replay", trace, "--config", gateway) == 0
+    assert run("replay", trace) == 2
+
+
+def test_a_device_that_is_not_there_ends_with_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(GATEWAY.format(port=9), "utf-8")
+    assert run("read", path, "--within", 5) == 1
+    assert "line bridge: " in capsys.readouterr().out
+    path.write_text(GATEWAY.format(port=9).replace("spool.db", "none/spool.db"), "utf-8")
+    assert run("run", path) == 3
+    assert "its directory does not exist" in capsys.readouterr().err
+
+
+def test_every_option_is_explained() -> None:
+    for action in _parser()._actions:
+        for sub in (action.choices or {}).values() if isinstance(action.choices, dict) else ():
+            for option in sub._actions:
+                assert option.help, (sub.prog, option.dest)
