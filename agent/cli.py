@@ -106,7 +106,7 @@ def _check(arguments: argparse.Namespace) -> int:
             line.port.name,
             device.name,
             device.map.map,
-            str(device.unit_id),
+            device.unit_id,
             len(device.plan()),
             sum(block.request.count for block in device.plan()),
         ]

@@ -115,6 +115,7 @@ class Platform:
         self._task: asyncio.Task[None] | None = None
         self._waiting: list[_Batch] = []
         self._arrived = asyncio.Event()
+        self._stopping = False
         self._changed = asyncio.Condition()
         self.counters = Counters()
 
@@ -130,6 +131,7 @@ class Platform:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stopping = True  # a connection lost in this moment would hide the cancellation
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -138,7 +140,7 @@ class Platform:
 
     async def run(self) -> None:
         """Receive for ever; a lost broker is looked for again every fifth of a second."""
-        while True:
+        while not self._stopping:
             try:
                 async with aiomqtt.Client(self._host, self._port, keepalive=10) as client:
                     await client.subscribe("hp/1/+/up/#", 1)

@@ -44,11 +44,11 @@ control:
 """
 HEADS = (
     ("device", "", 8),
-    ("supply 出水", "water_supply_temp", 11),
-    ("return 回水", "water_return_temp", 11),
-    ("room 室内", "indoor_temp", 9),
-    ("set 设定", "water_setpoint", 8),
-    ("power 功率", "active_power", 10),
+    ("supply 出水 C", "water_supply_temp", 13),
+    ("return 回水 C", "water_return_temp", 13),
+    ("room 室内 C", "indoor_temp", 11),
+    ("set 设定 C", "water_setpoint", 10),
+    ("power 功率 W", "active_power", 12),
 )
 
 
@@ -94,10 +94,12 @@ class Tour:
         """What the pumps say now, and where the records are."""
         if not self._newest:
             return
-        print("          " + "  ".join(_fit(head, size) for head, _, size in HEADS))
+        print(
+            "          " + "  ".join(_fit(head, size, bool(point)) for head, point, size in HEADS)
+        )
         for name, values in self._newest["devices"].items():
             cells = [_fit(name, 8)]
-            cells += [_fit(_cell(values[point]), size) for _, point, size in HEADS[1:]]
+            cells += [_fit(_cell(values[point]), size, True) for _, point, size in HEADS[1:]]
             print("          " + "  ".join(cells))
         print("          " + self.records(), flush=True)
 
@@ -189,10 +191,11 @@ def _cell(value: object) -> str:
     return "-" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
-def _fit(text: str, size: int) -> str:
+def _fit(text: str, size: int, right: bool = False) -> str:
     """Text in `size` cells; a Chinese character takes two."""
     wide = sum(2 if ord(character) > 0x2E80 else 1 for character in text)
-    return text + " " * max(0, size - wide)
+    blanks = " " * max(0, size - wide)
+    return blanks + text if right else text + blanks
 
 
 def home_file(folder: Path, speed: float) -> tuple[Path, Path, int]:

@@ -21,6 +21,7 @@ SILENCES_BEFORE_REST = 3
 REST_S = 5.0
 REST_MAX_S = 300.0
 PROBE_S = 0.3  # a resting unit is not waited for longer; an answer in the drain still wakes it
+HOLE_KEPT_S = 6 * 3600.0  # a machine that refused while it was starting up is asked again
 ILLEGAL = (1, 2, 3)  # function, address, value: this block will never be answered as it is
 TARGET_AWAY = (0x0A, 0x0B)  # a bridge says that the unit behind it does not answer
 
@@ -51,6 +52,7 @@ class _Unit:
         "blocks",
         "device",
         "due",
+        "holes_until",
         "pending",
         "rest_s",
         "resting_until",
@@ -67,6 +69,7 @@ class _Unit:
         self.silences = 0
         self.rest_s = 0.0
         self.resting_until = 0.0
+        self.holes_until = float("inf")
 
     @property
     def every_s(self) -> float:
@@ -74,6 +77,10 @@ class _Unit:
 
     def fill(self, mono: float) -> None:
         """Begin a round with the blocks that are due; a resting unit gets one probe."""
+        if mono >= self.holes_until:
+            self.holes_until = float("inf")
+            self.device.unsupported.clear()
+            self.blocks = list(self.device.plan())
         fast = self.every_s
         # Half a round early rather than late: else a minute among half minutes would last 90 s.
         due = [b for b in self.blocks if self.slow.get(b, 0.0) <= mono + fast / 2]
@@ -140,8 +147,10 @@ class Scheduler:
         unit = self._most_overdue(mono)
         if unit is not None:
             return self._turn(unit.device, unit.pending[0].request, unit.pending[0])
-        units = (unit for unit in self._units.values() if unit.blocks)
-        waits = [max(unit.due, unit.resting_until) for unit in units]
+        waits = [
+            max(unit.due, unit.resting_until) if unit.blocks else unit.holes_until
+            for unit in self._units.values()
+        ]
         return Idle(min([soonest, *waits]))
 
     def ended(self, stamp: Stamp) -> tuple[Fact, ...]:
@@ -192,7 +201,7 @@ class Scheduler:
     def _most_overdue(self, mono: float) -> _Unit | None:
         ready: list[_Unit] = []
         for unit in self._units.values():
-            if unit.resting_until > mono or not unit.blocks:
+            if unit.resting_until > mono or (not unit.blocks and mono < unit.holes_until):
                 continue
             if not unit.pending and unit.due <= mono:
                 unit.fill(mono)
@@ -249,7 +258,7 @@ class Scheduler:
         if isinstance(reply, Answer | Refused):
             unit.told(block, stamp.mono)
         if isinstance(reply, Refused) and reply.code in ILLEGAL:
-            self._remember_hole(unit, block)
+            self._remember_hole(unit, block, stamp.mono)
         if unit.silences >= SILENCES_BEFORE_REST:
             unit.pending.clear()
         last = not unit.pending
@@ -263,8 +272,8 @@ class Scheduler:
             return (BlockFailed(name, Failure.GARBLED, readings, stamp, last),)
         return (BlockRead(name, readings, stamp, last),)
 
-    def _remember_hole(self, unit: _Unit, block: Block) -> None:
-        """Halve a refused block; a single refused place is left out from now on."""
+    def _remember_hole(self, unit: _Unit, block: Block, mono: float) -> None:
+        """Halve a refused block; a single refused place is left out for some hours."""
         if block not in unit.blocks:
             return
         at = unit.blocks.index(block)
@@ -272,6 +281,7 @@ class Scheduler:
         if parts is None:
             unit.device.unsupported.update(block.points)
             unit.blocks.pop(at)
+            unit.holes_until = mono + HOLE_KEPT_S
             return
         unit.blocks[at : at + 1] = parts
         unit.pending.extendleft(reversed(parts))

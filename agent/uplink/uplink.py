@@ -155,11 +155,16 @@ class Uplink:
             with suppress(MessageRefused):  # the records matter more than the sign at the door
                 await session.publish(self._topics.state, self._state("online"), retain=True)
             self._link_up(session)
+            # A task of its own: a link lost in the moment of a cancellation would hide it from us.
+            serving = asyncio.create_task(self._serve(session), name="uplink-serve")
             try:
-                await self._serve(session)
+                await asyncio.wait({serving})
             except asyncio.CancelledError:
+                serving.cancel()
+                await asyncio.gather(serving, return_exceptions=True)
                 await self._farewell(session)
                 raise
+            serving.result()
 
     def _session_settings(self) -> SessionSettings:
         given = self._settings

@@ -1,4 +1,4 @@
-"""What `make run` shows comes out as it must: command verified, outage survived, silence noticed."""
+"""What `make run` shows comes out as it must: a command, an outage, a silent pump."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -60,7 +60,7 @@ GOLDEN: dict[str, tuple[dict[int, int], dict[str, Any]]] = {
         },
     ),
     "samsung_ehs_mimb19n": (
-        {52: 1, 53: 4, 68: 455, 75: 487, 1: 101},
+        {50: 7, 52: 1, 53: 4, 68: 455, 75: 487, 1: 101},
         {
             "power_on": True,
             "mode": "heat",
@@ -250,7 +250,7 @@ def test_a_running_gateway_survives_a_broken_file_and_stops_when_told(tmp_path: 
             gateway.kill()
 
 
-def until(stream: Any, text: str) -> str:
+def until(stream: IO[str], text: str) -> str:
     """Lines up to the one with this text; the test's time limit ends the wait."""
     said = ""
     for line in stream:
@@ -319,9 +319,9 @@ def test_a_device_that_is_not_there_ends_with_one(
     path.write_text(GATEWAY.format(port=9), "utf-8")
     assert run("read", path, "--within", 5) == 1
     assert "line bridge: " in capsys.readouterr().out
-    path.write_text(GATEWAY.format(port=9).replace("spool.db", "none/spool.db"), "utf-8")
+    (tmp_path / "spool.db").mkdir()
     assert run("run", path) == 3
-    assert "its directory does not exist" in capsys.readouterr().err
+    assert "spool.db: it cannot be opened" in capsys.readouterr().err
 
 
 def test_every_option_is_explained() -> None:

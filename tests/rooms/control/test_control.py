@@ -53,7 +53,7 @@ class Run:
         self.control, self.values = found, values
 
     def shown(self, mono: float) -> dict[str, Snapshot]:
-        return {"hp": snapshot(mono, **self.values)}
+        return {"hp": snapshot(mono, "hp", **self.values)}
 
     def sweep(self, mono: float, trusted: bool = True) -> list[Effect]:
         return list(self.control.sweep(self.shown(mono), stamp(mono, trusted), mono))

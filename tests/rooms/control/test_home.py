@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import time
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,7 +33,9 @@ def room(value: float | None, at: float) -> Snapshot:
     return Snapshot("room").with_readings(readings(indoor_temp=value), at)
 
 
-def wanted(found: Snapshot, mono: float = 3600.0, running_s: float = 3600.0, trusted: bool = True):
+def wanted(
+    found: Snapshot, mono: float = 3600.0, running_s: float = 3600.0, trusted: bool = True
+) -> Any:
     snapshots = {"hp": snapshot(mono), "room": found}
     return home_demand(HOME, snapshots, stamp(mono, trusted), running_s)
 

@@ -13,7 +13,9 @@ from tests.rooms.control.testpump import stamp
 RAISED, CLEARED = AlarmState.RAISED, AlarmState.CLEARED
 
 
-def condition(key: str = "", device: str = "hp", raise_s: float = 30.0, clear_s: float = 20.0):
+def condition(
+    key: str = "", device: str = "hp", raise_s: float = 30.0, clear_s: float = 20.0
+) -> Condition:
     return Condition(
         "rule", device, Severity.S2, f"en {key}", f"zh {key}", key, None, None, raise_s, clear_s
     )

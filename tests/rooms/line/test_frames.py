@@ -235,7 +235,7 @@ def test_bytes_behind_the_reply_reject_it(kind: Kind) -> None:
     carrier = Carrier(kind, ASKED)
     good = carrier.reply(WORDS)
     assert carrier.judge(good) == Answer((1, 2, 0xFFFF))
-    judged = carrier.judge(good + b"\0")
+    judged = carrier.judge(good + b"\x55")
     assert isinstance(judged, Garbled)
     assert not judged.spent  # the true answer may still come
     assert isinstance(carrier.judge(good + good), Garbled)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agent.drivers import Cost, Device, ReadRequest, load
 from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
-from agent.line.scheduler import PROBE_S, REST_MAX_S, REST_S, Idle, Scheduler, Turn
+from agent.line.scheduler import HOLE_KEPT_S, PROBE_S, REST_MAX_S, REST_S, Idle, Scheduler, Turn
 from agent.model import Origin, Outcome, Quality, Stamp, Write
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -398,9 +398,21 @@ def test_a_unit_that_refuses_everything_leaves_the_line_idle() -> None:
         scheduler.done(idle, good(idle), stamp(405.0))
         idle = scheduler.next(405.0)
     assert idle.until > 405.0
-    alone = Scheduler([device("a")])
-    list(exchanges(alone, lambda *_: Refused(2), 10.0))
-    assert alone.next(1000.0) == Idle(float("inf"))
+
+
+def test_what_was_refused_is_asked_again_after_hours() -> None:
+    """A machine may refuse everything while it starts up; that must not last for ever."""
+    scheduler = Scheduler([device("a")])
+    refused = list(exchanges(scheduler, lambda *_: Refused(2), 10.0))
+    assert len(refused) == 19, "ten points: one block, halved down to ten single places"
+    idle = scheduler.next(1000.0)
+    assert isinstance(idle, Idle)
+    assert HOLE_KEPT_S <= idle.until < HOLE_KEPT_S + 60.0
+    asked = [
+        turn.request
+        for _, turn, *_ in exchanges(scheduler, lambda t, _: good(t), idle.until + 5.0, idle.until)
+    ]
+    assert asked[0] == refused[0][1].request
 
 
 # --- the line itself ------------------------------------------------------------------------
