@@ -18,18 +18,18 @@ from pathlib import Path
 
 from agent import __version__, app, config, reference
 from agent.drivers import Cost, Device, driver, names
-from agent.errors import AgentError, DriverError, FileError, Mistake
+from agent.dump import words_of
+from agent.errors import AgentError, DriverError, FileError
 from agent.line.trace import Trace
 from agent.model import Quality, Reading, Snapshot
 from agent.replay import replay
 from agent.status import Status
 from agent.sweep import Look, Seen
 from agent.tables import table
-from agent.yamltext import Document, parse
+from agent.yamltext import parse
 
 OK, FAILED, WRONG, MISSING = 0, 1, 2, 3
 SWEEP_WITHIN_S = 60.0
-TABLES = {"1": "coil", "2": "discrete", "3": "holding", "4": "input"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -246,7 +246,7 @@ def _decode(arguments: argparse.Namespace) -> int:
     except UnicodeDecodeError:
         print(f"{path}: is not UTF-8 text", file=sys.stderr)
         return WRONG
-    words = _words(document)
+    words = words_of(document)
     device = Device(arguments.driver, loaded.map, 1, Cost(0.0, 0.0), loaded.hooks)
     readings = device.decode_image(lambda name, at: words.get((name, at)))
     snapshot = Snapshot(arguments.driver).with_readings(readings, 0.0)
@@ -262,35 +262,6 @@ def _decode(arguments: argparse.Namespace) -> int:
     else:
         print(_readings(device, snapshot))
     return OK if readings else FAILED
-
-
-def _words(dump: Document) -> dict[tuple[str, int], int]:
-    """A dump `function -> address -> word`; functions by name (holding) or by number (3)."""
-    words: dict[tuple[str, int], int] = {}
-    mistakes: list[Mistake] = []
-    tree = dump.tree if isinstance(dump.tree, dict) else {}
-    if not tree:
-        mistakes.append(dump.mistake((), "is no dump", "function -> address -> word"))
-    for function, addresses in tree.items():
-        name = TABLES.get(function, str(function))
-        if name not in TABLES.values() or not isinstance(addresses, dict):
-            allowed = f"{', '.join(TABLES.values())} (or {', '.join(TABLES)}) -> address -> word"
-            mistakes.append(dump.mistake((function,), "is no table of registers", allowed))
-            continue
-        for at, word in addresses.items():
-            try:
-                words[name, int(at, 0)] = _word(word)
-            except ValueError:
-                message, allowed = f"{at}: {word} is no register", "decimal or 0x.. numbers"
-                mistakes.append(dump.mistake((function, at), message, allowed))
-    if mistakes:
-        raise FileError(mistakes)
-    return words
-
-
-def _word(word: object) -> int:
-    truth = {"true": 1, "false": 0}.get(str(word).lower())
-    return truth if truth is not None else int(str(word), 0) & 0xFFFF
 
 
 # --- record, replay, docs -------------------------------------------------------------------

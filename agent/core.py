@@ -27,6 +27,7 @@ from agent.facts import (
     Stopping,
     Tick,
     WriteDone,
+    WriteRepeated,
 )
 from agent.faults import LifeCycle, View, judge
 from agent.model import (
@@ -126,6 +127,8 @@ class Core:
             case WriteDone():
                 self._see_write(fact)
                 yield from self._control.write_done(fact)
+            case WriteRepeated(device, point, stamp):
+                yield from self._control.write_repeated(device, point, stamp)
             case CommandReceived(command, stamp):
                 yield from self._control.command(command, self.snapshots, stamp)
             case CommandTurnedAway(command_id, outcome, why, stamp):

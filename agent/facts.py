@@ -53,6 +53,15 @@ class WriteDone:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteRepeated:
+    """A write is about to go to the wire a second time, as the machine did not show it."""
+
+    device: str
+    point: PointId
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class CommandReceived:
     """A command passed the parser and its id is remembered on disk."""
 
@@ -98,6 +107,7 @@ Fact = (
     BlockRead
     | BlockFailed
     | WriteDone
+    | WriteRepeated
     | CommandReceived
     | CommandTurnedAway
     | LineChanged

@@ -143,7 +143,8 @@ class Demand:
 class Write:
     """A demand the guard let through: the bus shall make it so and prove it by reading back.
 
-    `before` are points the driver wants written first; the write fails if one of them does.
+    `before` are points the driver wants written first; the write fails if one of them does. When
+    the machine does not show a value it is written again, `tries` times at most.
     """
 
     device: str
@@ -153,6 +154,7 @@ class Write:
     command_id: str | None = None
     deadline_mono: float | None = None
     before: tuple[PointValue, ...] = ()
+    tries: int = 2
 
 
 @dataclass(frozen=True, slots=True)

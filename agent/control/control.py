@@ -154,6 +154,10 @@ class Control:
             self._standing.drop(write.device, write.point, write.origin)
         yield from ended(_result(command, fact.outcome, fact.why, fact.read_back), fact.stamp)
 
+    def write_repeated(self, device: str, point: PointId, stamp: Stamp) -> Iterator[Effect]:
+        """A second try wears the machine as the first did: it counts, and before it is sent."""
+        yield self._count(device, point, stamp)
+
     def park(self, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Leave every controlled point where the house stays warm without us."""
         self._stopping = True
@@ -244,13 +248,22 @@ class Control:
         place = (demand.device, demand.point)
         self._pending.add((write.device, write.point))
         self._counters.last_mono[place] = stamp.mono
-        for point in (*(name for name, _ in write.before), write.point):
-            key = (write.device, point, self._day(stamp))
-            self._counters.writes[key] = self._counters.writes.get(key, 0) + 1
-            yield Count(write.device, point, stamp)
+        points = (*(name for name, _ in write.before), write.point)
+        for point in points:
+            yield self._count(write.device, point, stamp)
+        if any(self._today(write.device, point, stamp) >= HARD_CAP_A_DAY for point in points):
+            write = replace(write, tries=1)
         fields = _fields(write.device, write.point, write.value, write.origin)
         yield Journal("write", fields | {"why": demand.why, "command": demand.command_id}, stamp)
         yield Send(write)
+
+    def _count(self, device: str, point: PointId, stamp: Stamp) -> Count:
+        key = (device, point, self._day(stamp))
+        self._counters.writes[key] = self._counters.writes.get(key, 0) + 1
+        return Count(device, point, stamp)
+
+    def _today(self, device: str, point: PointId, stamp: Stamp) -> int:
+        return self._counters.writes.get((device, point, self._day(stamp)), 0)
 
     def _day(self, stamp: Stamp) -> str:
         return stamp.at.astimezone(self._settings.timezone).date().isoformat()

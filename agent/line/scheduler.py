@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.drivers import Block, Device, ReadRequest, Request, halves
-from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone
+from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone, WriteRepeated
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.writing import WriteSequence
 from agent.model import Stamp, Write
@@ -169,8 +169,13 @@ class Scheduler:
         self._count_silence(unit, turn, reply, stamp.mono)
         if turn.block is not None:
             return self._block_done(unit, turn.block, reply, stamp)
-        assert self._current is not None
-        self._current.take(reply, stamp.mono)
+        sequence = self._current
+        assert sequence is not None
+        sequence.take(reply, stamp.mono)
+        if sequence.repeated is not None and not sequence.ended:
+            again = WriteRepeated(turn.device, sequence.repeated, stamp)
+            sequence.repeated = None
+            return (again,)
         return self.ended(stamp)
 
     def give_up(self, why: str, stamp: Stamp) -> tuple[Fact, ...]:

@@ -45,6 +45,7 @@ class WriteSequence:
         self.device, self.write = device, write
         self.ended: Ended | None = None
         self.sent = False
+        self.repeated: PointId | None = None
         self._left = [*write.before, (write.point, write.value)]
         self._step: Step | None = None
         self._stage = "start"
@@ -122,8 +123,9 @@ class WriteSequence:
             self._next(shown, mono)
         elif mono < self._give_up_at:
             self._go("read_back", self._block(point).request, mono + LOOK_AGAIN_S)
-        elif self._tries == 0:
-            self._tries = 1
+        elif self._tries + 1 < self.write.tries:
+            self._tries += 1
+            self.repeated = point
             self._begin(mono)
         else:
             why = f"{point} shows {shown!r} instead of {value!r} (write: {self._last_reply})"

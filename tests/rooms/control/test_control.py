@@ -379,3 +379,17 @@ def test_the_hard_cap_holds_against_a_panel_that_fights(found: list[tuple[int, f
             counts[day] = counts.get(day, 0) + 1
             run.done(write, mono)
     assert all(count <= 24 for count in counts.values())
+
+
+def test_a_second_try_counts_and_near_the_cap_there_is_none() -> None:
+    day = stamp(0.0).at.astimezone(CHINA).date().isoformat()
+    found = control(home(), writes={("hp", "water_setpoint", day): 3})
+    run = Run(found, water_setpoint=40)
+    (write,) = sends(run.sweep(10.0))
+    assert write.tries == 2
+    assert list(found.write_repeated("hp", "water_setpoint", stamp(11.0))) == [
+        Count("hp", "water_setpoint", stamp(11.0))
+    ]
+    last = control(home(), writes={("hp", "water_setpoint", day): 23})
+    (park,) = sends(last.park(Run(last, water_setpoint=40).shown(5.0), stamp(5.0)))
+    assert park.tries == 1

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.drivers import Cost, Device, ReadRequest, load
-from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone
+from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone, WriteRepeated
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.scheduler import HOLE_KEPT_S, PROBE_S, REST_MAX_S, REST_S, Idle, Scheduler, Turn
 from agent.model import Origin, Outcome, Quality, Stamp, Write
@@ -505,3 +505,41 @@ def test_no_device_starves(count: int, every: int, habits: list[list[Reply | Non
         silent = all(r in (Silence(), Refused(0x0B)) for r in habits[int(name[1])])
         assert widest <= (REST_MAX_S if silent else 4 * REST_S) + longest_round
         assert rounds[name] > 0
+
+
+def test_a_second_try_is_told_before_it_goes_out() -> None:
+    """The wear of the machine is counted from what is told, so it must be told first."""
+    scheduler = Scheduler([device("a", SET)])
+    scheduler.send(Write("a", "water_setpoint", 40.0, Origin.PLATFORM), 0.0)
+    wrote: list[float] = []
+    told: list[float] = []
+
+    def says(turn: Turn, mono: float) -> Reply:
+        if not isinstance(turn.request, ReadRequest):
+            wrote.append(mono)
+            assert len(wrote) == 1 + len(told)
+            return good(turn)
+        return Answer((300,) * turn.request.count)  # the machine stays at 30.0
+
+    ends = []
+    for mono, _, _, facts in exchanges(scheduler, says, 60.0):
+        told += [mono for fact in facts if isinstance(fact, WriteRepeated)]
+        ends += [fact for fact in facts if isinstance(fact, WriteDone)]
+    assert len(wrote) == 2
+    assert len(told) == 1
+    assert [end.outcome for end in ends] == [Outcome.FAILED]
+
+
+def test_a_write_that_may_be_tried_once_is_not_tried_again() -> None:
+    scheduler = Scheduler([device("a", SET)])
+    scheduler.send(Write("a", "water_setpoint", 40.0, Origin.PLATFORM, tries=1), 0.0)
+    seen = [
+        turn.request
+        for _, turn, *_ in exchanges(
+            scheduler,
+            lambda t, _: Answer((300,) * getattr(t.request, "count", 1)),
+            60.0,
+        )
+        if not isinstance(turn.request, ReadRequest)
+    ]
+    assert len(seen) == 1

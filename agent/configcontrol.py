@@ -1,0 +1,123 @@
+"""The control part of a configuration: schedules, park values and room sensors, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from zoneinfo import ZoneInfo
+
+from agent.configfile import ControlSection
+from agent.control import DAYS, HEATING_WATER, LOWEST_WATER_C, HomeControl, Period, WeekSchedule
+from agent.drivers import Device
+from agent.errors import Mistake
+from agent.model import PointId, Value
+from agent.yamltext import Document
+
+DAYS_ALLOWED = ", ".join((*DAYS, "every", "weekdays", "weekend"))
+
+
+def home_control(
+    section: ControlSection,
+    doc: Document,
+    i: int,
+    devices: Mapping[str, Device],
+    timezone: ZoneInfo,
+    mistakes: list[Mistake],
+) -> HomeControl | None:
+    """Section `i` as what control needs; None, and why in `mistakes`, when it is wrong."""
+    path = ("control", i)
+    device = devices.get(section.device)
+    if device is None:
+        message = f"no device is named {section.device}"
+        mistakes.append(doc.mistake((*path, "device"), message, ", ".join(devices)))
+        return None
+    writable = [name for name, rule in device.map.points.items() if rule.write]
+    if section.point not in writable:
+        message = f"{section.device} cannot write {section.point}"
+        mistakes.append(doc.mistake((*path, "point"), message, ", ".join(writable)))
+        return None
+    park = _value(device, section.point, section.park, doc, (*path, "park"), mistakes)
+    terms = device.terms(section.point)
+    if section.park is None and terms is not None:
+        park = terms.park
+    if section.park is None and park is None:
+        mistakes.append(doc.mistake(path, "park must be given: the map names no park value"))
+    room = _room(section, doc, i, devices, mistakes)
+    schedule = _schedule(section, doc, i, device, mistakes)
+    if park is None:
+        return None
+    if section.point in HEATING_WATER and isinstance(park, int | float) and park < LOWEST_WATER_C:
+        message = f"{park:g} would let the house get cold"
+        allowed = f"{LOWEST_WATER_C:g} or above"
+        mistakes.append(doc.mistake((*path, "park"), message, allowed))
+    stale_s = float(section.room_stale_after)
+    return HomeControl(section.device, section.point, schedule, park, room, timezone, stale_s)
+
+
+def _room(
+    section: ControlSection,
+    doc: Document,
+    i: int,
+    devices: Mapping[str, Device],
+    mistakes: list[Mistake],
+) -> tuple[str, PointId] | None:
+    if section.room is None:
+        return None
+    path = ("control", i, "room")
+    device = devices.get(section.room.device)
+    if device is None:
+        message = f"no device is named {section.room.device}"
+        mistakes.append(doc.mistake((*path, "device"), message, ", ".join(devices)))
+    elif section.room.point not in device.map.points:
+        message = f"{section.room.device} has no point {section.room.point}"
+        allowed = ", ".join(device.map.points)
+        mistakes.append(doc.mistake((*path, "point"), message, allowed))
+    return section.room.device, section.room.point
+
+
+def _schedule(
+    section: ControlSection, doc: Document, i: int, device: Device, mistakes: list[Mistake]
+) -> WeekSchedule:
+    periods: list[Period] = []
+    for j, period in enumerate(section.schedule):
+        path = ("control", i, "schedule", j)
+        days: set[int] = set()
+        if not period.days:
+            mistakes.append(doc.mistake((*path, "days"), "no day is named", DAYS_ALLOWED))
+        for day in period.days:
+            numbers = _days(day)
+            if numbers is None:
+                mistakes.append(doc.mistake((*path, "days"), f"{day!r} is no day", DAYS_ALLOWED))
+            days |= numbers or set()
+        value = _value(device, section.point, period.value, doc, (*path, "value"), mistakes)
+        if value is not None:
+            start = time.fromisoformat(period.start)
+            periods.append(Period(frozenset(days), start, value))
+    return WeekSchedule(tuple(periods))
+
+
+def _days(word: str) -> set[int] | None:
+    groups = {"every": set(range(7)), "weekdays": set(range(5)), "weekend": {5, 6}}
+    return groups.get(word) or ({DAYS.index(word)} if word in DAYS else None)
+
+
+def _value(
+    device: Device,
+    point: PointId,
+    text: str | None,
+    doc: Document,
+    path: tuple[str | int, ...],
+    mistakes: list[Mistake],
+) -> Value | None:
+    """Text to a value this point can be written to."""
+    if text is None:
+        return None
+    value = device.value_of(point, text)
+    if value is None:
+        mistakes.append(doc.mistake(path, f"{text!r} is no value of {point}"))
+        return None
+    why = device.unfit(point, value)
+    if why is not None and "not known yet" not in why:
+        mistakes.append(doc.mistake(path, why))
+        return None
+    return value

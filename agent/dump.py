@@ -1,0 +1,37 @@
+"""A dump of registers as support work has it: function -> address -> word, in YAML or JSON."""
+
+from __future__ import annotations
+
+from agent.errors import FileError, Mistake
+from agent.yamltext import Document
+
+TABLES = {"1": "coil", "2": "discrete", "3": "holding", "4": "input"}
+
+
+def words_of(dump: Document) -> dict[tuple[str, int], int]:
+    """A dump `function -> address -> word`; functions by name (holding) or by number (3)."""
+    words: dict[tuple[str, int], int] = {}
+    mistakes: list[Mistake] = []
+    tree = dump.tree if isinstance(dump.tree, dict) else {}
+    if not tree:
+        mistakes.append(dump.mistake((), "is no dump", "function -> address -> word"))
+    for function, addresses in tree.items():
+        name = TABLES.get(function, str(function))
+        if name not in TABLES.values() or not isinstance(addresses, dict):
+            allowed = f"{', '.join(TABLES.values())} (or {', '.join(TABLES)}) -> address -> word"
+            mistakes.append(dump.mistake((function,), "is no table of registers", allowed))
+            continue
+        for at, word in addresses.items():
+            try:
+                words[name, int(at, 0)] = _word(word)
+            except ValueError:
+                message, allowed = f"{at}: {word} is no register", "decimal or 0x.. numbers"
+                mistakes.append(dump.mistake((function, at), message, allowed))
+    if mistakes:
+        raise FileError(mistakes)
+    return words
+
+
+def _word(word: object) -> int:
+    truth = {"true": 1, "false": 0}.get(str(word).lower())
+    return truth if truth is not None else int(str(word), 0) & 0xFFFF
