@@ -131,7 +131,7 @@ class Platform:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stopping = True  # a connection lost in this moment would hide the cancellation
+        self._stopping = True  # Python 3.11's wait_for and TaskGroup may lose a cancellation
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -191,7 +191,7 @@ class Platform:
         self._db.execute("insert or replace into state values (?, ?, ?, ?)", row)
 
     async def _commit_for_ever(self, client: aiomqtt.Client) -> None:
-        while True:
+        while not self._stopping:
             await self._arrived.wait()
             await asyncio.sleep(GROUP_S)
             self._arrived.clear()

@@ -14,13 +14,13 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, DisconnectFlags
@@ -43,6 +43,9 @@ _CLOSE_S = 0.8
 _TICK_S = 0.5
 _SILENT = logging.getLogger("agent.uplink.library")
 _SILENT.setLevel(logging.CRITICAL)  # its errors are in the text of our LinkError
+
+
+_T = TypeVar("_T")
 
 
 class Version(StrEnum):
@@ -273,6 +276,14 @@ class _Client(aiomqtt.Client):
         for future in (self._connected, self._disconnected):
             if future.done() and not future.cancelled():
                 future.exception()  # looked at, or asyncio complains of an error nobody read
+
+    async def _wait_for(self, fut: Awaitable[_T], timeout: float | None) -> _T:
+        # asyncio.wait_for of Python 3.11 loses a cancellation that comes with the result.
+        try:
+            async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("Operation timed out") from None
 
     def _client_connect(self) -> None:
         try:

@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.errors import SpoolError
 from agent.model import Lane, Stamp
-from agent.spool import Spool, SpoolSettings, verify_journal
-
-AT = datetime(2025, 1, 6, 7, 30, 0, 123456, tzinfo=UTC)
-STAMP = Stamp(AT, 12.5)
-EVERYTHING = 1 << 40
-
-
-@contextlib.asynccontextmanager
-async def spool_at(path: Path, boot: str = "boot-1", **more: float) -> AsyncIterator[Spool]:
-    spool = await Spool.open(SpoolSettings(str(path), **more), boot)  # type: ignore[arg-type]
-    try:
-        yield spool
-    finally:
-        await spool.close()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "spool.db"
-
-
-async def seqs(spool: Spool, lane: Lane = Lane.TELEMETRY) -> list[int]:
-    return [stored.seq for stored in await spool.batch(lane, 0, EVERYTHING)]
-
+from agent.spool import verify_journal
+from tests.rooms.spool.testspool import AT, STAMP, seqs, spool_at
 
 # --- records ----------------------------------------------------------------------------------
 

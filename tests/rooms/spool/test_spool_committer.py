@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,32 +25,10 @@ from hypothesis.stateful import (
 )
 
 from agent.errors import SpoolError
-from agent.model import Lane, Stamp
+from agent.model import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.spool.memory import MOST_TELEMETRY, Pending
-
-AT = datetime(2025, 1, 6, 7, 30, 0, 123456, tzinfo=UTC)
-STAMP = Stamp(AT, 12.5)
-EVERYTHING = 1 << 40
-
-
-@contextlib.asynccontextmanager
-async def spool_at(path: Path, boot: str = "boot-1", **more: float) -> AsyncIterator[Spool]:
-    spool = await Spool.open(SpoolSettings(str(path), **more), boot)  # type: ignore[arg-type]
-    try:
-        yield spool
-    finally:
-        await spool.close()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "spool.db"
-
-
-async def seqs(spool: Spool, lane: Lane = Lane.TELEMETRY) -> list[int]:
-    return [stored.seq for stored in await spool.batch(lane, 0, EVERYTHING)]
-
+from tests.rooms.spool.testspool import EVERYTHING, STAMP, seqs, spool_at
 
 # --- the committer ----------------------------------------------------------------------------
 
