@@ -40,6 +40,8 @@ _EXPIRY_S = 86_400
 _IN_FLIGHT = 20
 _QUEUED = 64
 _CLOSE_S = 0.8
+_TRY_S = 4.0
+"""How long the answer to CONNECT may take while an older version can still be tried."""
 _TICK_S = 0.5
 _SILENT = logging.getLogger("agent.uplink.library")
 _SILENT.setLevel(logging.CRITICAL)  # its errors are in the text of our LinkError
@@ -117,7 +119,8 @@ class Session:
         wrong: _WrongVersion | None = None
         for version in self._versions:
             try:
-                self._client = await _connect(self._settings, version)
+                last = version is self._versions[-1]
+                self._client = await _connect(self._settings, version, last)
             except _WrongVersion as error:
                 wrong = error
             else:
@@ -326,7 +329,8 @@ class _Client(aiomqtt.Client):
             await asyncio.sleep(_TICK_S)
 
 
-async def _connect(settings: SessionSettings, version: Version) -> _Client:
+async def _connect(settings: SessionSettings, version: Version, last: bool) -> _Client:
+    """Connect with this version; where another is left to be tried, with less patience."""
     where = f"{settings.address.host}:{settings.address.port}"
     trust = Trust(settings.ca, settings.certificate, settings.key)
     password = await asyncio.to_thread(_password, settings)
@@ -334,7 +338,9 @@ async def _connect(settings: SessionSettings, version: Version) -> _Client:
     client = _Client(sock, settings, password, version)
     connected = False
     try:
+        client.timeout = settings.timeout_s if last else min(_TRY_S, settings.timeout_s)
         await client.__aenter__()
+        client.timeout = settings.timeout_s
         connected = True
     except aiomqtt.MqttCodeError as error:
         code = error.rc.value if isinstance(error.rc, ReasonCode) else error.rc
