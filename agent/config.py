@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.configcontrol import home_control
-from agent.configfile import ControlSection, GatewaySection, LineSection
+from agent.configfile import ControlSection, DeviceSection, GatewaySection, LineSection
 from agent.control import (
     ControlSettings,
     HomeControl,
 )
 from agent.core import CoreSettings
-from agent.drivers import Cost, Device, Driver, driver
+from agent.drivers import Cost, Device, Driver, RegisterMap, driver
 from agent.errors import DriverError, FileError, Mistake
 from agent.line import PortSettings
 from agent.model import PointId
@@ -189,12 +189,32 @@ def _devices(
             if other != section.name:
                 message = f"unit id {one} is already {other}'s on this line"
                 mistakes.append(doc.mistake((*path, "unit_id"), message))
+        _check_rhythm(section, found.map, doc, path, mistakes)
         cost = Cost.of_line(
             None if network else port.baudrate, float(rule.turnaround), float(rule.gap)
         )
         every_s = float(section.every) if section.every is not None else None
         made.append(Device(section.name, found.map, unit_id, cost, found.hooks, every_s))
     return tuple(made)
+
+
+def _check_rhythm(
+    section: DeviceSection,
+    found: RegisterMap,
+    doc: Document,
+    path: tuple[str | int, ...],
+    mistakes: list[Mistake],
+) -> None:
+    """Whether the machine may be polled at all, and often enough that it does not let go."""
+    if found.line.master == "passive":
+        message = f"{found.map} has a master of its own on the wire; listening is not built yet"
+        mistakes.append(doc.mistake((*path, "driver"), message, "a driver that may be polled"))
+    longest = found.line.max_silence
+    every = section.every if section.every is not None else found.every
+    if longest is not None and float(every) > float(longest) / 2:
+        key = (*path, "every") if section.every is not None else path
+        message = f"polled every {every:g} s, it drops control after {longest:g} s of silence"
+        mistakes.append(doc.mistake(key, message, f"at most {float(longest) / 2:g} s"))
 
 
 def _unique_names(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:

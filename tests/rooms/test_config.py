@@ -328,6 +328,35 @@ def test_a_machine_that_is_only_watched_cannot_be_controlled(
     assert "control[0].device: hp1 is only watched" in complaint(files(tmp_path), tree)
 
 
+def test_a_wire_with_a_master_of_its_own_is_not_polled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(
+        monkeypatch, "remote", MAP.replace("every: 10 s", "every: 10 s\nline: {master: passive}")
+    )
+    tree = copy()
+    tree["lines"][0]["devices"][0]["driver"] = "remote"
+    said = complaint(files(tmp_path), tree)
+    assert "devices[0].driver: test_pump has a master of its own on the wire" in said
+
+
+@pytest.mark.parametrize(("every", "wrong"), [("15 s", False), ("16 s", True), (None, False)])
+def test_a_machine_that_lets_go_is_polled_often_enough(
+    every: str | None, wrong: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = MAP.replace("every: 10 s", "every: 10 s\nline: {max_silence: 30 s}")
+    install(monkeypatch, "shy", text)
+    tree, path = copy(), files(tmp_path)
+    tree["lines"][0]["devices"][0] |= {"driver": "shy"} | ({"every": every} if every else {})
+    if wrong:
+        said = complaint(path, tree)
+        assert "devices[0].every: polled every 16 s, it drops control after 30 s" in said
+        assert "at most 15 s" in said
+        return
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    config.read(path)
+
+
 @pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n", "a: b: c", "\x00", "a: &x [*x]"])
 def test_what_is_no_configuration_at_all(text: str, tmp_path: Path) -> None:
     assert "gateway.yaml:" in complaint(tmp_path / "gateway.yaml", text)
