@@ -43,7 +43,7 @@ _CLOSE_S = 0.8
 _TRY_S = 4.0
 """How long the answer to CONNECT may take while an older version can still be tried."""
 _TICK_S = 0.5
-_SILENT = logging.getLogger("agent.uplink.library")
+_SILENT = logging.getLogger("agent.uplink.paho")
 _SILENT.setLevel(logging.CRITICAL)  # its errors are in the text of our LinkError
 
 
