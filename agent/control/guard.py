@@ -35,7 +35,16 @@ FROST_OUTDOOR_C = 5.0  # panels protect from about +4 C (facts of several makers
 HEATING_WATER = ("water_setpoint", "water_setpoint_z2")
 LOWEST_WATER_C = 25.0
 LARGEST_FALL_K = 3.0
-WARM_MODES = ("auto", "heat", "auto_dhw", "heat_dhw", "heat_pool")
+WARM_MODES = (
+    "auto",
+    "heat",
+    "auto_dhw",
+    "heat_dhw",
+    "heat_pool",
+    "heat_room",
+    "heat_flow",
+    "heat_curve",
+)
 COLD_GRID = ("forced_off", "sg2_evu_only")  # the grid's lock stops the compressor
 SWITCHES = ("power_on", "mode")
 SWITCH_INTERVAL_S = 600.0  # compressor protection: at least 10 min run

@@ -118,7 +118,7 @@ class PointCodec:
                 return Reading(self.name, None, Quality.NOT_READY, raw)
             if state:
                 scale, absent = self._alternative, self._alternative_absent
-        if raw in absent or (self._fitted and not self._is_fitted(known)):
+        if self._is_absent(raw, words, at, absent) or not self._is_fitted(known):
             return Reading(self.name, None, Quality.ABSENT, raw)
         if self._bool:
             return Reading(self.name, raw not in self.rule.off, Quality.GOOD, raw)
@@ -155,6 +155,12 @@ class PointCodec:
         if reading is None or reading.value is None:
             return None
         return _word(reading.value) == switch.equals
+
+    def _is_absent(self, raw: int, words: Sequence[int], at: int, absent: frozenset[int]) -> bool:
+        """A sum has no value when one of its words has none; else the raw number tells."""
+        if not self.rule.plus:
+            return raw in absent
+        return any(words[place - at] in absent for place in self.rule.addresses)
 
     def _is_fitted(self, known: Mapping[PointId, Reading]) -> bool:
         return all(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from agent.drivers.codec import Encoded, PointCodec, Unfit
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
-from agent.drivers.registermap import FaultCode, RegisterMap
+from agent.drivers.registermap import FaultBit, FaultCode, RegisterMap
 from agent.drivers.wire import ReadRequest
 from agent.model import (
     Demand,
@@ -47,6 +47,7 @@ class Device:
         self._constants: dict[PointId, int] = {}
         self._last: dict[PointId, tuple[float | int, int]] = {}
         self._depended = self._dependencies()
+        self._marked: dict[FaultBit, bool] = {}
 
     def plan(self) -> tuple[Block, ...]:
         """The blocks to read, without the points the machine has refused."""
@@ -72,6 +73,7 @@ class Device:
         if changed:
             return changed
         self._known = known
+        self._mark(block.request, words, ready)
         if not ready:
             readings = [self._gated(reading) for reading in readings]
         readings = [self._believed(reading) for reading in readings]
@@ -89,7 +91,13 @@ class Device:
             reading = codec.decode([w or 0 for w in words], first, self._known)
             self._known[codec.name] = reading
             readings.append(reading)
-        if not self._is_ready(self._known):
+        ready = self._is_ready(self._known)
+        for bit in self.map.faults.bits:
+            found = word(bit.table, bit.at)
+            if found is not None:
+                request = ReadRequest(bit.unit_id or self.unit_id, bit.table, bit.at, 1)
+                self._mark(request, (found,), ready)
+        if not ready:
             readings = [self._gated(reading) for reading in readings]
         return self.hooks.after_decode(tuple(readings), self._known)
 
@@ -98,6 +106,7 @@ class Device:
         self._known.clear()
         self._constants.clear()
         self._last.clear()
+        self._marked.clear()
 
     def encode(self, point: PointId, value: Value) -> Encoded | Unfit:
         """The request that makes a point so, or why not."""
@@ -147,7 +156,10 @@ class Device:
         return self.hooks.before_write(demand, snapshot)
 
     def vendor_faults(self, snapshot: Snapshot) -> tuple[VendorFault, ...]:
-        """The faults the machine shows now; an unknown code keeps its number."""
+        """The faults the machine shows now; an unknown code keeps its number.
+
+        Codes come from the snapshot, fault bits from the blocks this device decoded last.
+        """
         faults = self.map.faults
         reading = snapshot.readings.get(faults.point) if faults.point else None
         shown: list[VendorFault] = []
@@ -156,6 +168,11 @@ class Device:
             status = entry is not None and entry.kind == "status"
             if reading.raw not in faults.none and not status:
                 shown.append(self._fault(entry, reading.raw))
+        for bit in faults.bits:
+            if self._marked.get(bit, False):
+                shown.append(
+                    self._fault(FaultCode(label=bit.label, en=bit.en, zh=bit.zh), bit.label)
+                )
         for label in self.hooks.alarms(snapshot):
             entry = next((code for code in faults.codes.values() if code.label == label), None)
             shown.append(self._fault(entry, label))
@@ -214,6 +231,17 @@ class Device:
             and reading.raw is not None
             and reading.raw & ready.mask == ready.equals
         )
+
+    def _mark(self, request: ReadRequest, words: Sequence[int], ready: bool) -> None:
+        """Remember the fault bits among these words; outside the ready gate none is believed."""
+        if not ready:
+            self._marked.clear()
+            return
+        for bit in self.map.faults.bits:
+            offset = bit.at - request.at
+            place = (bit.unit_id or self.unit_id, bit.table)
+            if place == (request.unit_id, request.table) and 0 <= offset < len(words):
+                self._marked[bit] = bool(words[offset] >> bit.bit & 1)
 
     def _believed(self, reading: Reading) -> Reading:
         """A single impossible leap is out of range; the third reading in a row is believed."""

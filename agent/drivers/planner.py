@@ -41,20 +41,24 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One read request and the points that come with it, every `every_s` seconds."""
+    """One read request and the points that come with it, every `every_s` seconds.
+
+    `marks` are the addresses that were planned for the fault bits of the map.
+    """
 
     request: ReadRequest
     points: tuple[PointId, ...]
     every_s: float
+    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A point's place: first and last address, and its name."""
+    """A place to read: first and last address, and its point; no name where faults stand."""
 
     first: int
     last: int
-    name: PointId
+    name: PointId | None = None
 
 
 def plan(
@@ -80,6 +84,9 @@ def plan(
         addresses = rule.addresses
         item = _Item(addresses[0], addresses[-1], name)
         groups.setdefault(place, {}).setdefault(interval, []).append(item)
+    marks = {((bit.unit_id or device_unit_id, bit.table), bit.at) for bit in found.faults.bits}
+    for place, at in sorted(marks):
+        groups.setdefault(place, {}).setdefault(base_s, []).append(_Item(at, at))
     blocks: list[Block] = []
     for (unit_id, table), by_interval in groups.items():
         blocks += _plan_table(found, unit_id, table, by_interval, cost, device_unit_id)
@@ -104,7 +111,7 @@ def _plan_table(
             if host is None:
                 left.append(item)
             else:
-                blocks[host] = replace(blocks[host], points=(*blocks[host].points, item.name))
+                blocks[host] = _filled(blocks[host], [item])
         fixed, left = _fixed(found, unit_id, table, left, interval, device_unit_id)
         blocks += fixed
         for run in _runs(found, table, left, cost):
@@ -121,7 +128,14 @@ def _block(unit_id: int, table: str, run: list[_Item], interval: float) -> Block
     first = run[0].first
     last = max(item.last for item in run)
     request = ReadRequest(unit_id, table, first, last - first + 1)
-    return Block(request, tuple(item.name for item in run), interval)
+    return _filled(Block(request, (), interval), run)
+
+
+def _filled(block: Block, items: list[_Item]) -> Block:
+    """The block with what these items want of it."""
+    points = tuple(item.name for item in items if item.name is not None)
+    marks = tuple(item.first for item in items if item.name is None)
+    return replace(block, points=block.points + points, marks=block.marks + marks)
 
 
 def _fixed(
@@ -141,7 +155,7 @@ def _fixed(
         probe = Block(ReadRequest(unit_id, table, fixed.at, fixed.count), (), interval)
         inside = [item for item in left if _holds(probe, item)]
         if inside:
-            blocks.append(replace(probe, points=tuple(item.name for item in inside)))
+            blocks.append(_filled(probe, inside))
             left = [item for item in left if item not in inside]
     return blocks, left
 
@@ -198,13 +212,12 @@ def _needed_first(found: RegisterMap) -> set[PointId]:
 
 
 def halves(block: Block, found: RegisterMap) -> tuple[Block, Block] | None:
-    """A refused block in two, cut between points; None when it holds one place only."""
-    places = sorted(
-        {
-            (found.points[name].addresses[0], found.points[name].addresses[-1])
-            for name in block.points
-        }
-    )
+    """A refused block in two, cut between places; None when it holds one place only."""
+    items = [_Item(at, at) for at in block.marks]
+    for name in block.points:
+        addresses = found.points[name].addresses
+        items.append(_Item(addresses[0], addresses[-1], name))
+    places = sorted({(item.first, item.last) for item in items})
     if len(places) < 2:
         return None
     cut = len(places) // 2
@@ -213,9 +226,6 @@ def halves(block: Block, found: RegisterMap) -> tuple[Block, Block] | None:
     if cut == len(places):
         return None
     border = places[cut][0]
-    items = [
-        _Item(found.points[n].addresses[0], found.points[n].addresses[-1], n) for n in block.points
-    ]
     left = sorted((i for i in items if i.first < border), key=lambda i: i.first)
     right = sorted((i for i in items if i.first >= border), key=lambda i: i.first)
     request = block.request

@@ -50,12 +50,19 @@ def driver(name: str) -> Driver:
     entry = _entries().get(name)
     if entry is None:
         raise DriverError(f"no driver is named {name}; installed are {', '.join(names())}")
-    source = entry.load()
+    try:
+        source = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise DriverError(f"driver {name}: {entry.value} cannot be loaded: {error}") from None
     if not isinstance(source, DriverSource):
         raise DriverError(f"driver {name}: {entry.value} is no DriverSource")
     if source.api != API:
         raise DriverError(f"driver {name} speaks API {source.api}; this program speaks {API}")
-    text = (files(source.package) / source.file).read_text("utf-8")
+    try:
+        text = (files(source.package) / source.file).read_text("utf-8")
+    except (ImportError, OSError, UnicodeDecodeError) as error:
+        where = f"{source.file} of {source.package}"
+        raise DriverError(f"driver {name}: {where} cannot be read: {error}") from None
     return Driver(name, load(text, source.file), source.hooks(), sha256(text.encode()).hexdigest())
 
 

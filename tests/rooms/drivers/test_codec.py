@@ -398,3 +398,15 @@ def test_a_float_word_comes_back_to_four_digits(value: float) -> None:
     again = codec.decode(encoded.request.words, 0, {}).value
     assert isinstance(again, float)
     assert abs(again - round(value, 4)) <= 0.0002
+
+
+@pytest.mark.parametrize("words", [(0x8000, 7), (123, 0x8000), (0x8000, 0x8000)])
+def test_a_sum_with_an_absent_word_has_no_value(words: tuple[int, int]) -> None:
+    text = (
+        "map: acme\napi: 1\ncovers: []\nsource: [sheet]\ngrade: draft\nabsent: {u16: [0x8000]}\n"
+        "points:\n  energy_total: {at: 10, plus: [{at: 11, scale: 1000}]}\n"
+    )
+    codec = PointCodec(load(text, "m"), "energy_total", 1)
+    assert codec.decode((123, 7), 10, {}).value == 7123
+    reading = codec.decode(words, 10, {})
+    assert (reading.value, reading.quality) == (None, Quality.ABSENT)
