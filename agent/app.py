@@ -8,6 +8,7 @@ session -> parse -> remember -> core -> guard -> scheduler -> write -> read back
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from agent.line.trace import Trace
 from agent.road import Road, restored
 from agent.spool import Spool
 from agent.uplink import Uplink
+
+log = logging.getLogger("agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +44,25 @@ async def run(
     """Run until `stop` is set. Raises SpoolError when the durable buffer cannot be opened."""
     clock = Clock()
     spool = await Spool.open(config.spool, clock.boot)
-    core = Core(config.core, await restored(spool))
-    road = Road(core, spool, clock, config.timezone)
-    lines = tuple(
-        Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp, trace)
-        for line in config.lines
-    )
-    road.connect(lines)
-    uplink = Uplink(
-        config.uplink,
-        spool,
-        on_command=road.command,
-        on_config=road.config_pushed,
-        on_link=road.link,
-        boot=clock.boot,
-        version=__version__,
-    )
+    if spool.opening_note:
+        log.warning("%s", spool.opening_note)
     try:
+        core = Core(config.core, await restored(spool))
+        road = Road(core, spool, clock, config.timezone)
+        lines = tuple(
+            Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp, trace)
+            for line in config.lines
+        )
+        road.connect(lines)
+        uplink = Uplink(
+            config.uplink,
+            spool,
+            on_command=road.command,
+            on_config=road.config_pushed,
+            on_link=road.link,
+            boot=clock.boot,
+            version=__version__,
+        )
         await road.close_commands()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(spool.run(), name="spool")]
@@ -68,7 +73,6 @@ async def run(
                 started(Gateway(core, spool, uplink, lines))
             await stop.wait()
             await road.park()
-            await spool.commit()
             for task in tasks:
                 task.cancel()
     finally:

@@ -13,15 +13,17 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import isfinite
 from pathlib import Path
+from typing import TextIO
 
 from agent import __version__, app, config, reference
 from agent.drivers import Cost, Device, driver, names
 from agent.dump import words_of
 from agent.errors import AgentError, DriverError, FileError
 from agent.line.trace import Trace
-from agent.model import Quality, Reading, Snapshot
+from agent.model import Outcome, Quality, Reading, Snapshot
 from agent.replay import replay
 from agent.status import Status
 from agent.sweep import Look, Seen
@@ -78,7 +80,11 @@ async def _run_until_stopped(found: config.Config, arguments: argparse.Namespace
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, _reload, arguments.config)
     status = Status()
-    show = asyncio.create_task(status.show(arguments.json)) if arguments.watch else None
+    show = (
+        asyncio.create_task(status.show(arguments.json))
+        if arguments.watch or arguments.json
+        else None
+    )
     try:
         await app.run(found, stop, status.started)
     finally:
@@ -145,17 +151,13 @@ async def _read_once(found: config.Config, arguments: argparse.Namespace) -> int
 
 def _as_json(seen: Seen) -> dict[str, object]:
     devices = {
-        name: {
-            reading.point: {
-                "value": reading.value,
-                "quality": reading.quality.value,
-                "raw": reading.raw,
-            }
-            for reading in snapshot.readings.values()
-        }
-        for name, snapshot in seen.snapshots.items()
+        name: _points(snapshot.readings.values()) for name, snapshot in seen.snapshots.items()
     }
     return {"devices": devices, "failures": seen.failures, "lines_lost": seen.lost}
+
+
+def _points(readings: Iterable[Reading]) -> dict[str, dict[str, object]]:
+    return {r.point: {"value": r.value, "quality": r.quality.value, "raw": r.raw} for r in readings}
 
 
 def _print_sweep(found: config.Config, seen: Seen) -> None:
@@ -210,8 +212,11 @@ async def _write_once(
     async with Look(found) as look:
         await look.sweep(arguments.within)
         done = await look.write(arguments.device, arguments.point, value, arguments.within)
-    if isinstance(done, str):
-        print(json.dumps({"outcome": "failed", "why": done}) if arguments.json else done)
+    if done.outcome is not Outcome.VERIFIED:
+        for line, why in look.seen.lost.items():
+            print(f"line {line}: {why}", file=sys.stderr)
+        said = {"outcome": done.outcome.value, "why": done.why}
+        print(json.dumps(said) if arguments.json else done.why)
         return FAILED
     if arguments.json:
         print(json.dumps({"outcome": done.outcome.value, "read_back": done.read_back}))
@@ -251,14 +256,7 @@ def _decode(arguments: argparse.Namespace) -> int:
     readings = device.decode_image(lambda name, at: words.get((name, at)))
     snapshot = Snapshot(arguments.driver).with_readings(readings, 0.0)
     if arguments.json:
-        print(
-            json.dumps(
-                {
-                    r.point: {"value": r.value, "quality": r.quality.value, "raw": r.raw}
-                    for r in readings
-                }
-            )
-        )
+        print(json.dumps(_points(readings)))
     else:
         print(_readings(device, snapshot))
     return OK if readings else FAILED
@@ -270,22 +268,28 @@ def _decode(arguments: argparse.Namespace) -> int:
 def _record(arguments: argparse.Namespace) -> int:
     """Run the lines for a while and keep every exchange in a trace file."""
     found = config.read(arguments.config)
-    return asyncio.run(_record_for(found, arguments))
+    try:
+        with Path(arguments.file).open("w", encoding="utf-8") as file:
+            return asyncio.run(_record_for(found, file, arguments))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"{arguments.file}: cannot be written: {error.strerror}", file=sys.stderr)
+        return MISSING
 
 
-async def _record_for(found: config.Config, arguments: argparse.Namespace) -> int:
+async def _record_for(found: config.Config, file: TextIO, arguments: argparse.Namespace) -> int:
     kept = 0
-    with Path(arguments.file).open("w", encoding="utf-8") as file:
 
-        def put(text: str) -> None:
-            nonlocal kept
-            kept += 1
-            file.write(text)
-            if sys.stderr.isatty():
-                print(f"\r{kept} exchanges", end="", file=sys.stderr, flush=True)
+    def put(text: str) -> None:
+        nonlocal kept
+        kept += 1
+        file.write(text)
+        if sys.stderr.isatty():
+            print(f"\r{kept} exchanges", end="", file=sys.stderr, flush=True)
 
-        async with Look(found, Trace(put, reference.masked(found))):
-            await asyncio.sleep(arguments.seconds)
+    async with Look(found, Trace(put, reference.masked(found))):
+        await asyncio.sleep(arguments.seconds)
     print(f"{kept} exchanges in {arguments.file}")
     return OK if kept else FAILED
 
@@ -293,18 +297,18 @@ async def _record_for(found: config.Config, arguments: argparse.Namespace) -> in
 def _replay(arguments: argparse.Namespace) -> int:
     """Run a trace, or a CSV or JSONL of values, through core, faults and control."""
     found = config.read(arguments.config) if arguments.config else None
-    path = Path(arguments.file)
-    if not path.is_file():
-        print(f"{path}: there is no such file", file=sys.stderr)
-        return WRONG
-    for event in replay(path, found):
+    for event in replay(Path(arguments.file), found):
         print(json.dumps(event, ensure_ascii=False, default=str))
     return OK
 
 
 def _docs(arguments: argparse.Namespace) -> int:
     """Write the generated reference, or check that it is up to date."""
-    stale = reference.write(Path(arguments.folder), _parser(), check=arguments.check)
+    try:
+        stale = reference.write(Path(arguments.folder), _parser(), check=arguments.check)
+    except OSError as error:
+        print(f"{error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
+        return MISSING
     for name in stale:
         print(f"{name}: {'is stale; run heatpump-agent docs' if arguments.check else 'written'}")
     return FAILED if stale and arguments.check else OK
@@ -341,7 +345,7 @@ def _parser() -> argparse.ArgumentParser:
     for one in (read, write):
         one.add_argument(
             "--within",
-            type=float,
+            type=_seconds,
             default=SWEEP_WITHIN_S,
             metavar="S",
             help="seconds to wait for the devices (60)",
@@ -352,7 +356,7 @@ def _parser() -> argparse.ArgumentParser:
     decode.add_argument("dump", help="YAML or JSON: function -> address -> word")
     record = _command(commands, "record", _record, config_file=True)
     record.add_argument("file", help="where to write the trace (JSON lines)")
-    record.add_argument("--seconds", type=float, default=60.0, help="how long (60)")
+    record.add_argument("--seconds", type=_seconds, default=60.0, help="how long (60)")
     again = _command(commands, "replay", _replay)
     again.add_argument("file", help="a trace, or a CSV or JSONL of timed values")
     again.add_argument("--config", help="configuration that says what stands on the line")
@@ -362,6 +366,13 @@ def _parser() -> argparse.ArgumentParser:
     for one in (run, check, read, write, drivers, decode):
         one.add_argument("--json", action="store_true", help="for programs")
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text) if text.replace(".", "", 1).isdecimal() else 0.0
+    if not (isfinite(seconds) and seconds > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: above 0 s")
+    return seconds
 
 
 def _command(

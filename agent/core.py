@@ -131,8 +131,9 @@ class Core:
                 yield from self._control.write_repeated(device, point, stamp)
             case CommandReceived(command, stamp):
                 yield from self._control.command(command, self.snapshots, stamp)
-            case CommandTurnedAway(command_id, outcome, why, stamp):
-                yield from ended(Result(command_id, "", "", outcome, why), stamp)
+            case CommandTurnedAway(command_id, outcome, why, stamp, device, point, issuer):
+                end = Result(command_id, device, point, outcome, why, issuer=issuer)
+                yield from ended(end, stamp)
             case LineChanged(line, up, why):
                 level, text = ("info", "line open") if up else ("warning", "line lost")
                 yield Note(level, text, {"line": line, "why": why})
@@ -176,14 +177,16 @@ class Core:
 
     def _block_failed(self, fact: BlockFailed) -> Iterator[Effect]:
         watched = self._devices[fact.device]
-        if fact.failure is not Failure.REFUSED:
+        fields = {"device": fact.device, "failure": fact.failure.value, "why": fact.why}
+        if fact.failure is Failure.REFUSED:
+            yield Note("debug", "device refuses a block", fields)
+        else:
             watched.failures += 1
             watched.silent_why = fact.why
             if watched.silent_since is None:
                 watched.silent_since = fact.stamp.mono
-        worth = watched.failures == FAILURES_WORTH_A_WARNING
-        fields = {"device": fact.device, "failure": fact.failure.value, "why": fact.why}
-        yield Note("warning" if worth else "debug", "device does not answer", fields)
+            worth = watched.failures == FAILURES_WORTH_A_WARNING
+            yield Note("warning" if worth else "debug", "device does not answer", fields)
         if fact.sweep_end:
             yield from self._sweep_end(fact.device, fact.stamp)
 

@@ -71,12 +71,18 @@ class CommandReceived:
 
 @dataclass(frozen=True, slots=True)
 class CommandTurnedAway:
-    """A command that ends before it reaches the core: malformed, expired, cut off by a restart."""
+    """A command that ends before it reaches the core: malformed, expired, cut off by a restart.
+
+    Device, point and issuer are given as far as they could be read.
+    """
 
     command_id: str
     outcome: Outcome
     why: str
     stamp: Stamp
+    device: str = ""
+    point: str = ""
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 
 import msgspec
@@ -53,6 +54,8 @@ def replay(path: Path, config: Config | None) -> Iterator[Event]:
     """What a recorded file would have caused. Raises FileError for a file that is neither kind."""
     try:
         lines = path.read_text("utf-8-sig").splitlines()
+    except OSError as error:
+        raise FileError([Mistake(str(path), 1, "", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
     first = next((line for line in lines if line.strip()), "")
@@ -137,8 +140,11 @@ def _trace_fact(device: Device, request: ReadRequest, exchange: Exchange) -> Fac
 
 def _csv(lines: list[str], path: Path) -> Iterator[tuple[int, dict[str, object]]]:
     reader = csv.DictReader(lines)
-    for row in reader:
-        yield reader.line_num, {key: value for key, value in row.items() if key is not None}
+    try:
+        for row in reader:
+            yield reader.line_num, {key: value for key, value in row.items() if key is not None}
+    except csv.Error as error:
+        raise FileError([Mistake(str(path), reader.line_num, "", f"not CSV: {error}")]) from None
     if reader.fieldnames is None:
         raise FileError([Mistake(str(path), 1, "", "is empty")])
 
@@ -185,10 +191,11 @@ def _row_facts(
             known = ", ".join(config.core.devices)
             message = f"no device is named {device}"
             raise FileError([Mistake(str(path), number, "device", message, known)])
+        points = set(config.core.devices[device].map.points if config is not None else POINTS)
         readings = tuple(
             _reading(name, value)
             for name, value in row.items()
-            if (name in POINTS or name.startswith("x_")) and value is not None
+            if name in points and value is not None
         )
         yield BlockRead(device, readings, stamp, sweep_end=True)
 
@@ -220,14 +227,15 @@ def _reading(name: str, value: object) -> Reading:
 
 
 def _value(value: object) -> Value | None:
-    if isinstance(value, bool | int | float):
+    if isinstance(value, bool | int):
         return value
     text = str(value).strip()
-    if text.lower() in ("", "null", "nan", "none"):
+    if text.lower() in ("", "null", "none"):
         return None
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return text
+    return number if isfinite(number) else None

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from agent.clock import Clock
 from agent.config import Config
 from agent.control import Admitted, Guard, GuardView, Refusal
-from agent.facts import BlockFailed, BlockRead, Fact, LineChanged, WriteDone
+from agent.facts import BlockFailed, BlockRead, Fact, LineChanged, WriteDone, WriteRepeated
 from agent.line import Line, Port, Scheduler
 from agent.line.trace import Trace
-from agent.model import Demand, Origin, Outcome, Snapshot, Value, Write
+from agent.model import Demand, Origin, Outcome, PointId, Snapshot, Value, Write
 from agent.spool import Spool
+
+
+async def _nobody_counts(device: str, point: PointId) -> None:
+    """Whoever only reads has no write to count."""
 
 
 @dataclass(slots=True)
@@ -23,6 +28,7 @@ class Seen:
     snapshots: dict[str, Snapshot]
     failures: dict[str, str] = field(default_factory=dict)
     written: WriteDone | None = None
+    repeated: Callable[[str, PointId], Awaitable[None]] = _nobody_counts
     lost: dict[str, str] = field(default_factory=dict)
     through: set[str] = field(default_factory=set)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -40,7 +46,11 @@ class Seen:
                     self.through.add(device)
             case WriteDone():
                 self.written = fact
-            case LineChanged(line, up, why) if not up:
+            case WriteRepeated(device, point):
+                await self.repeated(device, point)
+            case LineChanged(line, True):
+                self.lost.pop(line, None)
+            case LineChanged(line, False, why):
                 self.lost[line] = why
             case _:
                 pass
@@ -74,10 +84,8 @@ class Look:
         """Until every device has been asked once; False when time ran out first."""
         return await self._until(lambda: self.seen.through >= set(self.seen.snapshots), within_s)
 
-    async def write(
-        self, device: str, point: str, value: Value, within_s: float
-    ) -> WriteDone | str:
-        """Write through the guard, counted and journalled; a text when the guard refuses."""
+    async def write(self, device: str, point: str, value: Value, within_s: float) -> WriteDone:
+        """Write through the guard, counted and journalled, and how it ended."""
         stamp = self._clock.stamp()
         spool = await Spool.open(self._config.spool, self._clock.boot)
         try:
@@ -94,24 +102,23 @@ class Look:
                 snapshot.number("outdoor_temp"),
             )
             verdict = Guard().judge(demand, view)
+            asked = Write(device, point, value, Origin.RESIDENT)
             if isinstance(verdict, Refusal):
-                return verdict.why
+                return WriteDone(asked, Outcome.REFUSED, verdict.why, stamp)
             if not isinstance(verdict, Admitted):
-                write = Write(device, point, value, Origin.RESIDENT)
-                return WriteDone(write, Outcome.VERIFIED, "it already is so", stamp, value)
+                return WriteDone(asked, Outcome.VERIFIED, "it already is so", stamp, value)
             for name in (*(name for name, _ in verdict.write.before), point):
                 await spool.count_write(device, name, day)
-            detail = f'{{"device":"{device}","point":"{point}","by":"command line"}}'
-            await spool.journal(stamp.at.isoformat(), "write", detail.encode())
+            self.seen.repeated = lambda device, name: spool.count_write(device, name, day)
+            detail = {"device": device, "point": point, "value": value, "by": "command line"}
+            await spool.journal(stamp.at.isoformat(), "write", json.dumps(detail).encode())
             line = next(one for one in self._lines if device in one.scheduler.devices)
             line.send(verdict.write)
             await self._until(lambda: self.seen.written is not None, within_s)
         finally:
             await spool.close()
-        done = self.seen.written
-        if done is None:
-            return f"no answer within {within_s:g} s"
-        return done if done.outcome is Outcome.VERIFIED else done.why
+        late = WriteDone(asked, Outcome.FAILED, f"no answer within {within_s:g} s", stamp)
+        return self.seen.written or late
 
     async def _until(self, condition: Callable[[], bool], within_s: float) -> bool:
         try:

@@ -68,7 +68,7 @@ class Ack(msgspec.Struct, frozen=True):
 class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`down/command`: one wish. It is answered by exactly one Result; never send it retained."""
 
-    id: Annotated[str, Meta(pattern=_ID, description="Unique for ever; repeats are refused.")]
+    id: Annotated[str, Meta(pattern=_ID, description="Unique for ever; repeats are ignored.")]
     issuer: Annotated[Name, Meta(description="Who asks: an account or a service, for the journal.")]
     role: Annotated[
         Literal["platform", "resident", "vendor", "service"],
@@ -86,7 +86,7 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
     hold_s: Annotated[
         Annotated[float, Meta(gt=0, le=7 * 86_400)] | None,
-        Meta(description="How many seconds the wish stands; absent: until another replaces it."),
+        Meta(description="How many seconds the wish keeps the schedule away; absent: 4 h."),
     ] = None
 
 

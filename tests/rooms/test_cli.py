@@ -297,7 +297,7 @@ def test_read_write_record_and_replay(gateway: Path, capsys: pytest.CaptureFixtu
     after = said("read", gateway, "--json", "--within", 10)["devices"]["hp3"]
     assert after["water_setpoint"]["value"] == wish
     refused = said("write", gateway, "hp3", "water_setpoint", 20, "--json", code=1)
-    assert refused["outcome"] == "failed"
+    assert refused["outcome"] == "refused"
     assert "frost" in refused["why"]
     for point, value in (("water_supply_temp", 40), ("sauna", 1), ("water_setpoint", "hot")):
         assert run("write", gateway, "hp3", point, value) == 2
@@ -310,6 +310,8 @@ def test_read_write_record_and_replay(gateway: Path, capsys: pytest.CaptureFixtu
     assert len(trace.read_text("utf-8").splitlines()) >= 5
     assert run("replay", trace, "--config", gateway) == 0
     assert run("replay", trace) == 2
+    assert run("record", gateway, gateway / "nowhere", "--seconds", 1) == 3
+    assert "nowhere: cannot be written" in capsys.readouterr().err
 
 
 def test_a_device_that_is_not_there_ends_with_one(
@@ -319,9 +321,21 @@ def test_a_device_that_is_not_there_ends_with_one(
     path.write_text(GATEWAY.format(port=9), "utf-8")
     assert run("read", path, "--within", 5) == 1
     assert "line bridge: " in capsys.readouterr().out
+    assert run("write", path, "hp3", "water_setpoint", 40, "--within", 5) == 1
+    said = capsys.readouterr()
+    assert ("not answered" in said.out, "line bridge: " in said.err) == (True, True)
+    (tmp_path / "spool.db").unlink()
     (tmp_path / "spool.db").mkdir()
     assert run("run", path) == 3
     assert "spool.db: it cannot be opened" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_a_wait_that_is_none_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("read", EXAMPLE, "--within", seconds)
+    assert ended.value.code == 2
+    assert "allowed: above 0 s" in capsys.readouterr().err
 
 
 def test_every_option_is_explained() -> None:

@@ -170,6 +170,13 @@ def test_one_lost_answer_in_two_is_no_lost_machine() -> None:
     assert alarms(effects) == []
 
 
+def test_a_refusal_after_silence_is_not_told_as_silence() -> None:
+    found = core()
+    run(found, read(0.0), *(failed(float(n)) for n in (1, 2, 3)))
+    effects = run(found, failed(4.0, Failure.REFUSED), failed(5.0, Failure.REFUSED))
+    assert [one.level for one in effects if isinstance(one, Note)] == ["debug", "debug"]
+
+
 def test_silence_is_told_as_a_warning_once_and_its_end_with_its_length() -> None:
     found = core()
     effects = run(found, *(failed(float(mono)) for mono in range(6)), read(7.0))
@@ -312,6 +319,12 @@ def test_a_failed_write_does_not_make_a_silent_machine_young() -> None:
 def test_a_command_turned_away_has_its_one_result() -> None:
     effects = run(core(), CommandTurnedAway("c1", Outcome.EXPIRED, "too late", stamp(0.0)))
     assert kept(effects, Lane.RESULT) == [Result("c1", "", "", Outcome.EXPIRED, "too late")]
+    sender = ("hp", "water_setpoint", "ops")
+    (result,) = kept(
+        run(core(), CommandTurnedAway("c2", Outcome.REFUSED, "no", stamp(0.0), *sender)),
+        Lane.RESULT,
+    )
+    assert (result.device, result.point, result.issuer) == sender
 
 
 def test_stopping_parks() -> None:

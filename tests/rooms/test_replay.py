@@ -140,3 +140,25 @@ def test_a_trace_needs_a_configuration_and_text_must_be_text(tmp_path: Path) -> 
     (tmp_path / "binary").write_bytes(b"at,mode\n\xff\xfe")
     with pytest.raises(FileError, match="is not UTF-8"):
         list(replay(tmp_path / "binary", None))
+
+
+def test_points_the_machine_does_not_have_are_passed_over(tmp_path: Path) -> None:
+    table = f"at,device,x_own,indoor_humidity,dhw_temp\n{minute(0)},hp3,1,50,48\n"
+    assert events(tmp_path, table) == []
+    assert {one["device"] for one in events(tmp_path, table, example())} == {"hp2"}  # not read
+
+
+@pytest.mark.parametrize("word", ["inf", "-nan", "1e999"])
+def test_what_is_no_number_is_no_value(word: str, tmp_path: Path) -> None:
+    rows = [f"{minute(n)},{41 if n < 2 else word}" for n in range(5)]
+    found = events(tmp_path, "\n".join(["at,water_supply_temp", *rows]))
+    assert [one["rule"] for one in found] == ["sensor_absent"]
+
+
+def test_numbers_that_json_does_not_know(tmp_path: Path) -> None:
+    assert events(tmp_path, f'{{"at": "{minute(0)}", "dhw_temp": NaN}}') == []
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="cannot be read: Is a directory"):
+        list(replay(tmp_path, None))

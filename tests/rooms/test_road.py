@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -256,3 +257,38 @@ def _all_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def test_fields_are_told_as_key_and_value() -> None:
     assert told({"a": 1, "why": "no answer", "on": None}) == ' a=1 why="no answer" on=None'
     assert told({}) == ""
+    assert told({"why": '你 "x"\nnext=1'}) == ' why="你 \\"x\\"\\nnext=1"'
+
+
+async def test_alarms_that_cannot_be_read_do_not_keep_the_gateway_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house(tmp_path) as home:
+        await home.spool.save_state("alarms", b'[{"id": 1}]')
+        assert (await restored(home.spool)).alarms == ()
+    assert "open alarms of before are not known" in caplog.text
+
+
+async def test_a_wrong_rule_does_not_end_the_ticking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The house must not lose its gateway to one rule; the line loop guards the same core."""
+    ticked = asyncio.Event()
+    calls: list[object] = []
+
+    def step(fact: object) -> tuple[()]:
+        calls.append(fact)
+        if len(calls) == 1:
+            raise ZeroDivisionError("a wrong rule")
+        ticked.set()
+        return ()
+
+    monkeypatch.setattr("agent.road.TICK_S", 0.01)
+    async with house(tmp_path) as home:
+        monkeypatch.setattr(home.core, "step", step)
+        task = asyncio.create_task(home.road.tick())
+        async with asyncio.timeout(5.0):
+            await ticked.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert "tick failed" in caplog.text

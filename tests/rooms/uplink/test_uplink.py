@@ -636,8 +636,9 @@ def certificate(folder: Path, name: str, ca: str | None, subject: str, *more: st
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keys")
-    certificate(folder, "ca", None, "/CN=test ca")
-    certificate(folder, "stranger", None, "/CN=another ca")
+    signs = ["-addext", "keyUsage=critical,keyCertSign"]  # Python 3.13 insists on it
+    certificate(folder, "ca", None, "/CN=test ca", *signs)
+    certificate(folder, "stranger", None, "/CN=another ca", *signs)
     leaf = ["-addext", "basicConstraints=critical,CA:FALSE"]
     alt = ["-addext", "subjectAltName=IP:127.0.0.1"]
     certificate(folder, "broker", "ca", "/CN=broker", *leaf, *alt)
