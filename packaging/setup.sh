@@ -24,5 +24,7 @@ if ! "$PYTHON" -m venv "$venv" 2>/dev/null; then
 fi
 echo "installing the pinned packages into $venv (a minute or two)"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+# What an earlier build left here would hide the entry points of this one.
+rm -rf ./*.egg-info
 PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 touch "$venv/.ready"
