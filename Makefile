@@ -12,7 +12,7 @@ help:
 	@echo "make test   every test; installs mosquitto where it may"
 	@echo "make check  format, lint, types, import contracts, fast"
 	@echo "make bench  every benchmark and docs/benchmarks.md"
-	@echo "make soak   long runs: adapter unplugged 100 times, an hour with faults"
+	@echo "make soak   the long run: adapter unplugged and converter rebooted 100 times"
 	@echo "make docs   the generated reference"
 
 setup: $(STAMP)

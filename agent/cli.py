@@ -352,7 +352,9 @@ def _parser() -> argparse.ArgumentParser:
         )
     drivers = _command(commands, "drivers", _drivers)
     decode = _command(commands, "decode", _decode)
-    decode.add_argument("driver", choices=names(), help="which driver's map to use")
+    decode.add_argument(
+        "driver", choices=names(), metavar="DRIVER", help="a name that `drivers` lists"
+    )
     decode.add_argument("dump", help="YAML or JSON: function -> address -> word")
     record = _command(commands, "record", _record, config_file=True)
     record.add_argument("file", help="where to write the trace (JSON lines)")

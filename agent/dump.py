@@ -9,21 +9,25 @@ TABLES = {"1": "coil", "2": "discrete", "3": "holding", "4": "input"}
 
 
 def words_of(dump: Document) -> dict[tuple[str, int], int]:
-    """A dump `function -> address -> word`; functions by name (holding) or by number (3)."""
+    """A dump `function -> address -> word`; functions by name (holding) or by number (3, 03).
+
+    A list of words stands for neighbours that begin at its address. Raises FileError.
+    """
     words: dict[tuple[str, int], int] = {}
     mistakes: list[Mistake] = []
     tree = dump.tree if isinstance(dump.tree, dict) else {}
     if not tree:
         mistakes.append(dump.mistake((), "is no dump", "function -> address -> word"))
     for function, addresses in tree.items():
-        name = TABLES.get(function, str(function))
+        name = TABLES.get(str(function).lstrip("0"), str(function))
         if name not in TABLES.values() or not isinstance(addresses, dict):
             allowed = f"{', '.join(TABLES.values())} (or {', '.join(TABLES)}) -> address -> word"
             mistakes.append(dump.mistake((function,), "is no table of registers", allowed))
             continue
         for at, word in addresses.items():
             try:
-                words[name, int(at, 0)] = _word(word)
+                for place, one in enumerate(word if isinstance(word, list) else [word]):
+                    words[name, int(at, 0) + place] = _word(one)
             except ValueError:
                 message, allowed = f"{at}: {word} is no register", "decimal or 0x.. numbers"
                 mistakes.append(dump.mistake((function, at), message, allowed))

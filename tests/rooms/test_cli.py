@@ -172,7 +172,7 @@ def test_decode(name: str, form: str, tmp_path: Path, capsys: pytest.CaptureFixt
         (b"", "dump.yaml:1: is no dump; allowed: function -> address -> word"),
         (b"holding: {010: 1}", "dump.yaml:1: holding.010: 010: 1 is no register"),
         (b"holding: {1: hot}", "dump.yaml:1: holding.1: 1: hot is no register"),
-        (b"holding:\n  1: [2]", "dump.yaml:2: holding.1: 1: ['2'] is no register"),
+        (b"holding:\n  1: [x]", "dump.yaml:2: holding.1: 1: ['x'] is no register"),
         (b"coils: {1: 1}", "dump.yaml:1: coils: is no table of registers; allowed: coil, "),
         (b"holding: 7", "holding: is no table of registers"),
         (b"\xff", "is not UTF-8 text"),
@@ -345,3 +345,15 @@ def test_every_option_is_explained() -> None:
         for sub in (action.choices or {}).values() if isinstance(action.choices, dict) else ():
             for option in sub._actions:
                 assert option.help, (sub.prog, option.dest)
+
+
+def test_a_dump_may_give_runs_of_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dump = tmp_path / "dump.yaml"
+    dump.write_text('"03":\n  40151: [271, 305]\n  40141: 65466\n', "utf-8")
+    assert run("decode", "haier_atw_r290", str(dump), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {name: found[name]["value"] for name in found} == {
+        "water_return_temp": 27.1,
+        "water_supply_temp": 30.5,
+        "outdoor_temp": -7.0,
+    }
