@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
 
 from agent.clock import Clock
 from agent.config import Config
-from agent.control import Admitted, Guard, GuardView, Refusal
-from agent.facts import BlockFailed, BlockRead, Fact, LineChanged, WriteDone, WriteRepeated
+from agent.control import Control
+from agent.facts import (
+    BlockFailed,
+    BlockRead,
+    Count,
+    Effect,
+    Fact,
+    Journal,
+    Keep,
+    LineChanged,
+    Send,
+    WriteDone,
+    WriteRepeated,
+)
 from agent.line import Line, Port, Scheduler
 from agent.line.trace import Trace
-from agent.model import Demand, Origin, Outcome, PointId, Snapshot, Value, Write
+from agent.model import Command, Outcome, Result, Snapshot, Stamp, Value
 from agent.spool import Spool
-
-
-async def _nobody_counts(device: str, point: PointId) -> None:
-    """Whoever only reads has no write to count."""
 
 
 @dataclass(slots=True)
@@ -27,8 +37,7 @@ class Seen:
 
     snapshots: dict[str, Snapshot]
     failures: dict[str, str] = field(default_factory=dict)
-    written: WriteDone | None = None
-    repeated: Callable[[str, PointId], Awaitable[None]] = _nobody_counts
+    writing: Callable[[Fact], Awaitable[None]] | None = None
     lost: dict[str, str] = field(default_factory=dict)
     through: set[str] = field(default_factory=set)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -44,10 +53,8 @@ class Seen:
                 self.failures[device] = why
                 if sweep_end:
                     self.through.add(device)
-            case WriteDone():
-                self.written = fact
-            case WriteRepeated(device, point):
-                await self.repeated(device, point)
+            case WriteDone() | WriteRepeated() if self.writing is not None:
+                await self.writing(fact)
             case LineChanged(line, True):
                 self.lost.pop(line, None)
             case LineChanged(line, False, why):
@@ -84,41 +91,30 @@ class Look:
         """Until every device has been asked once; False when time ran out first."""
         return await self._until(lambda: self.seen.through >= set(self.seen.snapshots), within_s)
 
-    async def write(self, device: str, point: str, value: Value, within_s: float) -> WriteDone:
-        """Write through the guard, counted and journalled, and how it ended."""
+    async def write(self, device: str, point: str, value: Value, within_s: float) -> Result:
+        """Write as a resident's command does: guarded, counted, journalled, read back."""
         stamp = self._clock.stamp()
         spool = await Spool.open(self._config.spool, self._clock.boot)
         try:
-            day = stamp.at.astimezone(self._config.timezone).date().isoformat()
-            demand = Demand(device, point, value, Origin.RESIDENT, "command line")
-            snapshot = self.seen.snapshots[device]
-            view = GuardView(
-                self._config.core.devices[device],
-                snapshot,
-                stamp.mono,
-                spool.writes().get((device, point, day), 0),
-                None,
-                device in self._config.core.control.allow_unverified,
-                snapshot.number("outdoor_temp"),
+            desk = _Desk(self._config, spool, self._lines)
+            self.seen.writing = desk.take
+            command = Command(
+                f"cli-{uuid4().hex}",
+                "command line",
+                "resident",
+                device,
+                point,
+                value,
+                stamp.at,
+                stamp.at + timedelta(seconds=within_s),
             )
-            verdict = Guard().judge(demand, view)
-            asked = Write(device, point, value, Origin.RESIDENT)
-            if isinstance(verdict, Refusal):
-                return WriteDone(asked, Outcome.REFUSED, verdict.why, stamp)
-            if not isinstance(verdict, Admitted):
-                return WriteDone(asked, Outcome.VERIFIED, "it already is so", stamp, value)
-            for name in (*(name for name, _ in verdict.write.before), point):
-                await spool.count_write(device, name, day)
-            self.seen.repeated = lambda device, name: spool.count_write(device, name, day)
-            detail = {"device": device, "point": point, "value": value, "by": "command line"}
-            await spool.journal(stamp.at.isoformat(), "write", json.dumps(detail).encode())
-            line = next(one for one in self._lines if device in one.scheduler.devices)
-            line.send(verdict.write)
-            await self._until(lambda: self.seen.written is not None, within_s)
+            await desk.ask(command, self.seen.snapshots, stamp)
+            await self._until(lambda: desk.result is not None, within_s)
         finally:
+            self.seen.writing = None
             await spool.close()
-        late = WriteDone(asked, Outcome.FAILED, f"no answer within {within_s:g} s", stamp)
-        return self.seen.written or late
+        why = f"no answer within {within_s:g} s"
+        return desk.result or Result(command.id, device, point, Outcome.FAILED, why, value)
 
     async def _until(self, condition: Callable[[], bool], within_s: float) -> bool:
         try:
@@ -129,3 +125,43 @@ class Look:
         except TimeoutError:
             return False
         return True
+
+
+class _Desk:
+    """Control for one command, with a spool that counts and keeps the journal."""
+
+    def __init__(self, config: Config, spool: Spool, lines: tuple[Line, ...]) -> None:
+        self._spool, self._lines, self._timezone = spool, lines, config.timezone
+        self._control = Control(config.core.control, config.core.devices, spool.writes())
+        self.result: Result | None = None
+
+    async def ask(self, command: Command, snapshots: Mapping[str, Snapshot], stamp: Stamp) -> None:
+        """Let control decide about the command and carry out what follows."""
+        await self._do(self._control.command(command, snapshots, stamp))
+
+    async def take(self, fact: Fact) -> None:
+        """What the line says of the write."""
+        match fact:
+            case WriteDone():
+                await self._do(self._control.write_done(fact))
+            case WriteRepeated(device, point, stamp):
+                await self._do(self._control.write_repeated(device, point, stamp))
+            case _:
+                pass
+
+    async def _do(self, effects: Iterator[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Count(device, point, stamp):
+                    day = stamp.at.astimezone(self._timezone).date().isoformat()
+                    await self._spool.count_write(device, point, day)
+                case Journal(kind, detail, stamp):
+                    body = json.dumps(dict(detail)).encode()
+                    await self._spool.journal(stamp.at.isoformat(), kind, body)
+                case Send(write):
+                    line = next(x for x in self._lines if write.device in x.scheduler.devices)
+                    line.send(write)
+                case Keep(_, Result() as result):
+                    self.result = result
+                case _:
+                    pass
