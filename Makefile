@@ -48,7 +48,8 @@ docs: setup
 # Pins what setup.cfg allows; run it to take newer versions.
 lock: setup
 	@$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url \
-	  --no-emit-trusted-host --extra sim --extra dev --output-file requirements.lock setup.cfg
+	  --no-emit-trusted-host --no-emit-find-links --all-build-deps --allow-unsafe \
+	  --extra sim --extra dev --output-file requirements.lock setup.cfg
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
