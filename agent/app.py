@@ -17,7 +17,6 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
 from agent.line import Line, Port, Scheduler
-from agent.line.trace import Trace
 from agent.road import Road, restored
 from agent.spool import Spool
 from agent.uplink import Uplink
@@ -39,7 +38,6 @@ async def run(
     config: Config,
     stop: asyncio.Event,
     started: Callable[[Gateway], None] | None = None,
-    trace: Trace | None = None,
 ) -> None:
     """Run until `stop` is set. Raises SpoolError when the durable buffer cannot be opened."""
     clock = Clock()
@@ -50,7 +48,7 @@ async def run(
         core = Core(config.core, await restored(spool))
         road = Road(core, spool, clock, config.timezone)
         lines = tuple(
-            Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp, trace)
+            Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp)
             for line in config.lines
         )
         road.connect(lines)
