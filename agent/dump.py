@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from agent.drivers.wire import TABLE_OF_FUNCTION
 from agent.errors import FileError, Mistake
 from agent.yamltext import Document
 
-TABLES = {"1": "coil", "2": "discrete", "3": "holding", "4": "input"}
+TABLES = {str(function): TABLE_OF_FUNCTION[function] for function in sorted(TABLE_OF_FUNCTION)}
 
 
 def words_of(dump: Document) -> dict[tuple[str, int], int]:

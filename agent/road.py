@@ -62,6 +62,16 @@ async def restored(spool: Spool) -> Restored:
     return Restored(spool.writes(), alarms)
 
 
+async def account(effect: Count | Journal, spool: Spool, timezone: ZoneInfo) -> None:
+    """Count a write under its local day, or add a line to the journal; durable on return."""
+    at = effect.stamp.at
+    if isinstance(effect, Journal):
+        await spool.journal(at.isoformat(), effect.kind, msgspec.json.encode(effect.detail))
+        return
+    day = at.astimezone(timezone).date().isoformat()
+    await spool.count_write(effect.device, effect.point, day)
+
+
 class Road:
     """Carries facts to the core and its effects to spool and lines."""
 
@@ -99,14 +109,10 @@ class Road:
                 self._spool.append(lane, stamp, encode_body(record), at_once)
                 if isinstance(record, Result):
                     await self._spool.finish_command(record.command_id)
-            case Count(device, point, stamp):
-                day = stamp.at.astimezone(self._timezone).date().isoformat()
-                await self._spool.count_write(device, point, day)
+            case Count() | Journal():
+                await account(effect, self._spool, self._timezone)
             case Send(write):
                 self._lines[write.device].send(write)
-            case Journal(kind, detail, stamp):
-                body = msgspec.json.encode(detail)
-                await self._spool.journal(stamp.at.isoformat(), kind, body)
             case Save(key, value):
                 await self._spool.save_state(key, msgspec.json.encode(value))
             case Note(level, text, fields):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,6 +27,7 @@ from agent.facts import (
 from agent.line import Line, Port, Scheduler
 from agent.line.trace import Trace
 from agent.model import Command, Outcome, Result, Snapshot, Stamp, Value
+from agent.road import account
 from agent.spool import Spool
 
 
@@ -152,12 +152,8 @@ class _Desk:
     async def _do(self, effects: Iterator[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Count(device, point, stamp):
-                    day = stamp.at.astimezone(self._timezone).date().isoformat()
-                    await self._spool.count_write(device, point, day)
-                case Journal(kind, detail, stamp):
-                    body = json.dumps(dict(detail)).encode()
-                    await self._spool.journal(stamp.at.isoformat(), kind, body)
+                case Count() | Journal():
+                    await account(effect, self._spool, self._timezone)
                 case Send(write):
                     line = next(x for x in self._lines if write.device in x.scheduler.devices)
                     line.send(write)

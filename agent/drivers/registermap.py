@@ -113,7 +113,6 @@ class PointRule(Rule, frozen=True, kw_only=True):
     high: float | None = None
     jump: float | None = None
     values: dict[int, str] = {}
-    closed: bool = False
     off: tuple[Word, ...] = (0,)
     every: Duration | None = None
     unit_id: UnitId | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 READ_FUNCTION = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
-TABLE_OF_FUNCTION = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
+TABLE_OF_FUNCTION = {function: table for table, function in READ_FUNCTION.items()}
 
 
 @dataclass(frozen=True, slots=True)

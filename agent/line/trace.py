@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from agent.drivers.wire import ReadRequest, Request, WriteRequest
+from agent.drivers.wire import TABLE_OF_FUNCTION, ReadRequest, Request, WriteRequest
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.model import Stamp
 
@@ -35,8 +35,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def request(self) -> Request:
         if self.fn in (5, 6, 15, 16):
             return WriteRequest(self.unit, self.fn, self.addr, self.write)
-        table = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}[self.fn]
-        return ReadRequest(self.unit, table, self.addr, self.count)
+        return ReadRequest(self.unit, TABLE_OF_FUNCTION[self.fn], self.addr, self.count)
 
     @property
     def reply(self) -> Reply:
