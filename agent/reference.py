@@ -17,8 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from agent import __version__
-from agent.config import Config
-from agent.configfile import GatewaySection
+from agent.config import Config, GatewaySection
 from agent.drivers import Request, driver, names
 from agent.drivers.registermap import RegisterMap
 from agent.drivers.wire import ReadRequest

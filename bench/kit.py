@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,7 +16,9 @@ PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 LIBRARIES = ("pymodbus", "aiomqtt", "msgspec")
 
 Figure = float | int | bool | str | None
-Figures = Mapping[str, Figure]
+Row = Mapping[str, Figure]
+Figures = Mapping[str, Figure | Sequence[Row]]
+"""What a run prints; a sequence of rows becomes a table of its own on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Goal:
     def met(self, figures: Figures) -> bool | None:
         """Whether a run met it; None when the figure is no number."""
         value = figures.get(self.key)
-        if value is None or isinstance(value, str):
+        if not isinstance(value, int | float):
             return None
         tests: dict[str, Callable[[float], bool]] = {
             "<=": lambda x: x <= self.limit,
@@ -45,22 +48,40 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One benchmark: what it measures, the load it puts on, its goals, and how to run it."""
+    """One benchmark: what it measures, the load it puts on, its goals, and how to run it.
+
+    `arguments` declares arguments of its own; a run that uses them is not kept for the page.
+    """
 
     name: str
     what: str
     load: str
     run: Callable[[Options], Figures]
     goals: tuple[Goal, ...] = ()
+    arguments: Callable[[ArgumentParser], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run was asked for. `share` shortens it: 0.1 does a tenth of the work."""
+    """How a run was asked for. `share` shortens it: 0.1 does a tenth of the work.
+
+    `given` holds the arguments that only this benchmark knows.
+    """
 
     seed: int = 1
     share: float = 1.0
     progress: Callable[[str], None] = field(default=lambda _: None)
+    jobs: int = 1
+    given: Namespace = field(default_factory=Namespace)
+
+
+def flat(figures: Figures) -> dict[str, Figure]:
+    """The figures that are no tables."""
+    return {
+        key: value
+        for key, value in figures.items()
+        if value is None or isinstance(value, int | float | str)
+    }
 
 
 def environment(options: Options) -> dict[str, Figure]:
@@ -92,6 +113,15 @@ def _yes_no(goal: Goal | None, figures: Figures) -> str:
     return {True: "yes", False: "**no**", None: ""}[met]
 
 
+def _table(rows: Sequence[Row]) -> list[str]:
+    heads = list(dict.fromkeys(key for row in rows for key in row))
+    lines = ["", "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for row in rows:
+        cells = ["" if row.get(key) is None else str(row[key]) for key in heads]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
 def page(benches: Mapping[str, Bench]) -> str:
     """docs/benchmarks.md from the kept results."""
     lines = [
@@ -110,14 +140,12 @@ def page(benches: Mapping[str, Bench]) -> str:
         lines += ["", f"## {bench.name}", "", bench.what, "", f"Load: {bench.load}", ""]
         lines += ["| figure | value | goal | met |", "|---|---|---|---|"]
         goals = {goal.key: goal for goal in bench.goals}
-        for key, value in kept["figures"].items():
+        for key, value in flat(kept["figures"]).items():
             goal = goals.get(key)
-            met = (
-                ""
-                if goal is None
-                else {True: "yes", False: "**no**", None: ""}[goal.met(kept["figures"])]
-            )
-            lines.append(f"| `{key}` | {value} | {goal or ''} | {met} |")
+            lines.append(f"| `{key}` | {value} | {goal or ''} | {_yes_no(goal, kept['figures'])} |")
+        for key, value in kept["figures"].items():
+            if isinstance(value, list) and value:
+                lines += ["", f"`{key}`:", *_table(value)]
         about = ", ".join(f"{key} {value}" for key, value in kept["run"].items())
         lines += ["", f"Command: `python -m bench {bench.name} --json` ({about})"]
     return "\n".join(lines) + "\n"

@@ -14,7 +14,8 @@ from typing import IO, Any
 
 import pytest
 
-from agent.cli import _parser, _reload, main
+from agent.cli.main import main, parser
+from agent.cli.run import reload
 from agent.drivers import names
 
 ROOT = Path(__file__).parents[2]
@@ -222,11 +223,11 @@ def test_a_broken_file_keeps_the_old_configuration(
     path = tmp_path / "gateway.yaml"
     with caplog.at_level(logging.INFO, "agent"):
         path.write_text(GATEWAY.format(port=502), "utf-8")
-        _reload(str(path))
+        reload(str(path))
         path.write_text(GATEWAY.format(port="none"), "utf-8")
-        _reload(str(path))
+        reload(str(path))
         path.unlink()
-        _reload(str(path))
+        reload(str(path))
     levels = [record.levelname for record in caplog.records]
     assert levels == ["INFO", "ERROR", "ERROR"]
     assert "lines[0].port" in caplog.text
@@ -341,7 +342,7 @@ def test_a_wait_that_is_none_is_refused(seconds: str, capsys: pytest.CaptureFixt
 
 
 def test_every_option_is_explained() -> None:
-    for action in _parser()._actions:
+    for action in parser()._actions:
         for sub in (action.choices or {}).values() if isinstance(action.choices, dict) else ():
             for option in sub._actions:
                 assert option.help, (sub.prog, option.dest)

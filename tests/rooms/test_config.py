@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from agent import config
-from agent.configfile import GatewaySection
+from agent.config import GatewaySection
 from agent.drivers import Driver, registermap, registry
 from agent.drivers.hooks import Hooks
 from agent.errors import FileError
@@ -302,7 +302,7 @@ def install(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
             return registry.driver(wanted)
         return Driver(name, registermap.load(text, f"{name}.yaml"), Hooks(), "0")
 
-    monkeypatch.setattr(config, "driver", found)
+    monkeypatch.setattr("agent.config.lines.driver", found)
 
 
 def test_a_vendors_map_that_overlaps_is_told_with_its_own_place(

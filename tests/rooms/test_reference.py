@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import config, reference
-from agent.cli import _parser
+from agent.cli.main import parser
 from agent.drivers import ReadRequest, names
 from agent.model import POINTS
 
@@ -15,19 +15,19 @@ ROOT = Path(__file__).parents[2]
 
 def test_pages_are_written_once_and_stale_when_changed(tmp_path: Path) -> None:
     folder = tmp_path / "reference"
-    assert len(reference.write(folder, _parser(), check=True)) == 6
+    assert len(reference.write(folder, parser(), check=True)) == 6
     assert not folder.exists()
-    assert len(reference.write(folder, _parser())) == 6
-    assert reference.write(folder, _parser()) == []
+    assert len(reference.write(folder, parser())) == 6
+    assert reference.write(folder, parser()) == []
     (folder / "points.md").write_text("old", "utf-8")
     (folder / "drivers.md").unlink()
     stale = [str(folder / "points.md"), str(folder / "drivers.md")]
-    assert reference.write(folder, _parser(), check=True) == stale
+    assert reference.write(folder, parser(), check=True) == stale
     assert (folder / "points.md").read_text("utf-8") == "old"
 
 
 def test_pages_name_everything(tmp_path: Path) -> None:
-    reference.write(tmp_path, _parser())
+    reference.write(tmp_path, parser())
     pages = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
     assert all(f"| `{point}` |" in pages["points.md"] for point in POINTS)
     assert all(f"| {name} |" in pages["drivers.md"] for name in names())

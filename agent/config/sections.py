@@ -1,7 +1,7 @@
 """What a configuration file may say: the records, with their limits and the text of each field.
 
-`docs/reference/configuration.md` is generated from here; `agent.config` checks what no single field
-can tell and makes the rooms' own records of it.
+`docs/reference/configuration.md` is generated from here; the rest of `agent.config` checks what no
+single field can tell and makes the rooms' own records of it.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from agent.configfile import ControlSection
+from agent.config.sections import ControlSection
 from agent.control import DAYS, HEATING_WATER, LOWEST_WATER_C, HomeControl, Period, WeekSchedule
 from agent.drivers import Device
 from agent.errors import Mistake

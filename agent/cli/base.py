@@ -1,0 +1,67 @@
+"""What all commands share: exit codes, the way a command is declared, readings as text and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable, Iterable
+from math import isfinite
+from typing import TypeAlias
+
+from agent.drivers import Device
+from agent.model import Quality, Reading, Snapshot
+from agent.tables import table
+
+OK, FAILED, WRONG, MISSING = 0, 1, 2, 3
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    config_file: bool = False,
+    as_json: bool = False,
+) -> argparse.ArgumentParser:
+    """A new command; its help is the docstring of `run`, which returns the exit code."""
+    text = (run.__doc__ or "").strip()
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=run)
+    if config_file:
+        parser.add_argument("config", help="the gateway's YAML file")
+    if as_json:
+        parser.add_argument("--json", action="store_true", help="for programs")
+    return parser
+
+
+def seconds(text: str) -> float:
+    """An argument that is a time above 0 s."""
+    found = float(text) if text.replace(".", "", 1).isdecimal() else 0.0
+    if not (isfinite(found) and found > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: above 0 s")
+    return found
+
+
+def quiet(arguments: argparse.Namespace) -> None:
+    """Commands that print a result keep the log for those who ask for it."""
+    if not arguments.verbose:
+        logging.getLogger().setLevel(logging.ERROR)
+
+
+def points_json(readings: Iterable[Reading]) -> dict[str, dict[str, object]]:
+    """Readings by point, for programs."""
+    return {r.point: {"value": r.value, "quality": r.quality.value, "raw": r.raw} for r in readings}
+
+
+def readings_table(device: Device, snapshot: Snapshot) -> str:
+    """Readings as a table for people, with their names in both languages."""
+    rows = [_row(device, reading) for reading in snapshot.readings.values()]
+    return table(["point", "value", "unit", "quality", "name", "名称"], rows)
+
+
+def _row(device: Device, reading: Reading) -> list[object]:
+    point = device.map.point(reading.point)
+    value = "" if reading.value is None else str(reading.value)
+    quality = "" if reading.quality is Quality.GOOD else reading.quality.value
+    return [reading.point, value, point.unit.value, quality, point.en, point.zh]

@@ -1,0 +1,84 @@
+"""`run` and `check`: the program itself, and whether its configuration is right."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+
+from agent import app, config
+from agent.cli.base import OK, Commands, command
+from agent.errors import FileError
+from agent.status import Status
+from agent.tables import table
+
+
+def add(commands: Commands) -> None:
+    """Declare the commands of this module."""
+    run = command(commands, "run", _run, config_file=True, as_json=True)
+    run.add_argument("--watch", action="store_true", help="show values every few seconds")
+    command(commands, "check", _check, config_file=True, as_json=True)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Read, watch, control and send until stopped by SIGTERM or Ctrl-C."""
+    found = config.read(arguments.config)
+    asyncio.run(_run_until_stopped(found, arguments))
+    return OK
+
+
+async def _run_until_stopped(found: config.Config, arguments: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload, arguments.config)
+    status = Status()
+    show = (
+        asyncio.create_task(status.show(arguments.json))
+        if arguments.watch or arguments.json
+        else None
+    )
+    try:
+        await app.run(found, stop, status.started)
+    finally:
+        if show is not None:
+            show.cancel()
+
+
+def reload(path: str) -> None:
+    """A changed file is checked; a wrong one changes nothing, a right one asks for a restart."""
+    log = logging.getLogger("agent")
+    try:
+        config.read(path)
+    except FileError as error:
+        for mistake in error.mistakes:
+            log.error("configuration refused, the old one stays: %s", mistake)
+        return
+    log.info("configuration is right; restart to use it file=%s", path)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    """Say whether a configuration is right, and how busy its lines will be."""
+    found = config.read(arguments.config)
+    rows = [
+        [
+            line.port.name,
+            device.name,
+            device.map.map,
+            device.unit_id,
+            len(device.plan()),
+            sum(block.request.count for block in device.plan()),
+        ]
+        for line in found.lines
+        for device in line.devices
+    ]
+    if arguments.json:
+        keys = ("line", "device", "driver", "unit_id", "requests", "registers")
+        print(json.dumps([dict(zip(keys, row, strict=True)) for row in rows]))
+    else:
+        print(table(["line", "device", "driver", "unit", "requests", "registers"], rows))
+        print(f"{arguments.config}: all is well")
+    return OK

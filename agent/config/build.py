@@ -1,0 +1,78 @@
+"""The gateway's configuration: a YAML file to frozen records, every mistake with its place.
+
+The fields of the file stand in `sections`; each part is checked in the module of its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.config.core import core_of
+from agent.config.lines import LineConfig, lines_of
+from agent.config.platform import uplink_of
+from agent.config.sections import GatewaySection
+from agent.core import CoreSettings
+from agent.errors import FileError, Mistake
+from agent.spool import SpoolSettings
+from agent.uplink import UplinkSettings
+from agent.yamltext import Document, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All a gateway needs to run."""
+
+    gateway: str
+    spool: SpoolSettings
+    uplink: UplinkSettings
+    lines: tuple[LineConfig, ...]
+    core: CoreSettings
+    timezone: ZoneInfo
+
+
+def read(path: str | Path) -> Config:
+    """The configuration of a file. Raises FileError with every mistake, also for missing files."""
+    file = Path(path)
+    try:
+        text = file.read_text("utf-8")
+    except OSError as error:
+        raise FileError([Mistake(str(path), 1, "", f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
+    return build(parse(text, str(path)), file.parent)
+
+
+def build(doc: Document, folder: Path = Path()) -> Config:
+    """Check what no single field can tell and make the records. Raises FileError."""
+    raw = doc.read(GatewaySection)
+    mistakes: list[Mistake] = []
+    lines = lines_of(raw, doc, mistakes)
+    devices = {device.name: device for line in lines for device in line.devices}
+    core = core_of(raw, doc, devices, mistakes)
+    uplink = uplink_of(raw, doc, folder, mistakes)
+    _positive(raw, doc, mistakes)
+    if mistakes or core is None or uplink is None:
+        raise FileError(mistakes)
+    spool = SpoolSettings(
+        str(folder / raw.spool.path), float(raw.spool.commit_every), raw.spool.commit_records
+    )
+    return Config(raw.gateway, spool, uplink, lines, core, ZoneInfo(raw.timezone))
+
+
+def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:
+    """No waiting time may be nothing: the program would never rest."""
+    times: dict[tuple[str | int, ...], float | None] = {
+        ("spool", "commit_every"): raw.spool.commit_every,
+        ("platform", "batch_every"): raw.platform.batch_every,
+        ("platform", "ack_timeout"): raw.platform.ack_timeout,
+    }
+    for i, line in enumerate(raw.lines):
+        for j, device in enumerate(line.devices):
+            times["lines", i, "devices", j, "every"] = device.every
+    for i, section in enumerate(raw.control):
+        times["control", i, "room_stale_after"] = section.room_stale_after
+    for path, seconds in times.items():
+        if seconds is not None and seconds <= 0:
+            mistakes.append(doc.mistake(path, "0 s is not allowed here", "longer than 0 s"))

@@ -1,0 +1,74 @@
+"""What the core must know of the home, out of the lines and the control part, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from agent.config.control import home_control
+from agent.config.sections import ControlSection, GatewaySection
+from agent.control import ControlSettings, HomeControl
+from agent.core import CoreSettings
+from agent.drivers import Device
+from agent.errors import Mistake
+from agent.model import PointId
+from agent.yamltext import Document
+
+
+def core_of(
+    raw: GatewaySection, doc: Document, devices: Mapping[str, Device], mistakes: list[Mistake]
+) -> CoreSettings | None:
+    try:
+        timezone = ZoneInfo(raw.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last for a folder, such as Asia
+        mistakes.append(
+            doc.mistake(
+                ("timezone",),
+                f"no time zone is named {raw.timezone}",
+                "an IANA name such as Asia/Shanghai",
+            )
+        )
+        return None
+    homes: list[HomeControl] = []
+    places: set[tuple[str, PointId]] = set()
+    needed: dict[str, set[PointId]] = {}
+    broken = {device.name for line in raw.lines for device in line.devices} - devices.keys()
+    for i, section in enumerate(raw.control):
+        if section.device in broken or (section.room and section.room.device in broken):
+            continue  # what is wrong with the device is told where it stands
+        if (section.device, section.point) in places:
+            message = f"{section.point} of {section.device} is controlled twice"
+            mistakes.append(doc.mistake(("control", i), message))
+        places.add((section.device, section.point))
+        home = home_control(section, doc, i, devices, timezone, mistakes)
+        _unlocked(raw, section, doc, i, devices, mistakes)
+        if home is not None:
+            homes.append(home)
+        if home is not None and home.room is not None:
+            needed.setdefault(home.room[0], set()).add(home.room[1])
+    unlocked = frozenset(d.name for line in raw.lines for d in line.devices if d.allow_unverified)
+    control = ControlSettings(timezone, tuple(homes), unlocked)
+    return CoreSettings(devices, control, {k: frozenset(v) for k, v in needed.items()})
+
+
+def _unlocked(
+    raw: GatewaySection,
+    section: ControlSection,
+    doc: Document,
+    i: int,
+    devices: Mapping[str, Device],
+    mistakes: list[Mistake],
+) -> None:
+    """Control of a point that the guard will never let be written is a mistake."""
+    device = devices.get(section.device)
+    terms = device.terms(section.point) if device is not None else None
+    if device is None or terms is None:
+        return
+    allowed = any(d.allow_unverified for n in raw.lines for d in n.devices if d.name == device.name)
+    if terms.confidence in ("contra", "unverified") and not allowed:
+        message = f"{section.point} is {terms.confidence} in the map of {section.device}"
+        need = "a point that is sure, or allow_unverified: true on the device"
+        mistakes.append(doc.mistake(("control", i, "point"), message, need))
+    if device.monitor_only:
+        message = f"{section.device} is only watched: it has no control of its own to fall back to"
+        mistakes.append(doc.mistake(("control", i, "device"), message))

@@ -1,0 +1,48 @@
+"""The platform part of a configuration: broker, files and what counts as delivered, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agent.config.sections import GatewaySection
+from agent.errors import Mistake
+from agent.uplink import UplinkSettings
+from agent.yamltext import Document
+
+
+def uplink_of(
+    raw: GatewaySection, doc: Document, folder: Path, mistakes: list[Mistake]
+) -> UplinkSettings | None:
+    platform = raw.platform
+    try:
+        parts = urlsplit(platform.broker)
+        good = parts.scheme in ("mqtt", "mqtts") and bool(parts.hostname) and bool(parts.port)
+    except ValueError:
+        good = False
+    if not good:
+        message = f"{platform.broker!r} is no broker"
+        allowed = "mqtt://host:port, mqtts://host:port"
+        mistakes.append(doc.mistake(("platform", "broker"), message, allowed))
+    files: dict[str, Path | None] = {}
+    for key in ("ca", "certificate", "key", "password_file"):
+        name = getattr(platform, key)
+        files[key] = folder / name if name is not None else None
+        if name is not None and not (folder / name).is_file():
+            mistakes.append(doc.mistake(("platform", key), f"there is no file {name}"))
+    if (platform.certificate is None) != (platform.key is None):
+        mistakes.append(doc.mistake(("platform",), "certificate and key go together"))
+    if not good:
+        return None
+    return UplinkSettings(
+        gateway=raw.gateway,
+        broker_url=platform.broker,
+        ca=files["ca"],
+        certificate=files["certificate"],
+        key=files["key"],
+        acknowledge=platform.acknowledge,
+        batch_every_s=float(platform.batch_every),
+        ack_timeout_s=float(platform.ack_timeout),
+        username=platform.username,
+        password_file=files["password_file"],
+    )
