@@ -2,7 +2,7 @@
 
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.line import Line
-from agent.line.port import Port, PortSettings
+from agent.line.port import Opener, Port, PortSettings
 from agent.line.scheduler import Idle, Scheduler, Turn
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Garbled",
     "Idle",
     "Line",
+    "Opener",
     "Port",
     "PortSettings",
     "Refused",

@@ -66,11 +66,11 @@ class PortSettings:
         return FAST_SILENCE_S if self.baudrate > FAST_BAUD else 3.5 * self.character_s
 
 
-_Take = Callable[[bytes], None]
-_Drop = Callable[[str], None]
+Take = Callable[[bytes], None]
+Drop = Callable[[str], None]
 
 
-class _Pipe(Protocol):
+class Pipe(Protocol):
     """What carries the bytes."""
 
     def write(self, frame: bytes) -> None: ...
@@ -78,13 +78,28 @@ class _Pipe(Protocol):
     def close(self) -> None: ...
 
 
-class Port:
-    """One line. `open` it, `exchange` on it, one task at a time; PortError means open it again."""
+Opener = Callable[[PortSettings, Take, Drop], Pipe]
+"""Opens something else than a device or a socket: a line simulated down to its bits."""
 
-    def __init__(self, settings: PortSettings) -> None:
+
+def _now() -> float:
+    """The loop's own seconds, so that a loop that skips its waits carries the line with it."""
+    return asyncio.get_running_loop().time()
+
+
+class Port:
+    """One line. `open` it, `exchange` on it, one task at a time; PortError means open it again.
+
+    `ear` hears every byte that comes in, also those that nobody asked for.
+    """
+
+    def __init__(
+        self, settings: PortSettings, *, opener: Opener | None = None, ear: Take | None = None
+    ) -> None:
         self.settings = settings
+        self._opener, self._ear = opener, ear
         self._framing: Framing = TcpFraming() if settings.url.startswith("tcp://") else RtuFraming()
-        self._pipe: _Pipe | None = None
+        self._pipe: Pipe | None = None
         self._lost: str | None = None
         self._received = bytearray()
         self._heard = asyncio.Event()
@@ -106,7 +121,7 @@ class Port:
             # pyserial lets termios.error through where a device vanishes while it is set up.
             why = str(error) or "no connection in time"
             raise PortError(f"{self.settings.name}: {self.settings.url}: {why}") from None
-        self._last_byte = time.monotonic()
+        self._last_byte = _now()
 
     def close(self) -> None:
         """Close the line; closing twice is fine."""
@@ -127,7 +142,7 @@ class Port:
         wire_s = (len(frame) + self._framing.reply_length(request)) * self.settings.character_s
         if self.settings.is_network:
             wire_s = 0.0 if self.settings.silence_s == 0 else wire_s
-        deadline = time.monotonic() + wire_s + answer_within_s
+        deadline = _now() + wire_s + answer_within_s
         try:
             reply = await self._ask(request, frame, deadline)
         except asyncio.CancelledError:
@@ -152,7 +167,7 @@ class Port:
         assert self._pipe is not None
         self._received.clear()
         self._request, self._reply = request, loop.create_future()
-        timer = loop.call_later(deadline - time.monotonic(), self._time_is_up)
+        timer = loop.call_later(deadline - _now(), self._time_is_up)
         try:
             self._pipe.write(frame)
             return await self._reply
@@ -168,7 +183,9 @@ class Port:
 
     def _take(self, data: bytes) -> None:
         """Bytes came in, at any time."""
-        self._last_byte = time.monotonic()
+        if self._ear is not None:
+            self._ear(data)
+        self._last_byte = _now()
         self._received += data
         self._heard.set()
         if self._reply is None or self._request is None or self._reply.done():
@@ -194,9 +211,9 @@ class Port:
 
     async def _quiet(self, silence_s: float) -> None:
         """Wait for the silence before a request, and pay what a cancellation left owing."""
-        if self._owed_until > time.monotonic():
-            await asyncio.sleep(self._owed_until - time.monotonic())
-        while (left := self._last_byte + silence_s - time.monotonic()) > 0:
+        if self._owed_until > _now():
+            await asyncio.sleep(self._owed_until - _now())
+        while (left := self._last_byte + silence_s - _now()) > 0:
             if left > FINE_S:
                 await asyncio.sleep(left - FINE_S)
             else:
@@ -210,8 +227,8 @@ class Port:
         It ends early when the answer that was owed has come after all.
         """
         self._received.clear()
-        until = time.monotonic() + worst_lateness_s
-        while (left := until - time.monotonic()) > 0 and self._lost is None:
+        until = _now() + worst_lateness_s
+        while (left := until - _now()) > 0 and self._lost is None:
             self._heard.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
@@ -231,7 +248,9 @@ class Port:
 
     # --- pipes ------------------------------------------------------------------------------
 
-    async def _open_pipe(self) -> _Pipe:
+    async def _open_pipe(self) -> Pipe:
+        if self._opener is not None:
+            return self._opener(self.settings, self._take, self._drop)
         if not self.settings.is_network:
             return _SerialPipe(self.settings, self._take, self._drop)
         address = urlsplit(self.settings.url)
@@ -247,7 +266,7 @@ class Port:
 class _TcpPipe(asyncio.Protocol):
     """Bytes over a socket."""
 
-    def __init__(self, take: _Take, drop: _Drop) -> None:
+    def __init__(self, take: Take, drop: Drop) -> None:
         self._take, self._drop = take, drop
         self._transport: asyncio.Transport | None = None
         self._closed = False
@@ -277,7 +296,7 @@ class _TcpPipe(asyncio.Protocol):
 class _SerialPipe:
     """Bytes over a serial device or a pty."""
 
-    def __init__(self, settings: PortSettings, take: _Take, drop: _Drop) -> None:
+    def __init__(self, settings: PortSettings, take: Take, drop: Drop) -> None:
         self._take, self._drop = take, drop
         self._serial = serial.Serial(
             settings.url,
