@@ -4,6 +4,7 @@ from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.line import Line
 from agent.line.port import Opener, Port, PortSettings
 from agent.line.scheduler import Idle, Scheduler, Turn
+from agent.line.traffic import Traffic
 
 __all__ = [
     "Answer",
@@ -17,5 +18,6 @@ __all__ = [
     "Reply",
     "Scheduler",
     "Silence",
+    "Traffic",
     "Turn",
 ]

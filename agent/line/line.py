@@ -13,6 +13,7 @@ from agent.facts import Fact, LineChanged
 from agent.line.port import Port
 from agent.line.scheduler import Idle, Scheduler
 from agent.line.trace import Trace
+from agent.line.traffic import Traffic
 from agent.model import Stamp, Write
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Line:
     ) -> None:
         self.name = port.settings.name
         self.scheduler = scheduler
+        self.traffic = Traffic()
         self.errors = 0
         self._port, self._take, self._stamp, self._trace = port, take, stamp, trace
         self._wake = asyncio.Event()
@@ -84,11 +86,13 @@ class Line:
             with attempt:
                 await self._port.open()
         stamp = self._stamp()
+        self.traffic.progressed(stamp.mono)
         self._down = False
         self.scheduler.line_up(stamp.mono)
         await self._take(LineChanged(self.name, True, "open", stamp))
 
     async def _not_open_yet(self, state: object) -> None:
+        self.traffic.progressed(self._stamp().mono)
         outcome = getattr(state, "outcome", None)
         why = str(outcome.exception()) if outcome is not None else ""
         if not self._down:
@@ -106,18 +110,21 @@ class Line:
             reply = await self._port.exchange(
                 turn.request, turn.answer_within_s, turn.worst_lateness_s, turn.gap_s
             )
+            self.traffic.see(reply)
             stamp = self._stamp()
             if self._trace is not None:
                 self._trace.keep(stamp, self.name, turn.request, reply)
             await self._tell(self.scheduler.done(turn, reply, stamp))
 
     async def _idle(self, until: float) -> None:
-        wait_s = until - self._stamp().mono
+        mono = self._stamp().mono
+        wait_s = min(until - mono, 3600.0)
         if wait_s <= 0:
             await asyncio.sleep(0)
             return
+        self.traffic.progressed(mono + wait_s)
         try:
-            async with asyncio.timeout(min(wait_s, 3600.0)):
+            async with asyncio.timeout(wait_s):
                 await self._wake.wait()
         except TimeoutError:
             return
@@ -125,12 +132,14 @@ class Line:
     async def _tell(self, facts: tuple[Fact, ...]) -> None:
         for fact in facts:
             await self._take(fact)
+            self.traffic.told(fact)
         if not self.scheduler.writing:
             self._settled.set()
 
     async def _lost(self, why: str) -> None:
         self._port.close()
         self._down = True
+        self.traffic.lost += 1
         stamp = self._stamp()
         await self._take(LineChanged(self.name, False, why, stamp))
         await self._tell(self.scheduler.line_down(why, stamp))

@@ -125,6 +125,11 @@ class Scheduler:
         self._writes.append(WriteSequence(device, write, mono))
 
     @property
+    def holes(self) -> int:
+        """Points the machines refused to give; they are asked again after some hours."""
+        return sum(len(unit.device.unsupported) for unit in self._units.values())
+
+    @property
     def writing(self) -> bool:
         """True while a write is waiting or under way."""
         return bool(self._writes)

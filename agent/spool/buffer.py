@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -58,6 +59,7 @@ class Spool:
         self._first = True
         self._closed = False
         self._news = asyncio.Event()
+        self.turned_mono = time.monotonic()
         loop = asyncio.get_running_loop()
         store.announce = partial(loop.call_soon_threadsafe, self._news.set)
         self.epoch = store.epoch
@@ -106,13 +108,18 @@ class Spool:
         await self._on_disk(self._store.flush)
 
     async def run(self) -> None:
-        """Commit at the interval, or sooner when woken; while the disk fails, at the interval."""
+        """Commit at the interval, or sooner when woken; while the disk fails, at the interval.
+
+        `turned_mono` is when the disk thread last answered, well or badly: a thread that hangs
+        leaves it standing.
+        """
         while True:
             wake = asyncio.Event() if self._store.failing else self._wake
             await self._wait(wake, self._settings.commit_every_s)
             self._wake.clear()
             with suppress(SpoolError):  # the store has logged the change and keeps the records
                 await self.commit()
+            self.turned_mono = time.monotonic()
 
     async def batch(self, lane: Lane, after: int, limit: int) -> tuple[Stored, ...]:
         """At most `limit` committed records of the lane with seq > `after`, ascending."""

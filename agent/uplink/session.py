@@ -75,8 +75,9 @@ class _ClosedEarly(aiomqtt.MqttError):
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """What a connection needs. `will` is topic and payload, retained.
+    """What a connection needs. `will` is topic and payload, retained unless `will_retained` is off.
 
+    `clean` begins without what the broker kept for this client, and leaves nothing there.
     A silent broker is noticed after `keepalive_s` + `answer_s` (+ 1 s) without traffic, and after
     `timeout_s` when something was sent.
     """
@@ -92,6 +93,8 @@ class SessionSettings:
     keepalive_s: int = 20
     answer_s: float = 8.0
     timeout_s: float = 10.0
+    clean: bool = False
+    will_retained: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,13 @@ class Session:
             raise MessageRefused(topic, reason)
         return reason.value
 
+    def throw(self, topic: str, payload: bytes) -> None:
+        """Send with QoS 0, for conventions that ask for it: nobody learns whether it arrived.
+
+        Raises LinkError when the library does not take it.
+        """
+        self._open().throw(topic, payload)
+
     async def messages(self) -> AsyncIterator[Incoming]:
         """What the broker sends, for ever; raises LinkError when the connection ends."""
         client = self._open()
@@ -210,10 +220,10 @@ class _Client(aiomqtt.Client):
             username=settings.username,
             password=password,
             protocol=aiomqtt.ProtocolVersion.V5 if five else aiomqtt.ProtocolVersion.V311,
-            clean_start=False if five else MQTT_CLEAN_START_FIRST_ONLY,
-            clean_session=None if five else False,
-            properties=_properties() if five else None,
-            will=aiomqtt.Will(topic, payload, 1, True),
+            clean_start=settings.clean if five else MQTT_CLEAN_START_FIRST_ONLY,
+            clean_session=None if five else settings.clean,
+            properties=_properties(settings.clean) if five else None,
+            will=aiomqtt.Will(topic, payload, 1, settings.will_retained),
             keepalive=settings.keepalive_s,
             logger=_SILENT,
             timeout=settings.timeout_s,
@@ -249,6 +259,12 @@ class _Client(aiomqtt.Client):
         if self._disconnected.done():
             raise LinkError(f"connection lost: {self.why(self._disconnected.exception())}")
         raise LinkError(f"no PUBACK for {topic} within {self.timeout:g} s")
+
+    def throw(self, topic: str, payload: bytes) -> None:
+        """Send with QoS 0; LinkError when it could not even be queued."""
+        info = self._client.publish(topic, payload, 0)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise LinkError(f"could not send to {topic}: {info.rc.name}")
 
     def acknowledge(self, message: Incoming) -> None:
         """Send the PUBACK of a received message."""
@@ -366,8 +382,8 @@ def _password(settings: SessionSettings) -> str | None:
         raise LinkError(f"password_file {settings.password_file}: {error}") from None
 
 
-def _properties() -> Properties:
+def _properties(clean: bool) -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.SessionExpiryInterval = _EXPIRY_S
+    properties.SessionExpiryInterval = 0 if clean else _EXPIRY_S
     properties.ReceiveMaximum = _IN_FLIGHT  # never more unanswered messages than our queue holds
     return properties
