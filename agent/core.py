@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from agent.control import Control, ControlSettings, ended
 from agent.drivers import Device
@@ -30,6 +31,7 @@ from agent.facts import (
     WriteRepeated,
 )
 from agent.faults import LifeCycle, View, judge
+from agent.homes import Home, Supply, complete
 from agent.model import (
     Alarm,
     AlarmState,
@@ -59,11 +61,12 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class CoreSettings:
-    """What the core must know of the home. `needed` are points a home cannot do without."""
+    """What the core must know of its homes. `needed` are points a home cannot do without."""
 
     devices: Mapping[str, Device]
     control: ControlSettings
     needed: Mapping[str, frozenset[PointId]] = field(default_factory=dict)
+    homes: tuple[Home, ...] = ()
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ class _Watched:
     snapshot: Snapshot
     stale_s: Mapping[PointId, float]
     needed: frozenset[PointId]
+    supplies: tuple[Supply, ...] = ()
     silent_since: float | None = None
     silent_why: str = ""
     failures: int = 0
@@ -86,15 +90,18 @@ class Core:
 
     def __init__(self, settings: CoreSettings, restored: Restored | None = None) -> None:
         before = restored or Restored()
+        supplies = {home.heat_pump: home.supplies for home in settings.homes}
         self._devices = {
             name: _Watched(
                 device,
                 Snapshot(name),
                 _stale_limits(device),
                 settings.needed.get(name, frozenset()),
+                supplies.get(name, ()),
             )
             for name, device in settings.devices.items()
         }
+        self._stale_s = {name: watched.stale_s for name, watched in self._devices.items()}
         self._alarms = LifeCycle(before.alarms)
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
@@ -104,8 +111,18 @@ class Core:
 
     @property
     def snapshots(self) -> Mapping[str, Snapshot]:
-        """The newest picture of every device."""
+        """The newest picture of every device, as the device itself gave it."""
         return {name: watched.snapshot for name, watched in self._devices.items()}
+
+    def complete(self, mono: float) -> Mapping[str, Snapshot]:
+        """As `snapshots`, with the points that other devices supply to a heat pump's home."""
+        return {name: self._complete(watched, mono) for name, watched in self._devices.items()}
+
+    def _complete(self, watched: _Watched, mono: float) -> Snapshot:
+        if not watched.supplies:
+            return watched.snapshot
+        pictures = self.snapshots
+        return complete(watched.snapshot, watched.supplies, pictures, self._stale_s, mono)
 
     @property
     def open_alarms(self) -> tuple[Alarm, ...]:
@@ -130,7 +147,7 @@ class Core:
             case WriteRepeated(device, point, stamp):
                 yield from self._control.write_repeated(device, point, stamp)
             case CommandReceived(command, stamp):
-                yield from self._control.command(command, self.snapshots, stamp)
+                yield from self._control.command(command, self.complete(stamp.mono), stamp)
             case CommandTurnedAway(command_id, outcome, why, stamp, device, point, issuer):
                 end = Result(command_id, device, point, outcome, why, issuer=issuer)
                 yield from ended(end, stamp)
@@ -145,7 +162,7 @@ class Core:
                 yield from self._close_orphans(stamp)
                 yield from self._pursue(stamp)
             case Stopping(stamp):
-                yield from self._control.park(self.snapshots, stamp)
+                yield from self._control.park(self.complete(stamp.mono), stamp)
 
     def _see_write(self, fact: WriteDone) -> None:
         """What was written is known by the read-back, or no longer known, until the next poll."""
@@ -194,13 +211,15 @@ class Core:
         watched = self._devices[name]
         if watched.fresh:
             watched.fresh = False
-            yield Keep(Lane.TELEMETRY, _telemetry(watched, stamp.mono), stamp)
+            picture = self._complete(watched, stamp.mono)
+            yield Keep(Lane.TELEMETRY, _telemetry(picture, watched.stale_s, stamp.mono), stamp)
         yield from self._judge(name, stamp)
         yield from self._pursue(stamp)
 
     def _pursue(self, stamp: Stamp) -> Iterator[Effect]:
         assert self._started is not None
-        yield from self._control.sweep(self.snapshots, stamp, stamp.mono - self._started)
+        running_s = stamp.mono - self._started
+        yield from self._control.sweep(self.complete(stamp.mono), stamp, running_s)
 
     def _judge(self, name: str, stamp: Stamp) -> Iterator[Effect]:
         watched = self._devices[name]
@@ -208,12 +227,13 @@ class Core:
         silent_s = max(stamp.mono - since, 0.001) if since is not None else 0.0
         view = View(
             watched.device,
-            watched.snapshot,
+            self._complete(watched, stamp.mono),
             stamp.mono,
             silent_s,
             watched.silent_why,
             watched.needed,
             frozenset(watched.seen_good),
+            frozenset(one.point for one in watched.supplies),
         )
         changes = self._alarms.step(name, judge(view), stamp, masked=silent_s > 0)
         yield from self._changed(changes, stamp)
@@ -232,12 +252,11 @@ class Core:
             yield Save("alarms", self._alarms.open)
 
 
-def _telemetry(watched: _Watched, mono: float) -> Telemetry:
+def _telemetry(picture: Snapshot, stale_s: Mapping[PointId, float], mono: float) -> Telemetry:
     values: dict[PointId, Value] = {}
     missing: dict[PointId, str] = {}
-    then = watched.snapshot.mono
-    for point, reading in watched.snapshot.readings.items():
-        if mono - then[point] > watched.stale_s[point]:
+    for point, reading in picture.readings.items():
+        if mono - picture.mono[point] > stale_s.get(point, inf):
             missing[point] = Quality.STALE.value
         elif reading.quality is Quality.GOOD and reading.value is not None:
             values[point] = reading.value
@@ -245,7 +264,7 @@ def _telemetry(watched: _Watched, mono: float) -> Telemetry:
             missing[point] = str(reading.value)
         else:
             missing[point] = reading.quality.value
-    return Telemetry(watched.device.name, values, missing)
+    return Telemetry(picture.device, values, missing)
 
 
 def _stale_limits(device: Device) -> Mapping[PointId, float]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from agent.points import POINTS, Point, PointId, Unit
 
@@ -19,6 +19,7 @@ __all__ = [
     "AlarmState",
     "Command",
     "Demand",
+    "DeviceKind",
     "Lane",
     "Machine",
     "Origin",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 Value = float | int | bool | str
+DeviceKind = Literal["heat_pump", "meter", "sensor"]
 PointValue = tuple[PointId, Value]
 
 
@@ -190,6 +192,11 @@ class Machine(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def kind(self) -> DeviceKind:
+        """What it is: a heat pump, an electricity meter, or a sensor."""
+        ...
 
     @property
     def monitor_only(self) -> bool:

@@ -35,10 +35,11 @@ lines:
     port: tcp://127.0.0.1:{port}
     devices:
       - {{name: samsung, driver: samsung_ehs_mimb19n, unit_id: 3, every: 5 s}}
+homes:
+  - {{name: east, heat_pump: midea, points: {{indoor_temp: {{device: midea}}}}}}
 control:
   - device: midea
     park: 45
-    room: {{device: midea, point: indoor_temp}}
     schedule:
       - {{start: "00:00", value: 44}}
 """

@@ -22,9 +22,13 @@ def home_control(
     i: int,
     devices: Mapping[str, Device],
     timezone: ZoneInfo,
+    room: tuple[str, PointId] | None,
     mistakes: list[Mistake],
 ) -> HomeControl | None:
-    """Section `i` as what control needs; None, and why in `mistakes`, when it is wrong."""
+    """Section `i` as what control needs; None, and why in `mistakes`, when it is wrong.
+
+    `room` is the sensor that the home names for its room temperature.
+    """
     path = ("control", i)
     device = devices.get(section.device)
     if device is None:
@@ -42,7 +46,6 @@ def home_control(
         park = terms.park
     if section.park is None and park is None:
         mistakes.append(doc.mistake(path, "park must be given: the map names no park value"))
-    room = _room(section, doc, i, devices, mistakes)
     schedule = _schedule(section, doc, i, device, mistakes)
     if park is None:
         return None
@@ -52,27 +55,6 @@ def home_control(
         mistakes.append(doc.mistake((*path, "park"), message, allowed))
     stale_s = float(section.room_stale_after)
     return HomeControl(section.device, section.point, schedule, park, room, timezone, stale_s)
-
-
-def _room(
-    section: ControlSection,
-    doc: Document,
-    i: int,
-    devices: Mapping[str, Device],
-    mistakes: list[Mistake],
-) -> tuple[str, PointId] | None:
-    if section.room is None:
-        return None
-    path = ("control", i, "room")
-    device = devices.get(section.room.device)
-    if device is None:
-        message = f"no device is named {section.room.device}"
-        mistakes.append(doc.mistake((*path, "device"), message, ", ".join(devices)))
-    elif section.room.point not in device.map.points:
-        message = f"{section.room.device} has no point {section.room.point}"
-        allowed = ", ".join(device.map.points)
-        mistakes.append(doc.mistake((*path, "point"), message, allowed))
-    return section.room.device, section.room.point
 
 
 def _schedule(

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.config.control import home_control
+from agent.config.homes import homes_of, unmade
 from agent.config.sections import ControlSection, GatewaySection
 from agent.control import ControlSettings, HomeControl
 from agent.core import CoreSettings
 from agent.drivers import Device
 from agent.errors import Mistake
+from agent.homes import Home
 from agent.model import PointId
 from agent.yamltext import Document
 
@@ -29,26 +31,34 @@ def core_of(
             )
         )
         return None
-    homes: list[HomeControl] = []
+    homes = homes_of(raw, doc, devices, mistakes)
+    rooms = {home.heat_pump: home.supply("indoor_temp") for home in homes}
+    controlled: list[HomeControl] = []
     places: set[tuple[str, PointId]] = set()
-    needed: dict[str, set[PointId]] = {}
-    broken = {device.name for line in raw.lines for device in line.devices} - devices.keys()
     for i, section in enumerate(raw.control):
-        if section.device in broken or (section.room and section.room.device in broken):
+        if section.device in unmade(raw, devices):
             continue  # what is wrong with the device is told where it stands
         if (section.device, section.point) in places:
             message = f"{section.point} of {section.device} is controlled twice"
             mistakes.append(doc.mistake(("control", i), message))
         places.add((section.device, section.point))
-        home = home_control(section, doc, i, devices, timezone, mistakes)
+        supply = rooms.get(section.device)
+        room = (supply.device, supply.source) if supply is not None else None
+        home = home_control(section, doc, i, devices, timezone, room, mistakes)
         _unlocked(raw, section, doc, i, devices, mistakes)
         if home is not None:
-            homes.append(home)
-        if home is not None and home.room is not None:
-            needed.setdefault(home.room[0], set()).add(home.room[1])
+            controlled.append(home)
     unlocked = frozenset(d.name for line in raw.lines for d in line.devices if d.allow_unverified)
-    control = ControlSettings(timezone, tuple(homes), unlocked)
-    return CoreSettings(devices, control, {k: frozenset(v) for k, v in needed.items()})
+    control = ControlSettings(timezone, tuple(controlled), unlocked)
+    return CoreSettings(devices, control, _needed(homes), homes)
+
+
+def _needed(homes: tuple[Home, ...]) -> dict[str, frozenset[PointId]]:
+    """What each device must measure because a home counts on it."""
+    needed: dict[str, set[PointId]] = {}
+    for supply in (supply for home in homes for supply in home.supplies):
+        needed.setdefault(supply.device, set()).add(supply.source)
+    return {device: frozenset(points) for device, points in needed.items()}
 
 
 def _unlocked(

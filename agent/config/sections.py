@@ -83,11 +83,25 @@ class LineSection(Section, frozen=True, kw_only=True):
     devices: tuple[DeviceSection, ...]
 
 
-class PointRef(Section, frozen=True, kw_only=True):
-    """A point of a device: as `room` the sensor that control trusts."""
+class SourceSection(Section, frozen=True, kw_only=True):
+    """The device that measures a point of a home."""
 
-    device: str
-    point: str = "indoor_temp"
+    device: Annotated[str, Meta(description="Name of a device on one of the lines.")]
+    point: Annotated[
+        str | None, Meta(description="How that device calls it; the same name if left out.")
+    ] = None
+
+
+class HomeSection(Section, frozen=True, kw_only=True):
+    """A home: its heat pump, and `points`, which other devices on the wires supply to it.
+
+    A supplied point is seen, judged and sent as if the heat pump had it. The room temperature that
+    is named here is the one control trusts: in doubt about it the home is parked.
+    """
+
+    name: Annotated[Name, Meta(description="How the home is called.")]
+    heat_pump: Annotated[str, Meta(description="Name of its heat pump.")]
+    points: dict[str, SourceSection] = {}
 
 
 class PeriodSection(Section, frozen=True, kw_only=True):
@@ -108,10 +122,9 @@ class ControlSection(Section, frozen=True, kw_only=True):
     park: Annotated[
         str | None, Meta(description="What the point is left at; the map's if left out.")
     ] = None
-    room: PointRef | None = None
-    room_stale_after: Annotated[Duration, Meta(description="Then it is not trusted.")] = Duration(
-        1800
-    )
+    room_stale_after: Annotated[
+        Duration, Meta(description="Then the home's room temperature is not trusted.")
+    ] = Duration(1800)
     schedule: tuple[PeriodSection, ...] = ()
 
 
@@ -123,4 +136,5 @@ class GatewaySection(Section, frozen=True, kw_only=True):
     spool: SpoolSection = SpoolSection()
     platform: PlatformSection
     lines: tuple[LineSection, ...]
+    homes: tuple[HomeSection, ...] = ()
     control: tuple[ControlSection, ...] = ()

@@ -11,6 +11,7 @@ from agent.drivers.registermap import FaultBit, FaultCode, RegisterMap
 from agent.drivers.wire import ReadRequest
 from agent.model import (
     Demand,
+    DeviceKind,
     Point,
     PointId,
     PointValue,
@@ -116,6 +117,11 @@ class Device:
         return codec.encode(value, self.map, Snapshot(self.name, self._known))
 
     # --- what faults and control may know: see `agent.model.Machine` ------------------------
+
+    @property
+    def kind(self) -> DeviceKind:
+        """What it is: a heat pump, an electricity meter, or a sensor."""
+        return self.map.kind
 
     @property
     def monitor_only(self) -> bool:

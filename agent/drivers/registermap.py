@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from agent.errors import FileError, Mistake
+from agent.model import DeviceKind
 from agent.points import POINTS, Point, Unit
 from agent.yamltext import Document, Duration, Path, Ratio, Span, parse
 
@@ -228,7 +229,7 @@ class RegisterMap(Rule, frozen=True, kw_only=True):
 
     map: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$")]
     api: int
-    role: Literal["pump", "meter", "sensor"] = "pump"
+    kind: DeviceKind = "heat_pump"
     covers: tuple[Cover, ...]
     source: tuple[str, ...]
     grade: Literal["draft", "bench", "field"]

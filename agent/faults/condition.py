@@ -34,7 +34,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All a rule may look at: one device, its newest readings, and how long it has been silent."""
+    """All a rule may look at: one device, its newest readings, and how long it has been silent.
+
+    `supplied` are points that another device measures for it: their sensors are judged there.
+    """
 
     machine: Machine
     snapshot: Snapshot
@@ -43,6 +46,7 @@ class View:
     silent_why: str = ""
     needed: frozenset[PointId] = frozenset()
     seen_good: frozenset[PointId] = frozenset()
+    supplied: frozenset[PointId] = frozenset()
 
 
 Rule = Callable[[View], Iterator[Condition]]

@@ -10,6 +10,11 @@ from agent.model import Severity
 RAISE_AFTER_S = 60.0
 CLEAR_AFTER_S = 10.0
 FREEZING_C = -5.0  # below it a dead unit freezes its water within hours: seen first
+NAMES = {
+    "heat_pump": ("heat pump", "热泵"),
+    "meter": ("electricity meter", "电表"),
+    "sensor": ("room sensor", "室内传感器"),
+}
 
 
 def communication_lost(view: View) -> Iterator[Condition]:
@@ -17,13 +22,15 @@ def communication_lost(view: View) -> Iterator[Condition]:
     if view.silent_s <= 0:
         return
     outdoor_c = view.snapshot.number("outdoor_temp")
-    cold = outdoor_c is not None and outdoor_c < FREEZING_C
+    freezes = view.machine.kind == "heat_pump"
+    cold = freezes and outdoor_c is not None and outdoor_c < FREEZING_C
+    en, zh = NAMES[view.machine.kind]
     yield Condition(
         rule="communication_lost",
         device=view.machine.name,
         severity=Severity.S1 if cold else Severity.S2,
-        en="The heat pump does not answer. Check its power and the bus cable.",
-        zh="热泵无应答，请检查电源和通讯线。",
+        en=f"The {en} does not answer. Check its power and the bus cable.",
+        zh=f"{zh}无应答，请检查电源和通讯线。",
         raise_after_s=RAISE_AFTER_S,
         clear_after_s=CLEAR_AFTER_S,
         evidence={"why": view.silent_why, "outdoor_temp": outdoor_c},

@@ -37,7 +37,7 @@ def _watched(view: View) -> Iterator[tuple[PointId, Reading]]:
         return
     for point in dict.fromkeys((*WATCHED, *sorted(view.needed))):
         reading = view.snapshot.readings.get(point)
-        if reading is not None:
+        if reading is not None and point not in view.supplied:
             yield point, reading
 
 

@@ -101,7 +101,7 @@ BAD = {
     "name": (GOOD.replace("acme_kfr120", "Acme 120"), 1, "map", "'Acme 120'", "text like ^[a-z]"),
     "unknown key": (
         GOOD.replace("every: 10 s", "evry: 10 s"),
-        7, "evry", "did you mean every?", "map, api, role,",
+        7, "evry", "did you mean every?", "map, api, kind,",
     ),
     "unknown field of a point": (
         points("outdoor_temp: {at: 1, scal: 0.1}"),
