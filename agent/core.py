@@ -24,6 +24,7 @@ from agent.facts import (
     Keep,
     LineChanged,
     Note,
+    PlatformBack,
     Save,
     Stopping,
     Tick,
@@ -33,6 +34,7 @@ from agent.facts import (
 from agent.faults import LifeCycle, View, judge
 from agent.homes import Home, Supply, complete
 from agent.model import (
+    POINTS,
     Alarm,
     AlarmState,
     Lane,
@@ -44,8 +46,10 @@ from agent.model import (
     Snapshot,
     Stamp,
     Telemetry,
+    Unit,
     Value,
 )
+from agent.report import Reporter
 
 STALE_AFTER_POLLS = 3
 FAILURES_WORTH_A_WARNING = 3
@@ -61,12 +65,16 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class CoreSettings:
-    """What the core must know of its homes. `needed` are points a home cannot do without."""
+    """What the core must know of its homes. `needed` are points a home cannot do without.
+
+    Between two full records of a device, `full_every_s` apart, only what changed is kept.
+    """
 
     devices: Mapping[str, Device]
     control: ControlSettings
     needed: Mapping[str, frozenset[PointId]] = field(default_factory=dict)
     homes: tuple[Home, ...] = ()
+    full_every_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,6 +85,7 @@ class _Watched:
     snapshot: Snapshot
     stale_s: Mapping[PointId, float]
     needed: frozenset[PointId]
+    reporter: Reporter
     supplies: tuple[Supply, ...] = ()
     silent_since: float | None = None
     silent_why: str = ""
@@ -97,6 +106,7 @@ class Core:
                 Snapshot(name),
                 _stale_limits(device),
                 settings.needed.get(name, frozenset()),
+                Reporter(_units(device), settings.full_every_s),
                 supplies.get(name, ()),
             )
             for name, device in settings.devices.items()
@@ -155,14 +165,20 @@ class Core:
                 level, text = ("info", "line open") if up else ("warning", "line lost")
                 yield Note(level, text, {"line": line, "why": why})
             case Tick(stamp):
-                for name, watched in self._devices.items():
-                    # Of the others nothing new is known: one bad reading would count twice.
-                    if watched.silent_since is not None:
-                        yield from self._judge(name, stamp)
-                yield from self._close_orphans(stamp)
-                yield from self._pursue(stamp)
+                yield from self._tick(stamp)
+            case PlatformBack():
+                for watched in self._devices.values():
+                    watched.reporter.restart()
             case Stopping(stamp):
                 yield from self._control.park(self.complete(stamp.mono), stamp)
+
+    def _tick(self, stamp: Stamp) -> Iterator[Effect]:
+        for name, watched in self._devices.items():
+            # Of the others nothing new is known: one bad reading would count twice.
+            if watched.silent_since is not None:
+                yield from self._judge(name, stamp)
+        yield from self._close_orphans(stamp)
+        yield from self._pursue(stamp)
 
     def _see_write(self, fact: WriteDone) -> None:
         """What was written is known by the read-back, or no longer known, until the next poll."""
@@ -212,7 +228,10 @@ class Core:
         if watched.fresh:
             watched.fresh = False
             picture = self._complete(watched, stamp.mono)
-            yield Keep(Lane.TELEMETRY, _telemetry(picture, watched.stale_s, stamp.mono), stamp)
+            seen = _telemetry(picture, watched.stale_s, stamp.mono)
+            record = watched.reporter.report(seen, stamp.mono)
+            if record is not None:
+                yield Keep(Lane.TELEMETRY, record, stamp)
         yield from self._judge(name, stamp)
         yield from self._pursue(stamp)
 
@@ -265,6 +284,11 @@ def _telemetry(picture: Snapshot, stale_s: Mapping[PointId, float], mono: float)
         else:
             missing[point] = reading.quality.value
     return Telemetry(picture.device, values, missing)
+
+
+def _units(device: Device) -> Mapping[PointId, Unit]:
+    own = {name: device.label(name).unit for name in device.map.points}
+    return {**{point.id: point.unit for point in POINTS.values()}, **own}
 
 
 def _stale_limits(device: Device) -> Mapping[PointId, float]:

@@ -103,6 +103,13 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformBack:
+    """The link to the platform stands again: its picture of the home is old."""
+
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The program ends: leave every controlled point at its park value."""
 
@@ -118,6 +125,7 @@ Fact = (
     | CommandTurnedAway
     | LineChanged
     | Tick
+    | PlatformBack
     | Stopping
 )
 

@@ -304,11 +304,15 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """One sweep of one device: good values, and for the others the reason why there is none."""
+    """One sweep of one device: good values, and for the others the reason why there is none.
+
+    When not `full` it holds only what changed since the record before it of the same device.
+    """
 
     device: str
     values: Mapping[PointId, Value]
     missing: Mapping[PointId, str]
+    full: bool = True
 
 
 class Lane(StrEnum):

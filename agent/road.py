@@ -27,6 +27,7 @@ from agent.facts import (
     Journal,
     Keep,
     Note,
+    PlatformBack,
     Save,
     Send,
     Stopping,
@@ -143,7 +144,9 @@ class Road:
         log.warning("configuration from the platform is not accepted bytes=%d", len(payload))
 
     def link(self, up: bool, why: str) -> None:
-        """The link to the broker changed."""
+        """The link to the broker changed; after a return every device is told in full once."""
+        if up:
+            self.core.step(PlatformBack(self._clock.stamp()))
         level = logging.INFO if up else logging.WARNING
         log.log(level, "platform %s%s", "connected" if up else "away", told({"why": why}))
 

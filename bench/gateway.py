@@ -70,7 +70,7 @@ def tcp_stage(folder: Path, driver_name: str, machines: int, commit_every: str =
     gateway = {
         "gateway": "gw-bench",
         "spool": {"path": str(folder / "spool.db"), "commit_every": commit_every},
-        "platform": {"broker": "BROKER", "batch_every": "5 s"},
+        "platform": {"broker": "BROKER", "batch_every": "5 s", "full_every": "1 ms"},
         "lines": [
             {
                 "name": f"l{i}",

@@ -66,6 +66,7 @@ def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> No
     times: dict[tuple[str | int, ...], float | None] = {
         ("spool", "commit_every"): raw.spool.commit_every,
         ("platform", "batch_every"): raw.platform.batch_every,
+        ("platform", "full_every"): raw.platform.full_every,
         ("platform", "ack_timeout"): raw.platform.ack_timeout,
     }
     for i, line in enumerate(raw.lines):

@@ -44,7 +44,13 @@ class PlatformSection(Section, frozen=True, kw_only=True):
         Literal["platform", "puback"],
         Meta(description="Who says that a record has arrived; puback is weaker."),
     ] = "platform"
-    batch_every: Annotated[Duration, Meta(description="How often readings are sent.")] = Duration(5)
+    batch_every: Annotated[
+        Duration, Meta(description="How often readings are sent; alarms and results go at once.")
+    ] = Duration(300)
+    full_every: Annotated[
+        Duration,
+        Meta(description="How often a device is told in full; in between only what changed."),
+    ] = Duration(900)
     ack_timeout: Annotated[Duration, Meta(description="When to send again.")] = Duration(10)
 
 

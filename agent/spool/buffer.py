@@ -121,6 +121,10 @@ class Spool:
                 await self.commit()
             self.turned_mono = time.monotonic()
 
+    def newest(self, lane: Lane) -> int:
+        """The highest number given in this lane so far, stored or forgotten; 0 for none."""
+        return self._pending.newest(lane)
+
     async def batch(self, lane: Lane, after: int, limit: int) -> tuple[Stored, ...]:
         """At most `limit` committed records of the lane with seq > `after`, ascending."""
         return await self._on_disk(self._store.batch, lane, after, limit)

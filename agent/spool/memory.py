@@ -122,6 +122,11 @@ class Pending:
         with self._lock:
             return len(self._telemetry) + len(self._precious) + len(self._leaving)
 
+    def newest(self, lane: Lane) -> int:
+        """The highest number given so far; 0 for none."""
+        with self._lock:
+            return self._next_seq[lane] - 1
+
     def restore(self, records: Iterable[Fresh]) -> int:
         """Hold again what a killed run had numbered but not committed; returns how many."""
         count = 0

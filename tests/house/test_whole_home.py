@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.house, pytest.mark.timeout(90)]
 GATEWAY = """\
 gateway: gw-test
 spool: {{path: {folder}/spool.db, commit_every: 1 s}}
-platform: {{broker: "BROKER", batch_every: 500 ms, ack_timeout: 3 s}}
+platform: {{broker: "BROKER", batch_every: 500 ms, full_every: 1 ms, ack_timeout: 3 s}}
 lines:
   - name: bus1
     port: {pty}

@@ -34,6 +34,7 @@ FULL: dict[str, Any] = {
         "password_file": "secret",
         "acknowledge": "platform",
         "batch_every": "5 s",
+        "full_every": "15 min",
         "ack_timeout": "10 s",
     },
     "lines": [

@@ -26,6 +26,7 @@ from agent.facts import (
     Keep,
     LineChanged,
     Note,
+    PlatformBack,
     Save,
     Send,
     Stopping,
@@ -122,6 +123,18 @@ def test_after_three_polls_a_value_is_stale(mono: float, stale: bool) -> None:
     assert record.values["mode"] == "heat"
     assert ("outdoor_temp" in record.values) is not stale
     assert (record.missing.get("outdoor_temp") == "stale") is stale
+
+
+def test_only_what_moved_is_told_until_the_platform_comes_back() -> None:
+    settings = CoreSettings({"hp": pump()}, ControlSettings(CHINA, ()), full_every_s=900.0)
+    found = Core(settings)
+    assert len(kept(run(found, read(0.0)), Lane.TELEMETRY)) == 1
+    assert kept(run(found, read(10.0)), Lane.TELEMETRY) == []
+    (moved,) = kept(run(found, read(20.0, indoor_temp=25.0)), Lane.TELEMETRY)
+    assert moved == Telemetry("hp", {"indoor_temp": 25.0}, {}, full=False)
+    assert run(found, PlatformBack(stamp(25.0))) == []
+    (full,) = kept(run(found, read(30.0)), Lane.TELEMETRY)
+    assert full == Telemetry("hp", CALM, {})
 
 
 def test_a_point_read_seldom_is_stale_after_three_of_its_own_polls() -> None:
