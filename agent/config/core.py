@@ -50,9 +50,7 @@ def core_of(
             controlled.append(home)
     unlocked = frozenset(d.name for line in raw.lines for d in line.devices if d.allow_unverified)
     control = ControlSettings(timezone, tuple(controlled), unlocked)
-    return CoreSettings(
-        devices, control, _needed(homes), homes, float(raw.platform.full_every)
-    )
+    return CoreSettings(devices, control, _needed(homes), homes, float(raw.platform.full_every))
 
 
 def _needed(homes: tuple[Home, ...]) -> dict[str, frozenset[PointId]]:
