@@ -45,7 +45,7 @@ async def run(
     if spool.opening_note:
         log.warning("%s", spool.opening_note)
     try:
-        core = Core(config.core, await restored(spool))
+        core = Core(config.core, await restored(spool, clock))
         road = Road(core, spool, clock, config.timezone)
         lines = tuple(
             Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp)

@@ -57,10 +57,15 @@ FAILURES_WORTH_A_WARNING = 3
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What the durable store remembers: writes by (device, point, day), and the open alarms."""
+    """What the durable store remembers: writes by (device, point, day), and the open alarms.
+
+    `written` is the monotonic second of the last write of each point; before this boot it is below
+    the clock's beginning.
+    """
 
     writes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     alarms: tuple[Alarm, ...] = ()
+    written: Mapping[tuple[str, PointId], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class Core:
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
                 self._devices[alarm.device].seen_good.add(alarm.point)
-        self._control = Control(settings.control, settings.devices, before.writes)
+        self._control = Control(settings.control, settings.devices, before.writes, before.written)
         self._started: float | None = None
 
     @property

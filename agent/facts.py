@@ -145,11 +145,16 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Count a write of this point durably, before it goes to the wire."""
+    """Count a write of this point durably, before it goes to the wire.
+
+    `interval` when the least time to its next write begins now; not so where a word that lapses is
+    only refreshed.
+    """
 
     device: str
     point: PointId
     stamp: Stamp
+    interval: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,8 @@ class Demand:
     """Somebody wants a point to have a value; `until_mono` ends the wish, None leaves it standing.
 
     `park` marks a value the machine must be left with: the guard spares such a demand the daily
-    budget (never the hard cap) and the minimum interval.
+    budget (never the hard cap) and the minimum interval. `refresh` marks the writing again of a
+    word that lapses: it has a bound of its own.
     """
 
     device: str
@@ -139,6 +140,7 @@ class Demand:
     until_mono: float | None = None
     command_id: str | None = None
     park: bool = False
+    refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,8 @@ class Write:
     """A demand the guard let through: the bus shall make it so and prove it by reading back.
 
     `before` are points the driver wants written first; the write fails if one of them does. When
-    the machine does not show a value it is written again, `tries` times at most.
+    the machine does not show a value it is written again, `tries` times at most. `refresh` when it
+    only makes a word stand that would lapse.
     """
 
     device: str
@@ -157,6 +160,7 @@ class Write:
     deadline_mono: float | None = None
     before: tuple[PointValue, ...] = ()
     tries: int = 2
+    refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ class WriteTerms:
     """On which terms a point may be written, as its driver says.
 
     `only_if` names, for other points, the values under which the write has an effect; `park` is
-    what the machine should be left at.
+    what the machine should be left at; a word with `refresh_s` lapses after so long.
     """
 
     confidence: str
@@ -174,6 +178,7 @@ class WriteTerms:
     every_s: float
     only_if: Mapping[PointId, tuple[str, ...]] = field(default_factory=dict)
     park: Value | None = None
+    refresh_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

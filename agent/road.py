@@ -44,6 +44,7 @@ from agent.model import (
 )
 from agent.spool import Spool
 from agent.uplink import RefusedCommand, encode_body, parse_command
+from agent.written import recall, remember
 
 log = logging.getLogger("agent")
 
@@ -52,7 +53,7 @@ STOP_WITHIN_S = 4.0
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
 
-async def restored(spool: Spool) -> Restored:
+async def restored(spool: Spool, clock: Clock) -> Restored:
     """What the core must know from before the start."""
     saved = await spool.load_state("alarms")
     try:
@@ -60,16 +61,22 @@ async def restored(spool: Spool) -> Restored:
     except msgspec.DecodeError as error:  # of another version: no reason not to start
         log.warning("open alarms of before are not known%s", told({"why": error}))
         alarms = ()
-    return Restored(spool.writes(), alarms)
+    written = await recall(spool, clock.stamp(), clock.boot)
+    return Restored(spool.writes(), alarms, written)
 
 
-async def account(effect: Count | Journal, spool: Spool, timezone: ZoneInfo) -> None:
-    """Count a write under its local day, or add a line to the journal; durable on return."""
+async def account(effect: Count | Journal, spool: Spool, timezone: ZoneInfo, boot: str) -> None:
+    """Count a write under its local day, or add a line to the journal; durable on return.
+
+    The instant of a write is kept before its count: a kill in between costs time, not wear.
+    """
     at = effect.stamp.at
     if isinstance(effect, Journal):
         await spool.journal(at.isoformat(), effect.kind, msgspec.json.encode(effect.detail))
         return
     day = at.astimezone(timezone).date().isoformat()
+    if effect.interval:
+        await remember(spool, effect.device, effect.point, effect.stamp, boot)
     await spool.count_write(effect.device, effect.point, day)
 
 
@@ -111,7 +118,7 @@ class Road:
                 if isinstance(record, Result):
                     await self._spool.finish_command(record.command_id)
             case Count() | Journal():
-                await account(effect, self._spool, self._timezone)
+                await account(effect, self._spool, self._timezone, self._clock.boot)
             case Send(write):
                 self._lines[write.device].send(write)
             case Save(key, value):

@@ -29,6 +29,7 @@ from agent.line.trace import Trace
 from agent.model import Command, Outcome, Result, Snapshot, Stamp, Value
 from agent.road import account
 from agent.spool import Spool
+from agent.written import recall
 
 
 @dataclass(slots=True)
@@ -96,7 +97,8 @@ class Look:
         stamp = self._clock.stamp()
         spool = await Spool.open(self._config.spool, self._clock.boot)
         try:
-            desk = _Desk(self._config, spool, self._lines)
+            written = await recall(spool, stamp, self._clock.boot)
+            desk = _Desk(self._config, spool, self._lines, written, self._clock.boot)
             self.seen.writing = desk.take
             command = Command(
                 f"cli-{uuid4().hex}",
@@ -130,9 +132,18 @@ class Look:
 class _Desk:
     """Control for one command, with a spool that counts and keeps the journal."""
 
-    def __init__(self, config: Config, spool: Spool, lines: tuple[Line, ...]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        spool: Spool,
+        lines: tuple[Line, ...],
+        written: Mapping[tuple[str, str], float],
+        boot: str,
+    ) -> None:
         self._spool, self._lines, self._timezone = spool, lines, config.timezone
-        self._control = Control(config.core.control, config.core.devices, spool.writes())
+        self._boot = boot
+        known = config.core
+        self._control = Control(known.control, known.devices, spool.writes(), written)
         self.result: Result | None = None
 
     async def ask(self, command: Command, snapshots: Mapping[str, Snapshot], stamp: Stamp) -> None:
@@ -153,7 +164,7 @@ class _Desk:
         for effect in effects:
             match effect:
                 case Count() | Journal():
-                    await account(effect, self._spool, self._timezone)
+                    await account(effect, self._spool, self._timezone, self._boot)
                 case Send(write):
                     line = next(x for x in self._lines if write.device in x.scheduler.devices)
                     line.send(write)

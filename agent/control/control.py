@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from math import inf
 
 from agent.control.guard import (
     HARD_CAP_A_DAY,
@@ -22,6 +23,7 @@ from agent.control.guard import (
 )
 from agent.control.home import HomeControl, eased, home_demand, park_demand
 from agent.control.priority import Standing
+from agent.control.refresh import counted_as, is_due, is_ours
 from agent.facts import Count, Effect, Journal, Keep, Note, Send, WriteDone
 from agent.model import (
     Command,
@@ -64,10 +66,15 @@ class ControlSettings:
 
 @dataclass(slots=True)
 class _Counters:
-    """Writes by (device, point, local day), and when each point was last written."""
+    """Writes by (device, point, local day); when, and with what, each point was last written.
+
+    `refreshed` is when a word that lapses was last made to stand for another period.
+    """
 
     writes: dict[tuple[str, str, str], int] = field(default_factory=dict)
     last_mono: dict[Place, float] = field(default_factory=dict)
+    value: dict[Place, Value] = field(default_factory=dict)
+    refreshed: dict[Place, float] = field(default_factory=dict)
 
 
 class Control:
@@ -78,11 +85,13 @@ class Control:
         settings: ControlSettings,
         machines: Mapping[str, Machine],
         writes: Mapping[tuple[str, str, str], int],
+        written: Mapping[Place, float] | None = None,
     ) -> None:
         self._settings, self._machines = settings, machines
         self._standing = Standing()
         self._guard = Guard()
-        self._counters = _Counters(dict(writes))
+        last = dict(written or {})
+        self._counters = _Counters(dict(writes), last, refreshed=dict(last))
         self._pending: set[Place] = set()
         self._commands: dict[str, Command] = {}
         self._last_refusal: dict[Place, str] = {}
@@ -101,12 +110,15 @@ class Control:
                 self._standing.drop_park(home.device, home.point)
         for device, point in self._standing.places():
             winner = self._standing.winner(device, point, stamp.mono)
-            # A command was carried out once, with its result; it only keeps others away.
-            if winner is None or winner.command_id or (device, point) in self._pending:
+            if winner is None or (device, point) in self._pending:
                 continue
             if stamp.mono < self._resting_until.get((device, point), 0.0):
                 continue
-            yield from self._pursue(winner, snapshots, stamp)
+            if self._lapses(winner, snapshots[device], stamp.mono):
+                yield from self._pursue(replace(winner, refresh=True), snapshots, stamp)
+            elif not winner.command_id:
+                # A command was carried out once, with its result; it only keeps others away.
+                yield from self._pursue(winner, snapshots, stamp)
 
     def command(self, command: Command, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Admit or refuse a command; refused and needless ones get their result at once."""
@@ -122,7 +134,8 @@ class Control:
         demand = _demand_of(command, stamp)
         verdict = self._admit(command, demand, snapshots, stamp)
         if isinstance(verdict, Refusal):
-            yield from ended(_result(command, Outcome.REFUSED, verdict.why), stamp)
+            why = f"{verdict.why} (this may pass)" if verdict.passing else verdict.why
+            yield from ended(_result(command, Outcome.REFUSED, why), stamp)
             return
         self._standing.put(demand)
         if isinstance(verdict, Unneeded):
@@ -141,18 +154,35 @@ class Control:
         self._pending.discard(place)
         self._resting_until.pop(place, None)
         if fact.outcome is not Outcome.VERIFIED:
-            self._resting_until[place] = fact.stamp.mono + RETRY_S
+            self._rest(place, fact.stamp.mono)
         fields = _fields(*place, write.value, write.origin)
         fields |= {"outcome": fact.outcome.value, "why": fact.why}
-        yield Journal("written", fields, fact.stamp)
-        level = "info" if fact.outcome is Outcome.VERIFIED else "warning"
-        yield Note(level, f"write {fact.outcome.value}", fields)
+        if not write.refresh or fact.outcome is not Outcome.VERIFIED:
+            yield Journal("written", fields, fact.stamp)
+            level = "info" if fact.outcome is Outcome.VERIFIED else "warning"
+            yield Note(level, f"write {fact.outcome.value}", fields)
         command = self._commands.pop(write.command_id or "", None)
         if command is None:
             return
         if fact.outcome is not Outcome.VERIFIED:
             self._standing.drop(write.device, write.point, write.origin)
         yield from ended(_result(command, fact.outcome, fact.why, fact.read_back), fact.stamp)
+
+    def _rest(self, place: Place, mono: float) -> None:
+        """After a failure; a word that would lapse meanwhile is tried again sooner."""
+        terms = self._machines[place[0]].terms(place[1])
+        period_s = terms.refresh_s if terms is not None else None
+        self._resting_until[place] = mono + min(RETRY_S, (period_s or inf) / 4)
+        if period_s is not None:
+            self._counters.refreshed[place] = mono - period_s
+
+    def _lapses(self, demand: Demand, snapshot: Snapshot, mono: float) -> bool:
+        """Whether a value of ours is about to be dropped by the machine."""
+        place = (demand.device, demand.point)
+        machine = self._machines[demand.device]
+        if not is_due(machine.terms(demand.point), self._counters.refreshed.get(place), mono):
+            return False
+        return is_ours(snapshot, demand.point, demand.value, self._counters.value.get(place))
 
     def write_repeated(self, device: str, point: PointId, stamp: Stamp) -> Iterator[Effect]:
         """A second try wears the machine as the first did: it counts, and before it is sent."""
@@ -188,14 +218,15 @@ class Control:
             if self._last_refusal.get(place) != kind:
                 self._last_refusal[place] = kind
                 fields = _fields(demand.device, demand.point, demand.value, demand.origin)
-                yield Journal("refused", fields | {"why": verdict.why}, stamp)
+                told = "held_back" if verdict.passing else "refused"
+                yield Journal(told, fields | {"why": verdict.why}, stamp)
         else:
             self._last_refusal.pop(place, None)
 
     def _eased(self, demand: Demand, snapshots: Snapshots) -> Demand:
         """The schedule lowers temperatures in small steps on the point's own grid."""
         terms = self._machines[demand.device].terms(demand.point)
-        if terms is None or demand.origin is not Origin.SCHEDULE:
+        if terms is None or demand.refresh or demand.origin is not Origin.SCHEDULE:
             return demand
         now = snapshots[demand.device].number(demand.point)
         return eased(demand, now, LARGEST_FALL_K, terms.step)
@@ -218,7 +249,7 @@ class Control:
     def _judge(self, demand: Demand, snapshots: Snapshots, stamp: Stamp) -> Verdict:
         """The guard's verdict; what a driver wants written before is held to the hard cap too."""
         verdict = self._guard.judge(demand, self._view(demand, snapshots, stamp))
-        if not isinstance(verdict, Admitted):
+        if not isinstance(verdict, Admitted) or demand.refresh:
             return verdict
         for point, _ in verdict.write.before:
             written = self._counters.writes.get((demand.device, point, self._day(stamp)), 0)
@@ -237,7 +268,7 @@ class Control:
             self._machines[demand.device],
             snapshot,
             stamp.mono,
-            self._counters.writes.get((*place, self._day(stamp)), 0),
+            self._today(demand.device, counted_as(demand.point, demand.refresh), stamp),
             self._counters.last_mono.get(place),
             demand.device in self._settings.allow_unverified,
             own if own is not None else coldest,
@@ -247,20 +278,25 @@ class Control:
         """Count first, durably; then the journal; then the wire."""
         place = (demand.device, demand.point)
         self._pending.add((write.device, write.point))
-        self._counters.last_mono[place] = stamp.mono
+        self._counters.refreshed[place] = stamp.mono
+        self._counters.value[place] = demand.value
         points = (*(name for name, _ in write.before), write.point)
         for point in points:
-            yield self._count(write.device, point, stamp)
+            yield self._count(write.device, point, stamp, demand.refresh)
+        if demand.refresh:  # counted, but a line of the journal each time would wear out the card
+            yield Send(replace(write, tries=1, refresh=True))
+            return
+        self._counters.last_mono[place] = stamp.mono
         if any(self._today(write.device, point, stamp) >= HARD_CAP_A_DAY for point in points):
             write = replace(write, tries=1)
         fields = _fields(write.device, write.point, write.value, write.origin)
         yield Journal("write", fields | {"why": demand.why, "command": demand.command_id}, stamp)
         yield Send(write)
 
-    def _count(self, device: str, point: PointId, stamp: Stamp) -> Count:
-        key = (device, point, self._day(stamp))
+    def _count(self, device: str, point: PointId, stamp: Stamp, refresh: bool = False) -> Count:
+        key = (device, counted_as(point, refresh), self._day(stamp))
         self._counters.writes[key] = self._counters.writes.get(key, 0) + 1
-        return Count(device, point, stamp)
+        return Count(device, key[1], stamp, interval=not refresh)
 
     def _today(self, device: str, point: PointId, stamp: Stamp) -> int:
         return self._counters.writes.get((device, point, self._day(stamp)), 0)

@@ -11,7 +11,8 @@
 | unneeded         | it already is so                                                      |
 | rate             | the schedule lowers a temperature by at most 3 K at a time            |
 | interval         | the map's least time between two writes of a point; modes 10 min      |
-| budget           | writes a day from the map, 24 for whatever reason                     |
+| budget           | writes a day from the map, 24 for whatever reason; refreshing a word  |
+|                  | that lapses has a bound of its own                                    |
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.control.refresh import most_a_day
 from agent.model import (
     Demand,
     Machine,
@@ -171,13 +173,15 @@ def _effective(demand: Demand, view: GuardView) -> Refusal | None:
 
 
 def _unneeded(demand: Demand, view: GuardView) -> Unneeded | None:
+    if demand.refresh:
+        return None
     value = view.snapshot.value(demand.point)
     return Unneeded(value) if value is not None and value == demand.value else None
 
 
 def _rate(demand: Demand, view: GuardView) -> Refusal | None:
     unit = view.machine.label(demand.point).unit
-    if demand.origin is not Origin.SCHEDULE or unit is not Unit.CELSIUS:
+    if demand.refresh or demand.origin is not Origin.SCHEDULE or unit is not Unit.CELSIUS:
         return None
     now = view.snapshot.number(demand.point)
     if now is None or isinstance(demand.value, str | bool):
@@ -188,7 +192,7 @@ def _rate(demand: Demand, view: GuardView) -> Refusal | None:
 
 
 def _interval(demand: Demand, view: GuardView) -> Refusal | None:
-    if demand.park or view.last_write_mono is None:
+    if demand.park or demand.refresh or view.last_write_mono is None:
         return None
     terms = _terms(demand, view)
     least_s = terms.min_interval_s if demand.origin is Origin.SCHEDULE else 0.0
@@ -201,7 +205,10 @@ def _interval(demand: Demand, view: GuardView) -> Refusal | None:
 
 
 def _budget(demand: Demand, view: GuardView) -> Refusal | None:
-    allowed = HARD_CAP_A_DAY if demand.park else _terms(demand, view).per_day
+    terms = _terms(demand, view)
+    allowed = HARD_CAP_A_DAY if demand.park else terms.per_day
+    if demand.refresh:
+        allowed = most_a_day(terms)
     if view.writes_today >= allowed:
         return Refusal(f"{view.writes_today} writes today; {allowed} are allowed", passing=True)
     return None

@@ -150,6 +150,7 @@ class Device:
             float(rule.every or self.map.every),
             write.only_if,
             self.value_of(point, write.park) if write.park is not None else None,
+            float(write.refresh) if write.refresh is not None else None,
         )
 
     def unfit(self, point: PointId, value: Value) -> str | None:

@@ -32,6 +32,7 @@ Address = Annotated[int, Meta(ge=0, le=65535)]
 UnitId = Annotated[int, Meta(ge=1, le=247)]
 Word = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 
+SHORTEST_REFRESH_S = 5.0  # the shortest that is reported of a machine (Ochsner)
 WIDTH: dict[str, int] = {
     "u16": 16,
     "s16": 16,
@@ -352,6 +353,9 @@ def _check_write(
     if not limited and not rule.values and not rule.is_bool:
         message = "a number that may be written needs low and high"
         wrong.append(doc.mistake(here, message, "low: 25, high: 55"))
+    if write.refresh is not None and write.refresh < SHORTEST_REFRESH_S:
+        message = f"refreshed every {write.refresh:g} s, it would fill the line"
+        wrong.append(doc.mistake((*here, "refresh"), message, f"{SHORTEST_REFRESH_S:g} s or more"))
     for key, other in (("low_from", write.low_from), ("high_from", write.high_from)):
         if other is not None and other not in found.points:
             wrong.append(doc.mistake((*here, key), f"no point is named {other}", names))

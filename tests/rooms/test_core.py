@@ -326,7 +326,7 @@ def test_a_failed_write_does_not_make_a_silent_machine_young() -> None:
     write = sent(ask(found, "c1", 40, 1.0))
     ended(found, write, 299.0, Outcome.FAILED)
     (result,) = kept(ask(found, "c2", 41, 301.0), Lane.RESULT)
-    assert result.why == "hp has not answered lately"
+    assert result.why == "hp has not answered lately (this may pass)"
 
 
 def test_a_command_turned_away_has_its_one_result() -> None:

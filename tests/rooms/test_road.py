@@ -94,7 +94,7 @@ async def house(folder: Path, *homes: HomeControl) -> AsyncIterator[House]:
     spool = await Spool.open(SpoolSettings(str(folder / "spool.db")), "boot")
     settings = CoreSettings({"hp": pump()}, ControlSettings(CHINA, homes))
     try:
-        yield House(spool, Core(settings, await restored(spool)))
+        yield House(spool, Core(settings, await restored(spool, Clock())))
     finally:
         await spool.close()
 
@@ -265,7 +265,7 @@ async def test_alarms_that_cannot_be_read_do_not_keep_the_gateway_from_starting(
 ) -> None:
     async with house(tmp_path) as home:
         await home.spool.save_state("alarms", b'[{"id": 1}]')
-        assert (await restored(home.spool)).alarms == ()
+        assert (await restored(home.spool, Clock())).alarms == ()
     assert "open alarms of before are not known" in caplog.text
 
 
