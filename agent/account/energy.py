@@ -1,0 +1,110 @@
+"""How much electricity a home drew and when, from a counter or from power, through restarts.
+
+A counter of the machine or of a meter loses nothing while we are away: what it rose by is spread
+evenly over the time since it last rose. Power alone is summed while we look; gaps are told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+LONGEST_STEP_S = 120.0
+"""Between two readings of power further apart than this nothing is counted."""
+HIGHEST_KW = 25.0
+"""Above what a home's supply gives (9 kW in Beijing villages) with room for three phases."""
+COARSEST_KWH = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Energy drawn evenly between two instants (aware UTC)."""
+
+    start: datetime
+    end: datetime
+    kwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyState:
+    """What must survive a restart: the counter, and when it last rose; energy not dated yet."""
+
+    total_kwh: float | None = None
+    rose_at: datetime | None = None
+    seen_at: datetime | None = None
+    undated_kwh: float = 0.0
+    undated_s: float = 0.0
+    missed_s: float = 0.0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a home's electricity: instants as on a stamp, and what was read."""
+
+    at: datetime
+    mono: float
+    trusted: bool
+    total_kwh: float | None
+    power_w: float | None
+
+
+class EnergyCounter:
+    """Turns looks into stretches of energy; `state` is what to save."""
+
+    def __init__(self, state: EnergyState = EnergyState()) -> None:
+        self.state = state
+        self._last: Look | None = None
+
+    def look(self, look: Look) -> tuple[Drawn, ...]:
+        """The energy that this look shows for the first time."""
+        last, self._last = self._last, look
+        if look.total_kwh is not None:
+            return self._by_counter(look, look.total_kwh)
+        if last is not None and last.power_w is not None and look.power_w is not None:
+            return self._by_power(last, look, (last.power_w + look.power_w) / 2)
+        if last is not None:
+            self._miss(look.mono - last.mono)
+        return ()
+
+    def _by_counter(self, look: Look, total: float) -> tuple[Drawn, ...]:
+        before = self.state
+        if not look.trusted:  # the counter keeps it for us until the clock is right
+            return ()
+        if before.total_kwh is None or before.rose_at is None or total < before.total_kwh:
+            replaced = int(before.total_kwh is not None)
+            self.state = replace(
+                before,
+                total_kwh=total,
+                rose_at=look.at,
+                seen_at=look.at,
+                refused=before.refused + replaced,
+            )
+            return ()
+        rose = total - before.total_kwh
+        if rose == 0:
+            self.state = replace(before, seen_at=look.at)
+            return ()
+        start = min(before.rose_at, look.at)
+        hours = (look.at - start).total_seconds() / 3600
+        self.state = replace(before, total_kwh=total, rose_at=look.at, seen_at=look.at)
+        if rose > hours * HIGHEST_KW + COARSEST_KWH:
+            self.state = replace(self.state, refused=before.refused + 1)
+            return ()
+        return (Drawn(start, look.at, rose),)
+
+    def _by_power(self, last: Look, look: Look, mean_w: float) -> tuple[Drawn, ...]:
+        seconds = look.mono - last.mono
+        if not 0 < seconds <= LONGEST_STEP_S or not 0 <= mean_w <= HIGHEST_KW * 1000:
+            self._miss(seconds)
+            return ()
+        kwh = self.state.undated_kwh + mean_w * seconds / 3.6e6
+        since_s = self.state.undated_s + seconds
+        if not look.trusted:
+            self.state = replace(self.state, undated_kwh=kwh, undated_s=since_s)
+            return ()
+        self.state = replace(self.state, undated_kwh=0.0, undated_s=0.0)
+        return (Drawn(look.at - timedelta(seconds=since_s), look.at, kwh),)
+
+    def _miss(self, seconds: float) -> None:
+        self.state = replace(self.state, missed_s=self.state.missed_s + max(0.0, seconds))
