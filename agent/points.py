@@ -107,6 +107,7 @@ fault_code                  |       | fault code                         | 故�
 fault_subcode               |       | fault subcode                      | 故障子代码
 software_version            |       | software version                   | 软件版本
 model_id                    |       | model number                       | 机型代码
+serial_number               |       | serial number                      | 序列号
 """
 
 

@@ -23,7 +23,7 @@ from simulators.config import UnitRule as Unit
 from simulators.frames import Registers
 from simulators.registers import RegisterImage
 from simulators.tcp import TcpLine
-from simulators.unit import PumpUnit, home, run_units
+from simulators.unit import Beside, Plant, PumpUnit, home, run_units
 from simulators.weather import Weather, synthetic_winter
 
 _STATUS_S = 1.0
@@ -206,7 +206,12 @@ def _say(message: Mapping[str, object]) -> None:
 def _line(
     name: str, rule: LineRule, found: Simulation, pump: Callable[[Unit], PumpUnit]
 ) -> Running:
-    units = {unit.unit_id: pump(unit) for unit in rule.units}
+    units = {unit.unit_id: pump(unit) for unit in rule.units if unit.beside is None}
+    units |= {
+        unit.unit_id: _unit(unit, Beside(units[unit.beside]), found.speed)
+        for unit in rule.units
+        if unit.beside is not None
+    }
     registers: dict[int, Registers] = {
         unit_id: unit.image for unit in units.values() for unit_id in unit.image.unit_ids
     }
@@ -238,8 +243,12 @@ def _line(
 
 
 def _pump(rule: Unit, speed: float, weather: Weather) -> PumpUnit:
-    image = RegisterImage(driver(rule.map).map, rule.unit_id, rule.between)
     plant = home(weather, rule.home.pump, rule.home.share, float(rule.home.start))
+    return _unit(rule, plant, speed)
+
+
+def _unit(rule: Unit, plant: Plant, speed: float) -> PumpUnit:
+    image = RegisterImage(driver(rule.map).map, rule.unit_id, rule.between)
     unit = PumpUnit(image, plant, speed)
     for point, text in rule.registers.items():
         image.set(point, as_value(text))

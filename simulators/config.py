@@ -32,10 +32,15 @@ class HomeRule(Rule, frozen=True, kw_only=True):
 
 
 class UnitRule(Rule, frozen=True, kw_only=True):
-    """One machine on a line. `registers` sets points before anything runs."""
+    """One machine on a line. `registers` sets points before anything runs.
+
+    With `beside` it has no home of its own: a meter or a room sensor shows what happens in the home
+    of that unit of the same line.
+    """
 
     map: str
     unit_id: UnitId
+    beside: UnitId | None = None
     answer_after: Duration = Duration(0.0)
     between: Literal["zeros", "refused"] = "zeros"
     home: HomeRule = HomeRule()
@@ -134,6 +139,13 @@ def _check(found: Simulation, document: Document) -> list[Mistake]:
                 path = ("lines", name, "units", i, "unit_id")
                 wrong.append(document.mistake(path, f"unit {unit.unit_id} is there already"))
             seen.add(unit.unit_id)
+        homes = {unit.unit_id for unit in line.units if unit.beside is None}
+        for i, unit in enumerate(line.units):
+            if unit.beside is not None and unit.beside not in homes:
+                message = f"unit {unit.beside} has no home here"
+                allowed = ", ".join(map(str, sorted(homes)))
+                path = ("lines", name, "units", i, "beside")
+                wrong.append(document.mistake(path, message, allowed))
     return wrong
 
 

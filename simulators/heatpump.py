@@ -17,6 +17,7 @@ from simulators.weather import Conditions, Weather
 _WATER_J_KG_K = 4186.0
 _FIXED_HZ = 50.0
 _FULL_HZ = 90.0
+_HOUSEHOLD_PA = 300.0
 _MAINS_V = 220.0
 _POWER_FACTOR = 0.95
 _DISCHARGE_LAG_S = 300.0
@@ -272,7 +273,7 @@ class Plant:
         condensing plus 0.6 of the lift with a lag of 5 min; suction 5 K over evaporating, coil 6 K
         under outdoor air; current at 220 V and power factor 0.95; fan speed; `defrost_active` shows
         4 min at a time, so often that it takes the share of run time which the averaged frost
-        factor takes of heat.
+        factor takes of heat; room humidity is the outdoor air's vapour and that of the household.
         """
         inputs, house, pump = self._inputs, self.house, self.pump
         on, supply = pump.on, pump.supply_c
@@ -289,6 +290,7 @@ class Plant:
             "water_return_temp": supply - 2.0 * spread_k,
             "outdoor_temp": self.air.outdoor_c,
             "indoor_temp": house.room_c,
+            "indoor_humidity": _indoor_humidity_pct(self.air, house.room_c),
             "compressor_on": on,
             "compressor_frequency": compressor_hz,
             "pump_on": self.pump_on,
@@ -320,6 +322,17 @@ class Plant:
             "coil_temp": outdoor - 6.0 if on else outdoor,
             "fan_speed": 850.0 if on else 0.0,
         }
+
+
+def _indoor_humidity_pct(air: Conditions, room_c: float) -> float:
+    """Outdoor vapour pressure, and 300 Pa more that people and pots give off, in warmer air."""
+    vapour_pa = air.humidity_pct / 100.0 * _saturation_pa(air.outdoor_c) + _HOUSEHOLD_PA
+    return min(100.0, 100.0 * vapour_pa / _saturation_pa(room_c))
+
+
+def _saturation_pa(air_c: float) -> float:
+    """Saturation pressure of water vapour over water, after Magnus."""
+    return 611.2 * exp(17.62 * air_c / (243.12 + air_c))
 
 
 def propane_bar(saturated_c: float) -> float:

@@ -80,33 +80,45 @@ def home(
     return HomePlant(heatpump.Plant(House(parameters), heatpump.HeatPump(pump), weather, start_s))
 
 
+class Beside:
+    """The plant of a meter or a room sensor: it shows what happens in another unit's home."""
+
+    def __init__(self, other: PumpUnit) -> None:
+        self._other = other
+
+    def step(self, seconds: float, inputs: Mapping[PointId, Value]) -> Mapping[PointId, Value]:
+        """What the other unit's plant showed last; time passes there."""
+        return self._other.shown
+
+
 class PumpUnit:
     """One machine: a plant behind a register image. `speed` simulated seconds pass in a real one.
 
-    `unsaid` holds, by point, why the machine has no words for something the plant knows.
+    `shown` is what the plant said last; `unsaid` holds, by point, why the machine has no words for
+    something the plant knows.
     """
 
     def __init__(self, image: RegisterImage, plant: Plant, speed: float = 1.0) -> None:
         self.image, self.plant, self.speed = image, plant, speed
         self.unsaid: dict[PointId, str] = {}
         self._owed_s = 0.0
-        self._shown = frozenset(
+        self._sensors = frozenset(
             name for name, rule in image.map.points.items() if rule.write is None
         )
-        self._last = plant.step(0.0, {})
-        factory_values(image, self._last)
+        self.shown = plant.step(0.0, {})
+        factory_values(image, self.shown)
         self.show(plant.step(0.0, self.inputs()))
 
     def inputs(self) -> dict[PointId, Value]:
         """What the machine has been told: every writable point that has a value."""
-        told = {name: self.image.get(name) for name in self.image.map.points.keys() - self._shown}
+        told = {name: self.image.get(name) for name in self.image.map.points.keys() - self._sensors}
         return {name: value for name, value in told.items() if value is not None}
 
     def value(self, point: PointId) -> Value | None:
         """What the machine's words say, or the plant where the machine has no words for it."""
         if point in self.image.map.points:
             return self.image.get(point)
-        return self._last.get(point)
+        return self.shown.get(point)
 
     def advance(self, real_s: float) -> None:
         """Let real time pass: the plant takes steps of one simulated second, or up to sixty of
@@ -120,8 +132,8 @@ class PumpUnit:
 
     def show(self, readings: Mapping[PointId, Value]) -> None:
         """Put readings into the registers that the map has and nobody may write."""
-        self._last = readings
-        for name in readings.keys() & self._shown:
+        self.shown = readings
+        for name in readings.keys() & self._sensors:
             try:
                 self.image.set(name, readings[name])
             except ValueError as error:

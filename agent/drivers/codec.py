@@ -136,10 +136,10 @@ class PointCodec:
             return Reading(self.name, text, Quality.GOOD, raw)
         value: float | int
         if rule.type == "f32":
-            number = struct.unpack(">f", raw.to_bytes(4, "big"))[0]
+            number = float32(raw)
             if not isfinite(number):
                 return Reading(self.name, None, Quality.ABSENT, raw)
-            value = round(number * float(rule.scale) + float(rule.offset), 4)
+            value = float(Fraction(str(number)) * rule.scale + rule.offset)
         else:
             signed = raw - (self._sign << 1) if self._sign and raw & self._sign else raw
             value = scale.value(signed)
@@ -259,6 +259,20 @@ class PointCodec:
         bottom = -self._sign
         top = (self._sign or 1 << width) - 1
         return raw & ((1 << width) - 1) if bottom <= raw <= top else None
+
+
+def float32(raw: int) -> float:
+    """The number of an IEEE 754 single, as the shortest decimal that means the same 32 bits.
+
+    230.2 on the wire is 230.2 here, not 230.1999969; nothing the machine said is rounded away.
+    """
+    word = raw.to_bytes(4, "big")
+    exact: float = struct.unpack(">f", word)[0]
+    for digits in range(6, 9):
+        short = float(f"{exact:.{digits}g}")
+        if isfinite(short) and abs(short) < 3.4e38 and struct.pack(">f", short) == word:
+            return short
+    return exact
 
 
 def fits(rule: PointRule, name: str, value: float | int, snapshot: Snapshot) -> Unfit | None:

@@ -187,7 +187,7 @@ def test_a_wrong_value_is_told_with_file_line_place_and_what_is_allowed(
     told_by_itself = {"park", "value", "ca", "certificate", "key", "password_file", "driver"}
     assert "; allowed: " in line or name in told_by_itself
     if name == "driver":
-        assert "installed are chofu_aerona3, daikin_homehub, haier_atw_r290" in line
+        assert "installed are chint_ddsu666, chofu_aerona3, daikin_homehub" in line
 
 
 @pytest.mark.parametrize("case", ALL, ids=ids)

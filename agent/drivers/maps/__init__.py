@@ -2,8 +2,11 @@
 
 from agent.drivers.registry import DriverSource
 
+chint_ddsu666 = DriverSource(__name__, "chint_ddsu666.yaml")
 chofu_aerona3 = DriverSource(__name__, "chofu_aerona3.yaml")
 daikin_homehub = DriverSource(__name__, "daikin_homehub.yaml")
+eastron_sdm120 = DriverSource(__name__, "eastron_sdm120.yaml")
+eastron_sdm630 = DriverSource(__name__, "eastron_sdm630.yaml")
 haier_atw_r290 = DriverSource(__name__, "haier_atw_r290.yaml")
 haier_yre27_r32 = DriverSource(__name__, "haier_yre27_r32.yaml")
 hitachi_atw_mbs_02 = DriverSource(__name__, "hitachi_atw_mbs_02.yaml")
@@ -20,3 +23,4 @@ samsung_ehs_mimb19n = DriverSource(__name__, "samsung_ehs_mimb19n.yaml")
 sprsun_carel = DriverSource(__name__, "sprsun_carel.yaml")
 sprsun_chico = DriverSource(__name__, "sprsun_chico.yaml")
 stiebel_wpm_isg = DriverSource(__name__, "stiebel_wpm_isg.yaml")
+xy_md02 = DriverSource(__name__, "xy_md02.yaml")
