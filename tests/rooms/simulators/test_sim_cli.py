@@ -233,7 +233,9 @@ def test_a_file_that_is_wrong_ends_with_code_2(tmp_path):
 
 def test_a_meter_stands_beside_a_unit_that_has_a_home() -> None:
     units = "{map: xy_md02, unit_id: 2, beside: 3}, {map: xy_md02, unit_id: 3, beside: 2}"
-    text = f"lines: {{bus: {{port: /tmp/bus, units: [{{map: nibe_s_series, unit_id: 1}}, {units}]}}}}"
+    text = (
+        f"lines: {{bus: {{port: /tmp/bus, units: [{{map: nibe_s_series, unit_id: 1}}, {units}]}}}}"
+    )
     with pytest.raises(FileError) as caught:
         read_simulation(text, "home.yaml")
     said = [f"{one.path}: {one.message}; {one.allowed}" for one in caught.value.mistakes]
