@@ -4,6 +4,7 @@ from agent.control.control import Control, ControlSettings, ended
 from agent.control.guard import (
     HEATING_WATER,
     LOWEST_WATER_C,
+    WARM_MODES,
     Admitted,
     Guard,
     GuardView,
@@ -19,6 +20,7 @@ __all__ = [
     "HEATING_WATER",
     "LOWEST_WATER_C",
     "RANK",
+    "WARM_MODES",
     "Admitted",
     "Control",
     "ControlSettings",

@@ -47,6 +47,13 @@ def names() -> tuple[str, ...]:
 @cache
 def driver(name: str) -> Driver:
     """A driver by name. Raises DriverError, or FileError when its map is wrong."""
+    source, text = installed(name)
+    return Driver(name, load(text, source.file), source.hooks(), sha256(text.encode()).hexdigest())
+
+
+@cache
+def installed(name: str) -> tuple[DriverSource, str]:
+    """What an installed package offers under a name, and the text of its map. Raises DriverError."""
     entry = _entries().get(name)
     if entry is None:
         raise DriverError(f"no driver is named {name}; installed are {', '.join(names())}")
@@ -57,13 +64,19 @@ def driver(name: str) -> Driver:
     if not isinstance(source, DriverSource):
         raise DriverError(f"driver {name}: {entry.value} is no DriverSource")
     if source.api != API:
-        raise DriverError(f"driver {name} speaks API {source.api}; this program speaks {API}")
+        raise DriverError(
+            f"driver {name} speaks API {source.api}; this program speaks {API}: install "
+            f"{_package_of(entry)} for API {API}, or a heatpump-agent that speaks API {source.api}"
+        )
     try:
-        text = (files(source.package) / source.file).read_text("utf-8")
+        return source, (files(source.package) / source.file).read_text("utf-8")
     except (ImportError, OSError, UnicodeDecodeError) as error:
         where = f"{source.file} of {source.package}"
         raise DriverError(f"driver {name}: {where} cannot be read: {error}") from None
-    return Driver(name, load(text, source.file), source.hooks(), sha256(text.encode()).hexdigest())
+
+
+def _package_of(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "the package"
 
 
 @cache

@@ -1,0 +1,6 @@
+"""The kit for those who write drivers: a map's text in, findings, drafts and pages out. Pure."""
+
+from agent.kit.check import Checked, check
+from agent.kit.finding import Finding, Level
+
+__all__ = ["Checked", "Finding", "Level", "check"]
