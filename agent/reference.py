@@ -190,11 +190,15 @@ def _drivers() -> str:
 
 def _commands(parser: argparse.ArgumentParser) -> str:
     text = _MADE + "# Commands\n\n```text\n" + _help(parser) + "```\n"
+    return text + "".join(_subcommands(parser, ""))
+
+
+def _subcommands(parser: argparse.ArgumentParser, above: str) -> Iterator[str]:
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for name, sub in action.choices.items():
-                text += f"\n## {name}\n\n```text\n{_help(sub)}```\n"
-    return text
+                yield f"\n## {above}{name}\n\n```text\n{_help(sub)}```\n"
+                yield from _subcommands(sub, f"{above}{name} ")
 
 
 def _help(parser: argparse.ArgumentParser) -> str:

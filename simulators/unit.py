@@ -193,7 +193,11 @@ def _set_limits(image: RegisterImage, rule: PointRule) -> None:
 
 
 def _fit(image: RegisterImage, name: PointId, value: Value) -> None:
-    write = image.map.points[name].write
+    rule = image.map.points[name]
+    if rule.values and value not in rule.values.values():
+        words = tuple(rule.values.values())
+        value = next((word for word in words if word.startswith("heat")), words[0])
+    write = rule.write
     if write and isinstance(value, float):
         value = max(value, float(write.low)) if write.low is not None else value
         value = min(value, float(write.high)) if write.high is not None else value

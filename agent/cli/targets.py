@@ -1,4 +1,4 @@
-"""What `driver check` and its sisters are pointed at: a map's file, a package, an installed driver."""
+"""What the `driver` commands are pointed at: a map file, a package, an installed driver."""
 
 from __future__ import annotations
 
@@ -39,16 +39,21 @@ def targets(what: str) -> tuple[Target, ...]:
         return (_file(path),)
     if what in names():
         return (_driver(what),)
-    try:
-        entries = distribution(what).entry_points.select(group=GROUP)
-    except (PackageNotFoundError, ValueError):
-        entries = ()
-    if not entries:
+    offered = _offered_by(what)
+    if not offered:
         raise DriverError(
             f"{what} is no map file, no folder of a package and no installed driver; "
             f"installed are {', '.join(names())}"
         )
-    return tuple(_driver(entry.name) for entry in entries)
+    return tuple(_driver(name) for name in offered)
+
+
+def _offered_by(package: str) -> tuple[str, ...]:
+    try:
+        entries = distribution(package).entry_points.select(group=GROUP)
+    except (PackageNotFoundError, ValueError):
+        return ()
+    return tuple(entry.name for entry in entries)
 
 
 def one_target(what: str) -> Target:

@@ -53,7 +53,7 @@ def driver(name: str) -> Driver:
 
 @cache
 def installed(name: str) -> tuple[DriverSource, str]:
-    """What an installed package offers under a name, and the text of its map. Raises DriverError."""
+    """What a package offers under a name, and the text of its map. Raises DriverError."""
     entry = _entries().get(name)
     if entry is None:
         raise DriverError(f"no driver is named {name}; installed are {', '.join(names())}")

@@ -2,5 +2,6 @@
 
 from agent.kit.check import Checked, check
 from agent.kit.finding import Finding, Level
+from agent.kit.page import page
 
-__all__ = ["Checked", "Finding", "Level", "check"]
+__all__ = ["Checked", "Finding", "Level", "check", "page"]

@@ -40,11 +40,11 @@ def _papers(subject: Subject) -> Iterator[Finding]:
         message = "says not where its numbers come from"
         yield subject.error("source", ("source",), message, "maker, document, revision, date")
     missing = [name for name in _BASIC if name not in found.points]
-    if found.role == "pump" and missing:
+    if found.kind == "heat_pump" and missing:
         message = f"a pump without {' and '.join(missing)}: the basic set of T/CECA-G 0013"
         yield subject.warning("basic set", ("points",), message)
     shows = found.faults.point or found.faults.bits or "alarm_active" in found.points
-    if found.role == "pump" and not shows:
+    if found.kind == "heat_pump" and not shows:
         message = "shows no fault of the machine: the basic set of T/CECA-G 0013 asks for one"
         yield subject.warning("basic set", ("faults",), message)
 
