@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from agent.drivers.codec import Encoded, PointCodec, Unfit
+from agent.drivers.faultcodes import vendor_faults
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
-from agent.drivers.registermap import FaultBit, FaultCode, RegisterMap
+from agent.drivers.registermap import FaultBit, RegisterMap
 from agent.drivers.wire import ReadRequest
 from agent.model import (
     Demand,
@@ -167,32 +168,8 @@ class Device:
 
         Codes come from the snapshot, fault bits from the blocks this device decoded last.
         """
-        faults = self.map.faults
-        reading = snapshot.readings.get(faults.point) if faults.point else None
-        shown: list[VendorFault] = []
-        if reading is not None and reading.raw is not None and reading.value is not None:
-            entry = faults.codes.get(reading.raw)
-            status = entry is not None and entry.kind == "status"
-            if reading.raw not in faults.none and not status:
-                shown.append(self._fault(entry, reading.raw))
-        for bit in faults.bits:
-            if self._marked.get(bit, False):
-                shown.append(
-                    self._fault(FaultCode(label=bit.label, en=bit.en, zh=bit.zh), bit.label)
-                )
-        for label in self.hooks.alarms(snapshot):
-            entry = next((code for code in faults.codes.values() if code.label == label), None)
-            shown.append(self._fault(entry, label))
-        return tuple(shown)
-
-    def _fault(self, entry: FaultCode | None, raw: int | str) -> VendorFault:
-        if entry is None:
-            family = self.map.map
-            en, zh = f"Unknown code {raw} of {family}", f"未知故障代码 {raw}（{family}）"
-            return VendorFault(str(raw), en, zh, raw, known=False)
-        return VendorFault(
-            entry.label, f"{entry.label}: {entry.en}", f"{entry.label}：{entry.zh}", raw, known=True
-        )
+        marked = [bit for bit in self.map.faults.bits if self._marked.get(bit, False)]
+        return vendor_faults(self.map, snapshot, marked, self.hooks.alarms(snapshot))
 
     def value_of(self, point: PointId, text: str) -> Value | None:
         """A value written as text, by the type of its point; None when it is none of it."""

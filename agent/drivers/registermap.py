@@ -216,11 +216,17 @@ class FaultBit(Rule, frozen=True, kw_only=True):
 
 
 class Faults(Rule, frozen=True, kw_only=True):
-    """Where the machine shows its own faults, and what its codes mean."""
+    """Where the machine shows its own faults, and what its codes mean.
+
+    `also` are points that tell a fault without naming it, when they are not 0 or are true; they
+    speak only when neither code nor bit does. `shown_as` is how the machine's display writes a code
+    that is not in the table, such as `CH%02d`.
+    """
 
     point: str | None = None
     none: tuple[Word, ...] = (0,)
     also: tuple[str, ...] = ()
+    shown_as: Annotated[str, Meta(pattern=r"^[^%]*%(0[1-9])?d[^%]*$")] | None = None
     codes: dict[int, FaultCode] = {}
     bits: tuple[FaultBit, ...] = ()
 

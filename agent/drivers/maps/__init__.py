@@ -1,5 +1,6 @@
 """The maps that come with the program, offered through the same door as a vendor's."""
 
+from agent.drivers.maps.midea import MideaHooks
 from agent.drivers.registry import DriverSource
 
 chint_ddsu666 = DriverSource(__name__, "chint_ddsu666.yaml")
@@ -14,7 +15,7 @@ itho_amber = DriverSource(__name__, "itho_amber.yaml")
 kolant_greenbro = DriverSource(__name__, "kolant_greenbro.yaml")
 lambda_eul = DriverSource(__name__, "lambda_eul.yaml")
 lg_therma_v = DriverSource(__name__, "lg_therma_v.yaml")
-midea_mthermal_r290 = DriverSource(__name__, "midea_mthermal_r290.yaml")
+midea_mthermal_r290 = DriverSource(__name__, "midea_mthermal_r290.yaml", MideaHooks)
 midea_mthermal_r32 = DriverSource(__name__, "midea_mthermal_r32.yaml")
 mitsubishi_procon_mini = DriverSource(__name__, "mitsubishi_procon_mini.yaml")
 nibe_s_series = DriverSource(__name__, "nibe_s_series.yaml")
