@@ -56,7 +56,10 @@ def test_a_status_is_no_fault_also_where_a_lamp_is_lit(alarm: bool) -> None:
 def test_words_beside_the_code_speak_when_it_is_silent() -> None:
     assert told(0) == []
     assert [code for code, *_ in told(0, alarm=True)] == ["alarm_active=1"]
-    en, zh = "The machine reports a fault: board fault word, value 4", "机组报告故障：主板故障字，数值4"
+    en, zh = (
+        "The machine reports a fault: board fault word, value 4",
+        "机组报告故障：主板故障字，数值4",
+    )
     assert told(0, board=4) == [("x_board=4", False, en, zh)]
 
 
