@@ -17,6 +17,7 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
 from agent.line import Line, Port, Scheduler
+from agent.remembered import recall_holes
 from agent.road import Road, restored
 from agent.spool import Spool
 from agent.uplink import Uplink
@@ -45,6 +46,7 @@ async def run(
     if spool.opening_note:
         log.warning("%s", spool.opening_note)
     try:
+        await recall_holes(spool, config.core.devices.values())
         core = Core(config.core, await restored(spool, clock))
         road = Road(core, spool, clock, config.timezone)
         lines = tuple(

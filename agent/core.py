@@ -21,6 +21,7 @@ from agent.facts import (
     Effect,
     Fact,
     Failure,
+    HolesFound,
     Keep,
     LineChanged,
     Note,
@@ -169,6 +170,10 @@ class Core:
             case LineChanged(line, up, why):
                 level, text = ("info", "line open") if up else ("warning", "line lost")
                 yield Note(level, text, {"line": line, "why": why})
+            case HolesFound(device, points):
+                yield Save(f"holes {device}", points)
+                fields = {"device": device, "points": " ".join(points)}
+                yield Note("info", "points the device does not give", fields)
             case Tick(stamp):
                 yield from self._tick(stamp)
             case PlatformBack():

@@ -62,6 +62,15 @@ class WriteRepeated:
 
 
 @dataclass(frozen=True, slots=True)
+class HolesFound:
+    """The points a device refuses to give, all of them; they are left out for some hours."""
+
+    device: str
+    points: tuple[PointId, ...]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class CommandReceived:
     """A command passed the parser and its id is remembered on disk."""
 
@@ -121,6 +130,7 @@ Fact = (
     | BlockFailed
     | WriteDone
     | WriteRepeated
+    | HolesFound
     | CommandReceived
     | CommandTurnedAway
     | LineChanged

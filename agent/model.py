@@ -234,9 +234,13 @@ class Machine(Protocol):
 
 
 class Outcome(StrEnum):
-    """How a command ended. Every command ends in exactly one of them."""
+    """How a command ended. Every command ends in exactly one of them.
+
+    `not_effective`: the machine took it, but as it is set now it does not act on it.
+    """
 
     VERIFIED = "verified"
+    NOT_EFFECTIVE = "not_effective"
     REFUSED = "refused"
     FAILED = "failed"
     EXPIRED = "expired"

@@ -42,9 +42,9 @@ from agent.model import (
     Result,
     Write,
 )
+from agent.remembered import recall, remember
 from agent.spool import Spool
 from agent.uplink import RefusedCommand, encode_body, parse_command
-from agent.written import recall, remember
 
 log = logging.getLogger("agent")
 

@@ -27,9 +27,9 @@ from agent.facts import (
 from agent.line import Line, Port, Scheduler
 from agent.line.trace import Trace
 from agent.model import Command, Outcome, Result, Snapshot, Stamp, Value
+from agent.remembered import recall
 from agent.road import account
 from agent.spool import Spool
-from agent.written import recall
 
 
 @dataclass(slots=True)

@@ -17,7 +17,9 @@ class TcpLine:
 
     `port` 0 lets the system choose; the choice is kept, so that a stopped converter comes back
     under its old number. A `baudrate` gives RTU over TCP the time of the serial line behind it.
-    With `one_connection` a second client is turned away while the first is there.
+    With `one_connection` a second client is turned away while the first is there. A bridge may
+    close each connection after `closes_after` requests, and with `loses_first` it never answers the
+    first request of one.
     """
 
     def __init__(
@@ -29,10 +31,13 @@ class TcpLine:
         baudrate: int | None = None,
         bits_per_char: int = 10,
         one_connection: bool = False,
+        closes_after: int | None = None,
+        loses_first: bool = False,
         delays_s: Mapping[int, float] | None = None,
         seed: int = 0,
     ) -> None:
         self.framing, self.port, self.one_connection = framing, port, one_connection
+        self.closes_after, self.loses_first = closes_after, loses_first
         self.responder = Responder(units, delays_s, seed)
         self.faults = self.responder.faults
         self.connections = self.turned_away = 0
@@ -92,9 +97,11 @@ class TcpLine:
             return
         self.connections += 1
         self._clients[writer] = asyncio.current_task()
+        serve, lost = self._modbus if self.framing == "tcp" else self._rtu, self.loses_first
+        asked = 0
         try:
-            while await (self._modbus if self.framing == "tcp" else self._rtu)(reader, writer):
-                pass
+            while asked != self.closes_after and await serve(reader, writer, lost and not asked):
+                asked += 1
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         except asyncio.CancelledError:
@@ -104,12 +111,16 @@ class TcpLine:
             del self._clients[writer]
             writer.close()
 
-    async def _modbus(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _modbus(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: bool
+    ) -> bool:
         head = await reader.readexactly(7)
         length = int.from_bytes(head[4:6], "big")
         if head[2:4] != b"\0\0" or not 2 <= length <= _MOST_PDU + 1:
             return False
         unit_id, pdu = head[6], await reader.readexactly(length - 1)
+        if lost:
+            return True
         reply = self.responder.answer(unit_id, pdu, self._age_s())
         if reply is None:
             reply = Reply(unit_id, exception(pdu, NO_TARGET))
@@ -125,7 +136,9 @@ class TcpLine:
         await writer.drain()
         return True
 
-    async def _rtu(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _rtu(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: bool
+    ) -> bool:
         frame = await reader.readexactly(2)
         while (length := request_length(frame)) is None:
             frame += await reader.readexactly(1)
@@ -133,6 +146,8 @@ class TcpLine:
         if crc16(frame[:-2]) != frame[-2:]:
             # Without silences on TCP there is no telling where the next frame would begin.
             return False
+        if lost:
+            return True
         reply = self.responder.answer(frame[0], frame[1:-2], self._age_s())
         if reply is None:
             return True

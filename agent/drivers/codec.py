@@ -118,7 +118,10 @@ class PointCodec:
                 return Reading(self.name, None, Quality.NOT_READY, raw)
             if state:
                 scale, absent = self._alternative, self._alternative_absent
-        if self._is_absent(raw, words, at, absent) or not self._is_fitted(known):
+        fitted = self._is_fitted(known)
+        if fitted is None:
+            return Reading(self.name, None, Quality.NOT_READY, raw)
+        if not fitted or self._is_absent(raw, words, at, absent):
             return Reading(self.name, None, Quality.ABSENT, raw)
         if self._bool:
             return Reading(self.name, raw not in self.rule.off, Quality.GOOD, raw)
@@ -162,10 +165,15 @@ class PointCodec:
             return raw in absent
         return any(words[place - at] in absent for place in self.rule.addresses)
 
-    def _is_fitted(self, known: Mapping[PointId, Reading]) -> bool:
-        return all(
-            name in known and _word(known[name].value) in allowed for name, allowed in self._fitted
-        )
+    def _is_fitted(self, known: Mapping[PointId, Reading]) -> bool | None:
+        """Whether the part is there, as the configuration words tell; None before they were read.
+
+        A default that looks real, such as 25 for a sensor that is not there, cannot be told by its
+        value.
+        """
+        if any(name not in known for name, _ in self._fitted):
+            return None
+        return all(_word(known[name].value) in allowed for name, allowed in self._fitted)
 
     # --- writing ----------------------------------------------------------------------------
 
@@ -176,6 +184,8 @@ class PointCodec:
             return Unfit(f"{self.name} cannot be written")
         if rule.pack or rule.plus:
             return Unfit(f"{self.name} is packed; its driver needs a before_write hook")
+        if self._is_fitted(snapshot.readings) is False:
+            return Unfit(f"{self.name} cannot be written: the machine has no such part")
         raw = self._encode_raw(value, snapshot)
         if isinstance(raw, Unfit):
             return raw

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from agent.drivers.belief import Constants, Jump
 from agent.drivers.codec import Encoded, PointCodec, Unfit
 from agent.drivers.faultcodes import vendor_faults
 from agent.drivers.hooks import Hooks
@@ -46,8 +47,8 @@ class Device:
         self.unsupported: set[PointId] = set()
         self._decoders: dict[Block, tuple[PointCodec, ...]] = {}
         self._known: dict[PointId, Reading] = {}
-        self._constants: dict[PointId, int] = {}
-        self._last: dict[PointId, tuple[float | int, int]] = {}
+        self._constants = Constants(found.constant)
+        self._jumps: dict[PointId, Jump] = {}
         self._depended = self._dependencies()
         self._marked: dict[FaultBit, bool] = {}
 
@@ -71,9 +72,9 @@ class Device:
             if codec.name in self._depended:
                 known[codec.name] = reading
         ready = self._is_ready(known)
-        changed = self._shifted(readings) if ready else None
-        if changed:
-            return changed
+        shifted = self._constants.doubt(readings) if ready else None
+        if shifted:
+            return shifted
         self._known = known
         self._mark(block.request, words, ready)
         if not ready:
@@ -106,16 +107,39 @@ class Device:
     def forget(self) -> None:
         """The machine was away: what its words mean must be read again before it is believed."""
         self._known.clear()
-        self._constants.clear()
-        self._last.clear()
+        self._constants.forget()
+        self._jumps.clear()
         self._marked.clear()
+
+    def renew(self) -> None:
+        """The connection was away for a moment: scales and the like are read again, no more."""
+        self._known.clear()
+
+    @property
+    def poll_s(self) -> float:
+        """Seconds between two polls of the machine."""
+        return self.every_s if self.every_s is not None else float(self.map.every)
+
+    @property
+    def needed_first(self) -> frozenset[PointId]:
+        """Points that must be read before the others can be understood."""
+        return self._depended
 
     def encode(self, point: PointId, value: Value) -> Encoded | Unfit:
         """The request that makes a point so, or why not."""
         codec = self.codecs.get(point)
         if codec is None:
             return Unfit(f"{self.name} has no point {point}")
+        for limit in self._limits(point):
+            if limit not in self._known and limit not in self.unsupported:
+                return Unfit(f"{point}: the machine's own limit {limit} is not known yet")
         return codec.encode(value, self.map, Snapshot(self.name, self._known))
+
+    def _limits(self, point: PointId) -> tuple[PointId, ...]:
+        """The points in which the machine shows how far this one may be set."""
+        write = self.map.points[point].write
+        both = (write.low_from, write.high_from) if write is not None else ()
+        return tuple(name for name in both if name is not None)
 
     # --- what faults and control may know: see `agent.model.Machine` ------------------------
 
@@ -188,8 +212,14 @@ class Device:
         """The request that shows what the machine made of a write."""
         codec = self.codecs[point]
         first, last = codec.span
-        request = ReadRequest(codec.unit_id, codec.table, first, last - first + 1)
-        return Block(request, (point,), 0.0)
+        at, count = first, last - first + 1
+        place = (codec.table, codec.unit_id)
+        for block in self.map.blocks:  # the machine knows no other boundaries
+            inside = block.at <= first and last < block.at + block.count
+            if inside and (block.table, block.unit_id or self.unit_id) == place:
+                at, count = block.at, block.count
+                break
+        return Block(ReadRequest(codec.unit_id, codec.table, at, count), (point,), 0.0)
 
     def _ordered(self, block: Block) -> tuple[PointCodec, ...]:
         codecs = (self.codecs[name] for name in block.points)
@@ -228,31 +258,16 @@ class Device:
                 self._marked[bit] = bool(words[offset] >> bit.bit & 1)
 
     def _believed(self, reading: Reading) -> Reading:
-        """A single impossible leap is out of range; the third reading in a row is believed."""
-        jump = self.map.points[reading.point].jump
-        if jump is None or not reading.good or isinstance(reading.value, str | None):
+        """A single impossible leap is out of range; it keeps its value and its reason."""
+        most = self.map.points[reading.point].jump
+        if most is None or not reading.good or isinstance(reading.value, str | None):
             return reading
-        last, doubts = self._last.get(reading.point, (reading.value, 0))
-        if abs(reading.value - last) > jump and doubts < 2:
-            self._last[reading.point] = (last, doubts + 1)
-            return Reading(reading.point, reading.value, Quality.OUT_OF_RANGE, reading.raw)
-        self._last[reading.point] = (reading.value, 0)
-        return reading
+        if self._jumps.setdefault(reading.point, Jump(most)).believes(reading.value):
+            return reading
+        return Reading(reading.point, reading.value, Quality.OUT_OF_RANGE, reading.raw)
 
     def _gated(self, reading: Reading) -> Reading:
         """Outside the ready gate only the gate itself is published."""
         if self.map.ready and reading.point == self.map.ready.point:
             return reading
         return Reading(reading.point, None, Quality.NOT_READY, reading.raw)
-
-    def _shifted(self, readings: list[Reading]) -> str | None:
-        """A word that never changes has changed: the reply belongs to another question."""
-        if not self.map.constant:
-            return None
-        for reading in readings:
-            if reading.point not in self.map.constant or reading.raw is None:
-                continue
-            before = self._constants.setdefault(reading.point, reading.raw)
-            if before != reading.raw:
-                return f"{reading.point} was {before} and is {reading.raw}: a shifted reply"
-        return None

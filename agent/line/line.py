@@ -10,8 +10,9 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, w
 
 from agent.errors import PortError
 from agent.facts import Fact, LineChanged
+from agent.line.answers import Silence
 from agent.line.port import Port
-from agent.line.scheduler import Idle, Scheduler
+from agent.line.scheduler import Idle, Scheduler, Turn
 from agent.line.trace import Trace
 from agent.line.traffic import Traffic
 from agent.model import Stamp, Write
@@ -41,6 +42,7 @@ class Line:
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._down = False
+        self._heard = False  # somebody has answered since the port was opened
 
     def send(self, write: Write) -> None:
         """Put a write ahead of all reads."""
@@ -67,7 +69,7 @@ class Line:
                     await self._open()
                     await self._serve()
                 except PortError as error:
-                    lost, pause_s = str(error), 0.0
+                    lost, pause_s = str(error), 0.0 if self._heard else REOPEN_MIN_S
                 except Exception as error:
                     self.errors += 1
                     log.exception("line loop failed line=%s errors=%d", self.name, self.errors)
@@ -87,7 +89,7 @@ class Line:
                 await self._port.open()
         stamp = self._stamp()
         self.traffic.progressed(stamp.mono)
-        self._down = False
+        self._down = self._heard = False
         self.scheduler.line_up(stamp.mono)
         await self._take(LineChanged(self.name, True, "open", stamp))
 
@@ -107,14 +109,34 @@ class Line:
                 await self._tell(self.scheduler.ended(self._stamp()))
                 await self._idle(turn.until)
                 continue
-            reply = await self._port.exchange(
-                turn.request, turn.answer_within_s, turn.worst_lateness_s, turn.gap_s
-            )
+            try:
+                reply = await self._port.exchange(
+                    turn.request, turn.answer_within_s, turn.worst_lateness_s, turn.gap_s
+                )
+            except PortError as error:
+                await self._renew(turn, error)
+                continue
+            self._heard = self._heard or reply != Silence()
             self.traffic.see(reply)
             stamp = self._stamp()
             if self._trace is not None:
                 self._trace.keep(stamp, self.name, turn.request, reply)
             await self._tell(self.scheduler.done(turn, reply, stamp))
+            if self.scheduler.out_of_step:
+                self.scheduler.out_of_step = False
+                await self._port.resync(turn.worst_lateness_s)
+
+    async def _renew(self, turn: Turn, error: PortError) -> None:
+        """A bridge closed its connection, as some do after twenty requests: open it once, quietly.
+
+        Raises the error where that cannot help: nobody answered on it, or it is a serial port.
+        """
+        if not (self._port.settings.is_network and self._heard):
+            raise error
+        self._heard = False
+        await self._port.open()
+        self.traffic.renewed += 1
+        await self._tell(self.scheduler.renewed(turn, self._stamp()))
 
     async def _idle(self, until: float) -> None:
         mono = self._stamp().mono

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import serial
 
-from agent.drivers.wire import Request
+from agent.drivers.wire import ReadRequest, Request
 from agent.errors import PortError
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.frames import Framing, RtuFraming, TcpFraming
@@ -108,6 +108,7 @@ class Port:
         self._last_byte = 0.0
         self._owed_until = 0.0
         self._silences = 0
+        self._unproved = False  # of a new connection: some bridges lose its first request
 
     async def open(self) -> None:
         """Open the line. Raises PortError when it is not there or not ours."""
@@ -122,6 +123,7 @@ class Port:
             why = str(error) or "no connection in time"
             raise PortError(f"{self.settings.name}: {self.settings.url}: {why}") from None
         self._last_byte = _now()
+        self._unproved = self.settings.is_network
 
     def close(self) -> None:
         """Close the line; closing twice is fine."""
@@ -132,11 +134,35 @@ class Port:
     async def exchange(
         self, request: Request, answer_within_s: float, worst_lateness_s: float, gap_s: float
     ) -> Reply:
-        """Ask once and say what came back. Raises PortError when the line itself is gone.
+        """Ask and say what came back. Raises PortError when the line itself is gone.
 
         After a timeout or a cancellation the line stays quiet, and what comes is thrown away, until
-        `worst_lateness_s` has passed: on RTU a late answer would be taken for the next one.
+        `worst_lateness_s` has passed: on RTU a late answer would be taken for the next one. The
+        first read on a new connection is asked a second time when nothing comes; nothing else is.
         """
+        unproved, self._unproved = self._unproved, False
+        reply = await self._once(request, answer_within_s, worst_lateness_s, gap_s)
+        if unproved and reply == Silence() and isinstance(request, ReadRequest):
+            reply = await self._once(request, answer_within_s, worst_lateness_s, gap_s)
+        if isinstance(reply, Silence):
+            await self._count_silence(reply)
+        else:
+            self._silences = 0
+        return reply
+
+    async def resync(self, worst_lateness_s: float) -> None:
+        """Get rid of answers that are still owed: a reply was one to an earlier question.
+
+        Raises PortError when a connection, opened anew for that, does not come back.
+        """
+        if self.settings.is_network:
+            await self.open()
+            return
+        self._owed_until = _now() + worst_lateness_s
+
+    async def _once(
+        self, request: Request, answer_within_s: float, worst_lateness_s: float, gap_s: float
+    ) -> Reply:
         await self._quiet(max(self.settings.silence_s, gap_s))
         frame = self._framing.frame(request)
         wire_s = (len(frame) + self._framing.reply_length(request)) * self.settings.character_s
@@ -150,13 +176,10 @@ class Port:
             raise
         self._raise_if_lost()
         if isinstance(reply, Silence):
-            reply = await self._drain(request, reply, worst_lateness_s, deadline)
-            await self._count_silence(reply)
-        else:
-            self._silences = 0
-            if isinstance(reply, Garbled):
-                wait_s = IDLE_S if reply.spent else worst_lateness_s
-                await self._drain(request, Silence(), wait_s, deadline)
+            return await self._drain(request, reply, worst_lateness_s, deadline)
+        if isinstance(reply, Garbled):
+            wait_s = IDLE_S if reply.spent else worst_lateness_s
+            await self._drain(request, Silence(), wait_s, deadline)
         return reply
 
     # --- one exchange -----------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Commands go ahead of reads; among reads the most overdue device goes first. A unit that was silent
 three times rests 5 s, doubling to 300 s, and is probed with one request, so that a dead neighbour
-costs the others next to nothing. A refused block is halved and its hole remembered.
+costs the others next to nothing; a machine that lets go of its control when it is not polled rests
+no longer than it bears. A refused block is halved and its hole remembered.
 """
 
 from __future__ import annotations
@@ -11,8 +12,16 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.drivers import Block, Device, ReadRequest, Request, halves
-from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone, WriteRepeated
+from agent.drivers import Block, Device, ReadRequest, Request, WriteRequest, halves
+from agent.facts import (
+    BlockFailed,
+    BlockRead,
+    Fact,
+    Failure,
+    HolesFound,
+    WriteDone,
+    WriteRepeated,
+)
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.writing import WriteSequence
 from agent.model import Stamp, Write
@@ -52,8 +61,10 @@ class _Unit:
         "blocks",
         "device",
         "due",
+        "holes_told",
         "holes_until",
         "pending",
+        "rest_most_s",
         "rest_s",
         "resting_until",
         "silences",
@@ -70,6 +81,8 @@ class _Unit:
         self.rest_s = 0.0
         self.resting_until = 0.0
         self.holes_until = float("inf")
+        self.holes_told = frozenset(device.unsupported)
+        self.rest_most_s = rest_most_s(device)
 
     @property
     def every_s(self) -> float:
@@ -77,6 +90,8 @@ class _Unit:
 
     def fill(self, mono: float) -> None:
         """Begin a round with the blocks that are due; a resting unit gets one probe."""
+        if self.device.unsupported and self.holes_until == float("inf"):
+            self.holes_until = mono + HOLE_KEPT_S  # known from before a restart
         if mono >= self.holes_until:
             self.holes_until = float("inf")
             self.device.unsupported.clear()
@@ -101,6 +116,17 @@ class _Unit:
         self.device.forget()
         self.slow.clear()
 
+    def renew(self) -> None:
+        """The connection was away for a moment: first what tells how words are to be read."""
+        self.device.renew()
+        needed = self.device.needed_first
+        first = [b for b in self.blocks if needed & set(b.points)]
+        for block in first:
+            self.slow.pop(block, None)
+        if self.pending:
+            rest = [block for block in self.pending if block not in first]
+            self.pending = deque((*first, *rest))
+
     def finish_round(self, mono: float) -> None:
         """The next round keeps the rhythm; rounds that were missed are not made up for."""
         self.due = max(self.due + self.every_s, mono)
@@ -114,6 +140,7 @@ class Scheduler:
         self._writes: deque[WriteSequence] = deque()
         self._current: WriteSequence | None = None
         self._last_silent: tuple[int, int] | None = None
+        self.out_of_step = False
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -174,6 +201,9 @@ class Scheduler:
         self._count_silence(unit, turn, reply, stamp.mono)
         if turn.block is not None:
             return self._block_done(unit, turn.block, reply, stamp)
+        return self._written(turn, reply, stamp)
+
+    def _written(self, turn: Turn, reply: Reply, stamp: Stamp) -> tuple[Fact, ...]:
         sequence = self._current
         assert sequence is not None
         sequence.take(reply, stamp.mono)
@@ -200,6 +230,15 @@ class Scheduler:
                 BlockFailed(unit.device.name, Failure.LINE_DOWN, why, stamp, sweep_end=True)
             )
         return tuple(facts)
+
+    def renewed(self, turn: Turn, stamp: Stamp) -> tuple[Fact, ...]:
+        """The connection was closed at this turn and is open again: a read is made once more.
+
+        Whether a write still went out is not known; its read-back will tell.
+        """
+        for unit in self._units.values():
+            unit.renew()
+        return () if turn.block is not None else self._written(turn, Silence(), stamp)
 
     def line_up(self, mono: float) -> None:
         """The line is back: everybody is asked at once."""
@@ -247,6 +286,9 @@ class Scheduler:
         )
         self._last_silent = _shape(turn.request) if isinstance(reply, Silence) else None
         late = isinstance(reply, Silence) and reply.late_s is not None
+        may_mean_no = unit.device.map.line.refusal_is_silent
+        if quiet and may_mean_no and isinstance(turn.request, WriteRequest):
+            return  # so this machine says no; it is not away
         if not quiet or late:
             if unit.silences >= SILENCES_BEFORE_REST:
                 unit.wake(turn.block, mono)
@@ -256,7 +298,7 @@ class Scheduler:
         if unit.silences >= SILENCES_BEFORE_REST:
             if unit.silences == SILENCES_BEFORE_REST:
                 unit.forget()
-            unit.rest_s = min(REST_MAX_S, unit.rest_s * 2 or REST_S)
+            unit.rest_s = min(unit.rest_most_s, unit.rest_s * 2 or REST_S)
             unit.resting_until = mono + unit.rest_s
 
     def _block_done(
@@ -274,13 +316,18 @@ class Scheduler:
         last = not unit.pending
         if last:
             unit.finish_round(stamp.mono)
+        holes = _holes(unit, stamp)
         if not isinstance(reply, Answer):
             failure, why = _failure(reply)
-            return (BlockFailed(name, failure, why, stamp, last),)
+            return (BlockFailed(name, failure, why, stamp, last), *holes)
         readings = unit.device.decode(block, reply.words)
         if isinstance(readings, str):
+            # The constant words must be seen again soon, whatever their pace: until then nothing is
+            # believed.
+            unit.slow.clear()
+            self.out_of_step = True
             return (BlockFailed(name, Failure.GARBLED, readings, stamp, last),)
-        return (BlockRead(name, readings, stamp, last),)
+        return (BlockRead(name, readings, stamp, last), *holes)
 
     def _remember_hole(self, unit: _Unit, block: Block, mono: float) -> None:
         """Halve a refused block; a single refused place is left out for some hours."""
@@ -295,6 +342,21 @@ class Scheduler:
             return
         unit.blocks[at : at + 1] = parts
         unit.pending.extendleft(reversed(parts))
+
+
+def rest_most_s(device: Device) -> float:
+    """How long a silent device may be left alone: a third of what its machine bears."""
+    most = device.map.line.max_silence
+    return REST_MAX_S if most is None else min(REST_MAX_S, float(most) / 3)
+
+
+def _holes(unit: _Unit, stamp: Stamp) -> tuple[HolesFound, ...]:
+    """What has changed of the points that the device does not give."""
+    now = frozenset(unit.device.unsupported)
+    if now == unit.holes_told:
+        return ()
+    unit.holes_told = now
+    return (HolesFound(unit.device.name, tuple(sorted(now)), stamp),)
 
 
 def _shape(request: Request) -> tuple[int, int]:

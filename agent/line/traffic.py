@@ -26,6 +26,7 @@ class Traffic:
     garbled: int = 0
     refused: int = 0
     lost: int = 0
+    renewed: int = 0
     sweeps: int = 0
     due_by: float | None = None
 

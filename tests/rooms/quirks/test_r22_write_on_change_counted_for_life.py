@@ -12,9 +12,9 @@ import pytest
 from agent.control import Control, ControlSettings
 from agent.facts import Count, Effect, Journal, Keep, Send
 from agent.model import Result, Stamp, Value
+from agent.remembered import recall
 from agent.road import account
 from agent.spool import Spool
-from agent.written import recall
 from tests.rooms.control.testpump import NOON, command, pump, snapshot
 from tests.rooms.spool.testspool import spool_at
 

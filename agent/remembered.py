@@ -1,16 +1,22 @@
-"""When each point was last written, kept over restarts, so that no restart shortens an interval."""
+"""Small things kept over restarts: when each point was last written, and what machines refuse.
+
+So no restart shortens an interval between two writes, and no machine is asked again and again for
+what it does not have.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
+from agent.drivers import Device
 from agent.model import PointId, Stamp
 from agent.spool import Spool
 
 KEY = "written"
+HOLES = "holes"
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -49,6 +55,17 @@ def _mono(saved: bytes, now: Stamp, boot: str) -> float:
     if not (then.trusted and now.trusted):
         return now.mono
     return now.mono - max(0.0, (now.at - then.at).total_seconds())
+
+
+async def recall_holes(spool: Spool, devices: Iterable[Device]) -> None:
+    """Let devices leave out what their machines refused before the restart, for some hours."""
+    for device in devices:
+        saved = await spool.load_state(f"{HOLES} {device.name}")
+        try:
+            points = msgspec.json.decode(saved, type=tuple[str, ...]) if saved else ()
+        except msgspec.DecodeError:  # of another version
+            continue
+        device.unsupported |= device.map.points.keys() & set(points)
 
 
 def _key(device: str, point: PointId) -> str:
