@@ -62,6 +62,7 @@ async def run(
             on_link=road.link,
             boot=clock.boot,
             version=__version__,
+            clock_set=lambda: clock.stamp().trusted,
         )
         await road.close_commands()
         async with asyncio.TaskGroup() as group:

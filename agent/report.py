@@ -19,7 +19,7 @@ DEADBANDS: Mapping[Unit, float] = {
     Unit.NONE: 0.1,
     Unit.CELSIUS: 0.3,
     Unit.KELVIN: 0.3,
-    Unit.HERTZ: 1.0,
+    Unit.HERTZ: 2.0,
     Unit.AMPERE: 0.3,
     Unit.VOLT: 3.0,
     Unit.WATT: 50.0,
@@ -39,6 +39,8 @@ _ROUNDING = 1e-9
 @dataclass(slots=True)
 class Reporter:
     """What was last told of one device; `units` says how far each point may move untold.
+
+    A whole number without a unit is a code: any change of it is told.
 
     Every `full_every_s` seconds a record is full; 0 makes every record full.
     """
@@ -73,11 +75,11 @@ class Reporter:
         self._full_at = None
 
     def _moved(self, point: PointId, value: Value) -> bool:
-        told = self._values.get(point)
-        if told is None or not (isinstance(value, float) and isinstance(told, float | int)):
+        told, unit = self._values.get(point), self.units.get(point, Unit.NONE)
+        number = isinstance(value, float) or (unit is not Unit.NONE and not isinstance(value, bool))
+        if not number or isinstance(value, str) or not isinstance(told, float | int):
             return told != value
-        band = DEADBANDS[self.units.get(point, Unit.NONE)]
-        return abs(value - told) >= band - _ROUNDING
+        return abs(value - told) >= DEADBANDS[unit] - _ROUNDING
 
 
 def rebuilt(picture: Telemetry | None, record: Telemetry) -> Telemetry:

@@ -28,6 +28,7 @@ import aiomqtt
 import msgspec
 
 from agent.model import Value
+from simulators.encodings import read_batch
 
 _log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ class Platform:
             await self._tell()
             return
         try:
-            batch = msgspec.json.decode(payload, type=_Batch)
+            batch = msgspec.convert(read_batch(payload), _Batch)
             if (batch.gateway, batch.lane) != (gateway, kind):
                 raise ValueError("gateway or lane differ from the topic")
         except ValueError:
@@ -243,7 +244,8 @@ class Platform:
             lane.update(record.seq for record in batch.records)
         for (gateway, epoch, lane_name), lane in numbers.items():
             ack = {"epoch": epoch, "lane": lane_name, "ranges": ranges(lane)}
-            await client.publish(f"hp/1/{gateway}/down/ack", json.dumps(ack), 1)
+            # QoS 0: a lost one comes again with the repeat, and the gateway need not answer it.
+            await client.publish(f"hp/1/{gateway}/down/ack", json.dumps(ack), 0)
             self.counters.acks += 1
 
     # --- commands --------------------------------------------------------------------------

@@ -68,6 +68,10 @@ def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> No
         ("platform", "batch_every"): raw.platform.batch_every,
         ("platform", "full_every"): raw.platform.full_every,
         ("platform", "ack_timeout"): raw.platform.ack_timeout,
+        ("platform", "backlog_every"): raw.platform.backlog_every,
+        ("platform", "backlog_wait"): raw.platform.backlog_wait,
+        ("platform", "probe_every"): raw.platform.probe_every,
+        ("platform", "keepalive"): raw.platform.keepalive,
     }
     for i, line in enumerate(raw.lines):
         for j, device in enumerate(line.devices):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from agent.config.sections import GatewaySection
 from agent.errors import Mistake
-from agent.uplink import UplinkSettings
+from agent.uplink import Encoding, UplinkSettings
 from agent.yamltext import Document
 
 
@@ -43,6 +43,11 @@ def uplink_of(
         acknowledge=platform.acknowledge,
         batch_every_s=float(platform.batch_every),
         ack_timeout_s=float(platform.ack_timeout),
+        encoding=Encoding(platform.encoding),
+        backlog_every_s=float(platform.backlog_every),
+        backlog_wait_s=float(platform.backlog_wait),
+        probe_every_s=float(platform.probe_every),
+        keepalive_s=None if platform.keepalive is None else float(platform.keepalive),
         username=platform.username,
         password_file=files["password_file"],
     )

@@ -51,7 +51,24 @@ class PlatformSection(Section, frozen=True, kw_only=True):
         Duration,
         Meta(description="How often a device is told in full; in between only what changed."),
     ] = Duration(900)
+    encoding: Annotated[
+        Literal["json", "json+deflate", "compact", "compact+deflate"],
+        Meta(description="How batches are written down; every message names it."),
+    ] = "json+deflate"
     ack_timeout: Annotated[Duration, Meta(description="When to send again.")] = Duration(10)
+    backlog_every: Annotated[
+        Duration, Meta(description="Least rest between two messages of what waited.")
+    ] = Duration(0.5)
+    backlog_wait: Annotated[
+        Duration, Meta(description="Longest random time before the first of them.")
+    ] = Duration(60)
+    probe_every: Annotated[
+        Duration, Meta(description="Quiet after which the kernel asks if the path still stands.")
+    ] = Duration(120)
+    keepalive: Annotated[
+        Duration | None,
+        Meta(description="Quiet after which the broker is pinged; batch_every + 60 s if left out."),
+    ] = None
 
 
 # A record stands plainly as the type of its field, never inside Annotated: else a mistake within it

@@ -1,20 +1,24 @@
 """The uplink: from the durable buffer to the platform, and from the platform to the gateway.
 
-`session` is the only door to the MQTT library; `messages`, `topics` and `flights` are pure.
+`session` is the only door to the MQTT library; `messages`, `encoding`, `topics`, `flights`, `pace`,
+`ranges` and `certificate` are pure.
 """
 
+from agent.uplink.encoding import Encoding
 from agent.uplink.messages import (
     RefusedCommand,
     decode_body,
     encode_body,
     parse_command,
 )
+from agent.uplink.sender import Outbox
 from agent.uplink.settings import Counters, UplinkSettings
 from agent.uplink.topics import Topics
-from agent.uplink.uplink import Outbox, Uplink
+from agent.uplink.uplink import Uplink
 
 __all__ = [
     "Counters",
+    "Encoding",
     "Outbox",
     "RefusedCommand",
     "Topics",

@@ -11,10 +11,19 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.errors import LinkError
+from agent.uplink.certificate import validity
+
+BUILT = datetime(2026, 1, 1, tzinfo=UTC)
+"""No present lies before this: the program did not exist."""
+_NO_CHECK_TIME = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python's ssl does not name."""
+_DATES = (9, 10)
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +46,44 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """PEM files: whom we trust (None: the system's list), and who we are."""
+    """PEM files: whom we trust (None: the system's list), and who we are.
+
+    Without `clock_set` our own clock stands before any possible present: then the dates of the
+    broker's certificate are held against the latest moment that has surely passed (`floor`).
+    """
 
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    clock_set: bool = True
 
 
-async def dial(address: Address, trust: Trust, timeout_s: float) -> socket.socket:
-    """A connected, non-blocking socket. Raises LinkError that says what did not work."""
+async def dial(
+    address: Address, trust: Trust, timeout_s: float, probe_every_s: float = 15.0
+) -> socket.socket:
+    """A connected, non-blocking socket. Raises LinkError that says what did not work.
+
+    After `probe_every_s` without a byte the kernel asks the other side whether it is there.
+    """
     where = f"{address.host}:{address.port}"
     try:
         async with asyncio.timeout(timeout_s):
-            return await _open(address, trust)
+            return await _open(address, trust, probe_every_s)
     except TimeoutError:
         raise LinkError(f"{where} did not answer within {timeout_s:g} s") from None
     except ssl.SSLCertVerificationError as error:
         why = f"the certificate of {where} is refused: {error.verify_message}"
-        raise LinkError(f"{why} (trusted: {trust.ca or 'the system'})") from None
+        clock = ""
+        if error.verify_code in _DATES:
+            clock = f"; our clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        raise LinkError(f"{why} (trusted: {trust.ca or 'the system'}{clock})") from None
     except OSError as error:
         raise LinkError(f"{where} cannot be reached: {error}") from None
 
 
-async def _open(address: Address, trust: Trust) -> socket.socket:
+async def _open(address: Address, trust: Trust, probe_every_s: float) -> socket.socket:
     context = await asyncio.to_thread(_context, trust) if address.tls else None
-    sock = await _dial(address)
+    sock = await _dial(address, probe_every_s)
     if context is None:
         return sock
     try:
@@ -73,13 +95,15 @@ async def _open(address: Address, trust: Trust) -> socket.socket:
         raise
     try:
         await _handshake(wrapped)
+        if not trust.clock_set:
+            _not_expired(wrapped, address, floor(trust))
     except BaseException:
         wrapped.close()
         raise
     return wrapped
 
 
-async def _dial(address: Address) -> socket.socket:
+async def _dial(address: Address, probe_every_s: float) -> socket.socket:
     loop = asyncio.get_running_loop()
     last = OSError(errno.EADDRNOTAVAIL, f"{address.host} has no address")
     found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
@@ -87,7 +111,7 @@ async def _dial(address: Address) -> socket.socket:
         sock = socket.socket(family, kind, protocol)
         try:
             sock.setblocking(False)
-            _notice_silence(sock)
+            _notice_silence(sock, probe_every_s)
             await loop.sock_connect(sock, where)
         except OSError as error:
             sock.close()
@@ -100,14 +124,18 @@ async def _dial(address: Address) -> socket.socket:
     raise last
 
 
-def _notice_silence(sock: socket.socket) -> None:
-    """Let the kernel give up within 10 s of unanswered data, 25 s of unanswered quiet."""
+def _notice_silence(sock: socket.socket, probe_every_s: float) -> None:
+    """Let the kernel give up 20 s after unanswered data, 5 s after an unanswered probe.
+
+    While a probe is unanswered Linux counts the user timeout from the last byte that came, so the
+    second probe already finds it over.
+    """
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, round(probe_every_s)))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 2)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 20_000)
 
 
 async def _handshake(sock: ssl.SSLSocket) -> None:
@@ -140,6 +168,8 @@ def _context(trust: Trust) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise LinkError(f"ca {trust.ca} cannot be used: {error}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not trust.clock_set:
+        context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
     if trust.certificate is not None:
         try:
             context.load_cert_chain(trust.certificate, trust.key)
@@ -147,3 +177,25 @@ def _context(trust: Trust) -> ssl.SSLContext:
             files = f"certificate {trust.certificate} with key {trust.key}"
             raise LinkError(f"{files} cannot be used: {error}") from None
     return context
+
+
+def floor(trust: Trust) -> datetime:
+    """The latest moment that has surely passed: our own certificate was made after its first day.
+
+    Raises LinkError when that certificate cannot be read.
+    """
+    if trust.certificate is None:
+        return BUILT
+    try:
+        return max(BUILT, validity(trust.certificate.read_bytes()).begins)
+    except (OSError, ValueError) as error:
+        raise LinkError(f"certificate {trust.certificate} cannot be used: {error}") from None
+
+
+def _not_expired(sock: ssl.SSLSocket, address: Address, since: datetime) -> None:
+    """A broker whose certificate ended before that moment is refused, however wrong our clock."""
+    shown = sock.getpeercert() or {}
+    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
+    if ends < since:
+        why = f"the certificate of {address.host} ended on {ends:%Y-%m-%d}"
+        raise LinkError(f"{why}; our clock is not set, but it is past {since:%Y-%m-%d}")

@@ -23,18 +23,21 @@ class Flight:
 
 @dataclass(slots=True)
 class Flights:
-    """The window of one lane: at most four messages, each sent again with a doubling wait.
+    """The window of one stream: so many messages, each sent again with a doubling wait.
 
-    `cursor` is the highest number that left in this connection.
+    `cursor` is the highest number that left in this connection; what lies above `until` belongs to
+    another stream.
     """
 
     ack_timeout_s: float
+    window: int = WINDOW
+    until: float = inf
     cursor: int = 0
     flying: list[Flight] = field(default_factory=list)
 
     @property
     def full(self) -> bool:
-        return len(self.flying) >= WINDOW
+        return len(self.flying) >= self.window
 
     def start(self, numbers: set[int], mono: float) -> Flight:
         """A new message leaves."""
@@ -61,11 +64,13 @@ class Flights:
         wait_s = self.ack_timeout_s * 2.0 ** min(flight.attempts, 20)
         flight.due = mono + min(wait_s, RESEND_MAX_S)
 
-    def acknowledge(self, first: int, last: int) -> None:
-        """`first`..`last` need not be sent again."""
+    def acknowledge(self, first: int, last: int) -> list[Flight]:
+        """`first`..`last` need not be sent again; the messages of which nothing is left."""
         for flight in self.flying:
             flight.numbers = {number for number in flight.numbers if not first <= number <= last}
+        done = [flight for flight in self.flying if not flight.numbers]
         self.flying = [flight for flight in self.flying if flight.numbers]
+        return done
 
     def due(self, mono: float, heard: float) -> list[Flight]:
         """What is to be sent again now; `heard` is when the platform last spoke."""

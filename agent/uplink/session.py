@@ -78,8 +78,9 @@ class SessionSettings:
     """What a connection needs. `will` is topic and payload, retained unless `will_retained` is off.
 
     `clean` begins without what the broker kept for this client, and leaves nothing there.
-    A silent broker is noticed after `keepalive_s` + `answer_s` (+ 1 s) without traffic, and after
-    `timeout_s` when something was sent.
+    A silent broker is noticed `timeout_s` after something was sent, else after `keepalive_s` +
+    `answer_s` (+ 1 s) without traffic; a dead path 20 s after something was sent, else after
+    `probe_every_s` + 5 s. `clock_set` says whether our clock can judge a certificate's dates.
     """
 
     address: Address
@@ -95,6 +96,8 @@ class SessionSettings:
     timeout_s: float = 10.0
     clean: bool = False
     will_retained: bool = True
+    probe_every_s: float = 15.0
+    clock_set: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +166,17 @@ class Session:
             if (code if isinstance(code, int) else code.value) >= 0x80:
                 raise LinkError(f"the broker refused the subscription to {topic}: {code}")
 
-    async def publish(self, topic: str, payload: bytes, retain: bool = False) -> int:
-        """Send with QoS 1 and wait for the PUBACK; returns its reason code (below 0x80).
+    async def publish(
+        self, topic: str, payload: bytes, retain: bool = False, content_type: str = ""
+    ) -> int:
+        """Send with QoS 1, its type with MQTT 5; returns the PUBACK's reason code (below 0x80).
 
         Raises MessageRefused for a code from 0x80, LinkError when the link ended or the answer
         did not come within `timeout_s`; the session must not be used after a LinkError.
         """
         client = self._open()
-        reason = await client.send(topic, payload, retain)
+        named = _named(content_type) if content_type and self.version is Version.V5 else None
+        reason = await client.send(topic, payload, retain, named)
         if reason.value >= 0x80:
             raise MessageRefused(topic, reason)
         return reason.value
@@ -242,9 +248,11 @@ class _Client(aiomqtt.Client):
         self._client.manual_ack_set(True)
         self._client.on_log = self._on_log
 
-    async def send(self, topic: str, payload: bytes, retain: bool) -> ReasonCode:
+    async def send(
+        self, topic: str, payload: bytes, retain: bool, properties: Properties | None
+    ) -> ReasonCode:
         """The reason code of the PUBACK, which aiomqtt's own publish throws away."""
-        info = self._client.publish(topic, payload, 1, retain)
+        info = self._client.publish(topic, payload, 1, retain, properties)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise LinkError(f"could not send to {topic}: {info.rc.name}")
         puback: asyncio.Future[ReasonCode] = self._loop.create_future()
@@ -348,9 +356,9 @@ class _Client(aiomqtt.Client):
 async def _connect(settings: SessionSettings, version: Version, last: bool) -> _Client:
     """Connect with this version; where another is left to be tried, with less patience."""
     where = f"{settings.address.host}:{settings.address.port}"
-    trust = Trust(settings.ca, settings.certificate, settings.key)
+    trust = Trust(settings.ca, settings.certificate, settings.key, settings.clock_set)
     password = await asyncio.to_thread(_password, settings)
-    sock = await dial(settings.address, trust, settings.timeout_s)
+    sock = await dial(settings.address, trust, settings.timeout_s, settings.probe_every_s)
     client = _Client(sock, settings, password, version)
     connected = False
     try:
@@ -380,6 +388,12 @@ def _password(settings: SessionSettings) -> str | None:
         return settings.password_file.read_text().strip()
     except (OSError, ValueError) as error:
         raise LinkError(f"password_file {settings.password_file}: {error}") from None
+
+
+def _named(content_type: str) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = content_type
+    return properties
 
 
 def _properties(clean: bool) -> Properties:

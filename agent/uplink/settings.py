@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Literal
 
 from agent.uplink.dial import Address
+from agent.uplink.encoding import Encoding
 from agent.uplink.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
 class UplinkSettings:
-    """How to reach the platform. Raises ValueError for an unusable gateway id or broker URL."""
+    """How to reach the platform. Raises ValueError for an unusable gateway id or broker URL.
+
+    `backlog_every_s` is the least rest between two messages of the backlog, `backlog_wait_s` the
+    longest random time before its first. `probe_every_s` of quiet after which the kernel asks
+    whether the other side is there; without `keepalive_s` the broker is asked a minute after a
+    batch should have left.
+    """
 
     gateway: str
     broker_url: str
@@ -21,12 +28,17 @@ class UplinkSettings:
     certificate: Path | None = None
     key: Path | None = None
     acknowledge: Literal["platform", "puback"] = "platform"
+    encoding: Encoding = Encoding.JSON_DEFLATE
     batch_records: int = 200
-    batch_every_s: float = 5.0
+    batch_every_s: float = 300.0
+    backlog_every_s: float = 0.5
+    backlog_wait_s: float = 60.0
+    window: int = 4
     ack_timeout_s: float = 10.0
     reconnect_min_s: float = 1.0
     reconnect_max_s: float = 60.0
-    keepalive_s: int = 20
+    probe_every_s: float = 120.0
+    keepalive_s: float | None = None
     answer_s: float = 8.0
     username: str | None = None
     password_file: Path | None = None
@@ -34,6 +46,11 @@ class UplinkSettings:
     def __post_init__(self) -> None:
         Topics(self.gateway)
         Address.parse(self.broker_url)
+
+    @property
+    def ping_every_s(self) -> float:
+        """Seconds of quiet after which the broker itself is asked; MQTT allows 65,535."""
+        return min(self.keepalive_s or self.batch_every_s + 60.0, 65_535.0)
 
 
 @dataclass(slots=True)

@@ -36,6 +36,11 @@ FULL: dict[str, Any] = {
         "batch_every": "5 s",
         "full_every": "15 min",
         "ack_timeout": "10 s",
+        "encoding": "json+deflate",
+        "backlog_every": "500 ms",
+        "backlog_wait": "60 s",
+        "probe_every": "2 min",
+        "keepalive": "6 min",
     },
     "lines": [
         {

@@ -24,6 +24,13 @@ def test_what_did_not_move_is_not_told() -> None:
     assert told == Telemetry("hp", {"t": 40.3, "mode": "off", "n": 2}, {}, full=False)
 
 
+def test_a_whole_number_with_a_unit_is_no_code() -> None:
+    reporter = Reporter(UNITS, 900.0)
+    reporter.report(seen(p=850, n=850), 0.0)
+    assert reporter.report(seen(p=860, n=850), 10.0) is None
+    assert reporter.report(seen(p=850, n=851), 20.0) == Telemetry("hp", {"n": 851}, {}, full=False)
+
+
 def test_a_slow_drift_is_told_once_it_adds_up() -> None:
     reporter = Reporter(UNITS, 900.0)
     told = [reporter.report(seen(t=40.0 + i / 10), float(i)) for i in range(8)]

@@ -18,7 +18,7 @@ import pytest
 
 from agent.errors import LinkError
 from agent.model import Lane, Stored
-from agent.uplink import RefusedCommand, Uplink, UplinkSettings, parse_command
+from agent.uplink import Encoding, RefusedCommand, Uplink, UplinkSettings, parse_command
 from agent.uplink.dial import Address
 from agent.uplink.session import Incoming, MessageRefused, Session, SessionSettings, Version
 from simulators.broker import EmbeddedBroker
@@ -51,6 +51,9 @@ class MemoryOutbox:
             at = datetime.now(UTC).isoformat()
             self.lanes[lane][seq] = Stored(lane, seq, at, float(seq), "b1", True, body)
         self._stored.set()
+
+    def newest(self, lane: Lane) -> int:
+        return self._next[lane] - 1
 
     async def batch(self, lane: Lane, after: int, limit: int) -> tuple[Stored, ...]:
         self.reads += 1
@@ -122,6 +125,9 @@ def settings(url: str, **changes: Any) -> UplinkSettings:
         ack_timeout_s=2.0,
         reconnect_min_s=0.05,
         reconnect_max_s=0.2,
+        backlog_every_s=0.01,
+        backlog_wait_s=0.0,
+        encoding=Encoding.JSON,
     )
     return replace(quick, **changes)
 
@@ -199,18 +205,92 @@ async def test_acknowledged_records_are_forgotten_and_all_arrived(tmp_path: Path
 
 async def test_alarms_leave_first_and_four_messages_fly_at_once(tmp_path: Path) -> None:
     outbox = MemoryOutbox()
-    outbox.put(Lane.TELEMETRY, 10)
-    outbox.put(Lane.RESULT, 1)
-    outbox.put(Lane.ALARM, 1)
     async with Mosquitto(tmp_path) as broker, overhearing(broker.url) as following:
         # Nobody acknowledges: what is heard is the window and no more.
-        async with running(settings(broker.url, batch_records=2), outbox):
+        async with running(settings(broker.url, batch_records=2), outbox) as gateway:
+            await gateway.linked(True)
+            outbox.put(Lane.TELEMETRY, 10)
+            outbox.put(Lane.RESULT, 1)
+            outbox.put(Lane.ALARM, 1)
             heard = [(await following()).topic.value.rsplit("/")[-1] for _ in range(7)]
             assert heard == ["state", "alarm", "result", *["telemetry"] * 4]
             # The next are repeats of the oldest message of each lane.
             again = sorted([(await following()).topic.value.rsplit("/")[-1] for _ in range(3)])
             assert again == ["alarm", "result", "telemetry"]
         assert outbox.left() == 12
+
+
+async def test_what_is_new_goes_before_what_waited_and_an_alarm_before_both(tmp_path: Path) -> None:
+    outbox = MemoryOutbox()
+    outbox.put(Lane.TELEMETRY, 40)
+    slow = {"batch_records": 10, "backlog_every_s": 0.4}
+    async with (
+        Mosquitto(tmp_path) as broker,
+        Platform(broker.url) as platform,
+        overhearing(broker.url, f"hp/1/{G}/up/+") as following,
+        running(settings(broker.url, **slow), outbox),
+    ):
+        assert await batches(following, Lane.TELEMETRY, 1) == [list(range(1, 11))]
+        outbox.put(Lane.TELEMETRY, 1)
+        outbox.put(Lane.ALARM, 1)
+        kinds, numbers = [], []
+        while len(numbers) < 4:
+            message = await following()
+            kinds.append(message.topic.value.rsplit("/")[-1])
+            if kinds[-1] == "telemetry":
+                numbers.append(json.loads(message.payload)["records"][0]["seq"])
+        assert kinds.index("alarm") <= 1
+        assert sorted(numbers[:2]) in ([11, 41], [41, 11])
+        assert numbers[2:] == [21, 31]
+        await outbox.emptied()
+        assert platform.holes(G) == []
+
+
+async def test_an_acknowledgement_forgets_nothing_that_never_left(tmp_path: Path) -> None:
+    outbox = MemoryOutbox()
+    outbox.put(Lane.TELEMETRY, 40)
+    slow = {"batch_records": 10, "backlog_every_s": 60.0, "ack_timeout_s": 60.0}
+    async with (
+        Mosquitto(tmp_path) as broker,
+        overhearing(broker.url) as following,
+        running(settings(broker.url, **slow), outbox) as gateway,
+        aiomqtt.Client("127.0.0.1", broker.port) as other,
+    ):
+        await gateway.linked(True)
+        outbox.put(Lane.TELEMETRY, 2)
+        sent = sorted(await batches(following, Lane.TELEMETRY, 2))
+        assert sent == [list(range(1, 11)), [41, 42]]
+        ack = {"epoch": "e1", "lane": "telemetry", "ranges": [[1, 1000]]}
+        await other.publish(f"hp/1/{G}/down/ack", json.dumps(ack), 1)
+        async with asyncio.timeout(LIMIT_S):
+            while outbox.left() > 30:
+                async with outbox._moved:
+                    await outbox._moved.wait()
+        assert outbox.forgotten[Lane.TELEMETRY] == [*range(1, 11), 41, 42]
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+async def test_every_encoding_names_itself_and_is_read_by_the_platform(
+    tmp_path: Path, encoding: Encoding
+) -> None:
+    outbox = MemoryOutbox()
+    outbox.put(Lane.ALARM, 1)
+    async with (
+        Mosquitto(tmp_path) as broker,
+        Platform(broker.url) as platform,
+        aiomqtt.Client("127.0.0.1", broker.port, protocol=aiomqtt.ProtocolVersion.V5) as other,
+    ):
+        await other.subscribe(f"hp/1/{G}/up/alarm", 1)
+        async with running(settings(broker.url, encoding=encoding), outbox):
+            async with asyncio.timeout(LIMIT_S):
+                message = await anext(aiter(other.messages))
+            assert message.properties is not None
+            assert message.properties.ContentType == str(encoding)
+            named = message.payload.partition(b"\n")[0] if encoding is not Encoding.JSON else b""
+            assert named == (b"" if encoding is Encoding.JSON else f"#{encoding}".encode())
+            await outbox.emptied()
+        assert platform.numbers(G, "alarm") == [1]
+        assert platform.counters.malformed == 0
 
 
 async def test_large_records_are_cut_into_messages_brokers_take(tmp_path: Path) -> None:
@@ -268,9 +348,10 @@ async def test_a_new_connection_repeats_what_was_under_way(tmp_path: Path) -> No
             await broker.start()
             async with overhearing(broker.url) as following:
                 outbox.gate.set()
-                second = await batches(following, Lane.TELEMETRY, 3)
-        assert first == second == [[1, 2], [3, 4], [5, 6]]
-        assert gateway.uplink.counters.resent == 6
+                second = await batches(following, Lane.TELEMETRY, 1)
+                assert gateway.uplink.counters.resent == 2
+        assert first == [[1, 2], [3, 4], [5, 6]]
+        assert second == [[1, 2]]  # what is from before the connection goes one at a time
 
 
 async def test_without_the_platform_nothing_is_forgotten(tmp_path: Path) -> None:
@@ -294,13 +375,14 @@ async def test_without_the_platform_nothing_is_forgotten(tmp_path: Path) -> None
 
 async def test_only_what_was_sent_in_this_epoch_can_be_acknowledged(tmp_path: Path) -> None:
     outbox = MemoryOutbox()
-    outbox.put(Lane.TELEMETRY, 5)
     async with (
         Mosquitto(tmp_path) as broker,
         overhearing(broker.url, f"hp/1/{G}/up/telemetry") as following,
-        running(settings(broker.url, batch_every_s=600.0), outbox),
+        running(settings(broker.url, batch_every_s=600.0), outbox) as gateway,
         aiomqtt.Client("127.0.0.1", broker.port) as other,
     ):
+        await gateway.linked(True)
+        outbox.put(Lane.TELEMETRY, 5)
         await batches(following, Lane.TELEMETRY, 1)
         outbox.put(Lane.TELEMETRY, 3)  # not sent for ten minutes
         for ack in (
