@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agent.model import PointId, Quality, Reading, Snapshot
+from agent.model import Machine, PointId, Quality, Reading, Snapshot
 
 BASIC_SET: tuple[PointId, ...] = ("indoor_temp", "water_supply_temp", "water_return_temp")
 """With the fault alarm the basic set of T/CECA-G 0013-2017, which every home should deliver."""
@@ -38,6 +38,16 @@ class Home:
     def supply(self, point: PointId) -> Supply | None:
         """Who supplies this point; None when the heat pump has to."""
         return next((one for one in self.supplies if one.point == point), None)
+
+
+def lacks(machine: Machine, home: Home | None) -> tuple[str, ...]:
+    """What of the basic set neither the heat pump has nor anybody supplies to its home."""
+    missing = [
+        point
+        for point in BASIC_SET
+        if not machine.has(point) and (home is None or home.supply(point) is None)
+    ]
+    return (*missing,) if machine.tells_faults else (*missing, "fault_alarm")
 
 
 def complete(

@@ -208,6 +208,11 @@ class Machine(Protocol):
         """True where the gateway would have to be the controller: then nothing is written."""
         ...
 
+    @property
+    def tells_faults(self) -> bool:
+        """Whether it shows its own faults at all."""
+        ...
+
     def has(self, point: PointId) -> bool:
         """Whether the machine has this point."""
         ...

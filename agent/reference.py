@@ -216,6 +216,7 @@ def asyncapi() -> dict[str, Any]:
         messages.Ack,
         messages.CommandMessage,
         messages.State,
+        messages.Devices,
         Telemetry,
         Alarm,
         Result,
@@ -228,6 +229,7 @@ def asyncapi() -> dict[str, Any]:
         "alarm": ("up/alarm", "Batch", "Alarms raised and cleared, at once."),
         "result": ("up/result", "Batch", "How commands ended, at once."),
         "state": ("up/state", "State", "Retained; the last will says offline."),
+        "devices": ("up/devices", "Devices", "Retained; what stands on the lines and can do what."),
         "ack": ("down/ack", "Ack", "What the platform has committed."),
         "command": ("down/command", "CommandMessage", "One wish; never retained."),
     }
@@ -263,7 +265,7 @@ def asyncapi() -> dict[str, Any]:
                     "contentType": "application/json",
                     "payload": {"$ref": _SCHEMA + kind},
                 }
-                for kind in ("Batch", "Ack", "CommandMessage", "State")
+                for kind in ("Batch", "Ack", "CommandMessage", "State", "Devices")
             },
             "schemas": _draft_07(components),
         },

@@ -50,6 +50,7 @@ create table if not exists alarm (
     body text
 );
 create table if not exists state (gateway text primary key, state text, at text, body text);
+create table if not exists devices (gateway text primary key, body blob);
 """
 _HOLES = """
 select epoch, lane, before + 1, seq - 1 from (
@@ -167,6 +168,10 @@ class Platform:
     async def _receive(self, topic: str, payload: bytes) -> None:
         _, _, gateway, _, kind = topic.split("/", 4)
         self.counters.messages += 1
+        if kind == "devices":
+            self._db.execute("insert or replace into devices values (?, ?)", (gateway, payload))
+            await self._tell()
+            return
         if kind == "state":
             self._store_state(gateway, payload)
             await self._tell()
@@ -310,6 +315,11 @@ class Platform:
         """The numbers stored of a lane, ascending; of all epochs together."""
         query = "select seq from record where gateway = ? and lane = ? order by epoch, seq"
         return [row[0] for row in self._db.execute(query, (gateway, lane))]
+
+    def devices(self, gateway: str) -> dict[str, Any]:
+        """What `up/devices` said last; empty for never heard of."""
+        row = self._db.execute("select body from devices where gateway = ?", (gateway,)).fetchone()
+        return json.loads(row[0]) if row else {}
 
     def state(self, gateway: str) -> str | None:
         """What `up/state` said last: online, offline, or None for never heard of."""

@@ -5,11 +5,12 @@ The fields of the file stand in `sections`; each part is checked in the module o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from agent.config.core import core_of
+from agent.config.inventory import inventory
 from agent.config.lines import LineConfig, lines_of
 from agent.config.platform import uplink_of
 from agent.config.sections import GatewaySection
@@ -58,6 +59,7 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     spool = SpoolSettings(
         str(folder / raw.spool.path), float(raw.spool.commit_every), raw.spool.commit_records
     )
+    uplink = replace(uplink, inventory=inventory(lines, core.homes))
     return Config(raw.gateway, spool, uplink, lines, core, ZoneInfo(raw.timezone))
 
 

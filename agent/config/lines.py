@@ -20,6 +20,7 @@ class LineConfig:
 
     port: PortSettings
     devices: tuple[Device, ...]
+    drivers: tuple[Driver, ...] = ()
 
 
 def lines_of(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> tuple[LineConfig, ...]:
@@ -41,7 +42,7 @@ def lines_of(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> tup
         ]
         port = _port(line, drivers, doc, i, mistakes)
         made = _devices(line, drivers, port, doc, i, mistakes)
-        lines.append(LineConfig(port, made))
+        lines.append(LineConfig(port, made, tuple(d for d in drivers if d is not None)))
     _unique_names(raw, doc, mistakes)
     return tuple(lines)
 

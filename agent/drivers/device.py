@@ -9,7 +9,7 @@ from agent.drivers.codec import Encoded, PointCodec, Unfit
 from agent.drivers.faultcodes import vendor_faults
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
-from agent.drivers.registermap import FaultBit, RegisterMap
+from agent.drivers.registermap import FaultBit, Faults, RegisterMap
 from agent.drivers.wire import ReadRequest
 from agent.model import (
     Demand,
@@ -152,6 +152,11 @@ class Device:
     def monitor_only(self) -> bool:
         """True where the gateway would have to be the controller: then nothing is written."""
         return self.map.line.master == "controller"
+
+    @property
+    def tells_faults(self) -> bool:
+        """Whether it shows its own faults at all."""
+        return self.map.faults != Faults()
 
     def has(self, point: PointId) -> bool:
         """Whether the machine has this point."""

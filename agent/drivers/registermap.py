@@ -33,19 +33,12 @@ UnitId = Annotated[int, Meta(ge=1, le=247)]
 Word = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 
 SHORTEST_REFRESH_S = 5.0  # the shortest that is reported of a machine (Ochsner)
-WIDTH: dict[str, int] = {
-    "u16": 16,
-    "s16": 16,
-    "u8": 8,
-    "s8": 8,
-    "u12": 12,
-    "s12": 12,
-    "u32": 32,
-    "s32": 32,
-    "f32": 32,
-    "bool": 16,
-    "ascii2": 16,
-}
+WIDTH: dict[str, int] = (
+    dict.fromkeys(("u8", "s8"), 8)
+    | dict.fromkeys(("u12", "s12"), 12)
+    | dict.fromkeys(("u16", "s16", "bool", "ascii2"), 16)
+    | dict.fromkeys(("u32", "s32", "f32"), 32)
+)
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

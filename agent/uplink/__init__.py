@@ -6,6 +6,11 @@
 
 from agent.uplink.encoding import Encoding
 from agent.uplink.messages import (
+    DeviceCard,
+    DriverCard,
+    HomeCard,
+    Inventory,
+    PointCard,
     RefusedCommand,
     decode_body,
     encode_body,
@@ -18,8 +23,13 @@ from agent.uplink.uplink import Uplink
 
 __all__ = [
     "Counters",
+    "DeviceCard",
+    "DriverCard",
     "Encoding",
+    "HomeCard",
+    "Inventory",
     "Outbox",
+    "PointCard",
     "RefusedCommand",
     "Topics",
     "Uplink",

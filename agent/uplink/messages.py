@@ -14,7 +14,18 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from agent.model import Alarm, Command, Lane, Outcome, Record, Result, Stored, Telemetry, Value
+from agent.model import (
+    Alarm,
+    Command,
+    DeviceKind,
+    Lane,
+    Outcome,
+    Record,
+    Result,
+    Stored,
+    Telemetry,
+    Value,
+)
 
 COMMAND_LIFE = timedelta(hours=24)
 CLOCK_SLACK = timedelta(minutes=5)
@@ -104,6 +115,78 @@ class State(msgspec.Struct, frozen=True):
     epoch: Annotated[str, Meta(description="Epoch of its durable buffer.")]
 
 
+class PointCard(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A point of a driver; its labels are given where the canonical list does not have them."""
+
+    id: Annotated[str, Meta(description="Name of the point, as in telemetry.")]
+    unit: Annotated[str, Meta(description="Its unit; empty for words and truth values.")] = ""
+    writable: Annotated[bool, Meta(description="Whether a command may set it.")] = False
+    locked: Annotated[
+        bool, Meta(description="Writable only where the installer allows unsure writes.")
+    ] = False
+    en: Annotated[str, Meta(description="English label of a point that begins with x_.")] = ""
+    zh: Annotated[str, Meta(description="Chinese label of a point that begins with x_.")] = ""
+
+
+class DriverCard(msgspec.Struct, frozen=True):
+    """A driver that is in use on this gateway."""
+
+    driver: Annotated[str, Meta(description="Its name.")]
+    map_sha256: Annotated[str, Meta(description="Hash of its register map's text.")]
+    kind: Annotated[DeviceKind, Meta(description="What it drives.")]
+    grade: Annotated[
+        Literal["draft", "bench", "field"],
+        Meta(description="From documents; proved by a trace; ran in homes."),
+    ]
+    covers: Annotated[tuple[str, ...], Meta(description="Brand and model, each it is meant for.")]
+    capabilities: Annotated[
+        dict[str, str], Meta(description="What control can do with it -> the point it uses.")
+    ]
+    points: Annotated[tuple[PointCard, ...], Meta(description="All it reads.")]
+
+
+class DeviceCard(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A device on one of the gateway's lines."""
+
+    device: Annotated[str, Meta(description="Id of the device, as in telemetry and commands.")]
+    driver: Annotated[str, Meta(description="Its driver, one of `drivers`.")]
+    line: Annotated[str, Meta(description="The line it stands on.")]
+    every_s: Annotated[float, Meta(description="How often it is read, in seconds.")]
+    monitor_only: Annotated[bool, Meta(description="Nothing is ever written to it.")] = False
+
+
+class HomeCard(msgspec.Struct, frozen=True):
+    """A home: its heat pump, and which device supplies which of its points."""
+
+    name: Annotated[str, Meta(description="Id of the home on this gateway.")]
+    heat_pump: Annotated[str, Meta(description="Device id of its heat pump.")]
+    supplied: Annotated[
+        dict[str, str], Meta(description="Point -> `device.point` that measures it.")
+    ]
+    lacks: Annotated[
+        tuple[str, ...], Meta(description="What is missing of the basic set of T/CECA-G 0013.")
+    ]
+
+
+class Devices(msgspec.Struct, frozen=True):
+    """`up/devices`, retained: what stands on the gateway's lines and what each can do."""
+
+    gateway: Annotated[str, Meta(description="Id of the gateway.")]
+    at: Annotated[Instant, Meta(description="When this message was made, UTC.")]
+    drivers: tuple[DriverCard, ...]
+    devices: tuple[DeviceCard, ...]
+    homes: tuple[HomeCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What `up/devices` tells; it changes only with the configuration."""
+
+    drivers: tuple[DriverCard, ...] = ()
+    devices: tuple[DeviceCard, ...] = ()
+    homes: tuple[HomeCard, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedCommand:
     """A command that ends at the door: its id if one could be read, the outcome, and why."""
@@ -163,6 +246,11 @@ def encode_batch(
         for one in records
     )
     return _ENCODER.encode(Batch(gateway, epoch, lane.value, sent_at, items))
+
+
+def encode_devices(gateway: str, at: datetime, found: Inventory) -> bytes:
+    """One `up/devices` message."""
+    return _ENCODER.encode(Devices(gateway, at, found.drivers, found.devices, found.homes))
 
 
 def encode_state(state: State) -> bytes:

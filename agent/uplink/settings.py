@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from agent.uplink.dial import Address
 from agent.uplink.encoding import Encoding
+from agent.uplink.messages import Inventory
 from agent.uplink.topics import Topics
 
 
@@ -42,6 +43,7 @@ class UplinkSettings:
     answer_s: float = 8.0
     username: str | None = None
     password_file: Path | None = None
+    inventory: Inventory = field(default_factory=Inventory)
 
     def __post_init__(self) -> None:
         Topics(self.gateway)

@@ -37,6 +37,11 @@ class Topics:
         return f"{ROOT}/{self.gateway}/up/state"
 
     @property
+    def devices(self) -> str:
+        """Retained: what stands on the lines and what each device can do."""
+        return f"{ROOT}/{self.gateway}/up/devices"
+
+    @property
     def ack(self) -> str:
         """The platform says what it has committed."""
         return f"{ROOT}/{self.gateway}/down/ack"

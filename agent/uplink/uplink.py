@@ -36,6 +36,7 @@ _log = logging.getLogger("agent.uplink")
 
 STEADY_S = 30.0
 _FAREWELL_S = 0.8
+_ANNOUNCE_EVERY_S = 86_400.0
 _PLAIN_FOR_S = 600.0
 """How long MQTT 3.1.1 is remembered: not for ever, for only version 5 tells us of refusals."""
 
@@ -73,6 +74,7 @@ class Uplink:
         self._sent = Sent(outbox.epoch)
         self._sender: Sender | None = None
         self._plain_until = 0.0
+        self._announce_after = 0.0
         self._connected_mono: float | None = None
         self._lost_mono: float | None = None
         self._was_up = False
@@ -129,6 +131,7 @@ class Uplink:
             await session.subscribe(self._topics.down)
             with suppress(MessageRefused):  # the records matter more than the sign at the door
                 await session.publish(self._topics.state, self._state("online"), retain=True)
+            await self._announce(session)
             sender = Sender(
                 self._settings, self._outbox, session, self._sent, self.counters, self._now
             )
@@ -215,6 +218,16 @@ class Uplink:
             await sender.acknowledged(Lane(ack.lane), first, last)
 
     # --- link ------------------------------------------------------------------------------
+
+    async def _announce(self, session: Session) -> None:
+        """Say what stands on the lines: with the first connection, then once a day at most."""
+        mono, found = time.monotonic(), self._settings.inventory
+        if mono < self._announce_after or not found.devices:
+            return
+        payload = messages.encode_devices(self._settings.gateway, self._now(), found)
+        with suppress(MessageRefused):  # the records matter more
+            await session.publish(self._topics.devices, payload, retain=True)
+            self._announce_after = mono + _ANNOUNCE_EVERY_S
 
     def _state(self, state: Literal["online", "offline"]) -> bytes:
         return messages.encode_state(

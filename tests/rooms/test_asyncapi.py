@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent import reference
+from agent import config, reference
 from agent.model import (
     Alarm,
     AlarmState,
@@ -50,6 +51,10 @@ ENFORCED = {
     "minLength", "maxLength", "pattern",
 }  # fmt: skip
 SAID = {"title", "description", "default", "format"}
+
+
+def example() -> config.Config:
+    return config.read(Path(__file__).parents[2] / "configs" / "gateway.example.yaml")
 
 
 def at(pointer: str) -> Any:
@@ -153,7 +158,8 @@ def test_channels_are_the_topics() -> None:
     topics = Topics("gw")
     said = {name: one["address"].format(gateway="gw") for name, one in DOCUMENT["channels"].items()}
     lanes = {lane.value: topics.up(lane) for lane in Lane}
-    assert said == {**lanes, "state": topics.state, "ack": topics.ack, "command": topics.command}
+    up = {"state": topics.state, "devices": topics.devices}
+    assert said == {**lanes, **up, "ack": topics.ack, "command": topics.command}
 
 
 def test_schemas_keep_to_the_dialect_of_asyncapi() -> None:
@@ -176,6 +182,13 @@ def test_a_state_fits() -> None:
     found = json.loads(messages.encode_state(state))
     assert list(faults(found, payload("state"))) == []
     assert list(faults({**found, "state": "asleep"}, payload("state")))
+
+
+def test_what_stands_on_the_lines_fits() -> None:
+    found = json.loads(messages.encode_devices("gw", AT, example().uplink.inventory))
+    assert list(faults(found, payload("devices"))) == []
+    wrong = {**found, "drivers": [{**found["drivers"][0], "grade": "perfect"}]}
+    assert list(faults(wrong, payload("devices")))
 
 
 @pytest.mark.parametrize("more", [{}, {"hold_s": 60}, {"hold_s": None}, {"value": "heat"}])

@@ -18,7 +18,15 @@ import pytest
 
 from agent.errors import LinkError
 from agent.model import Lane, Stored
-from agent.uplink import Encoding, RefusedCommand, Uplink, UplinkSettings, parse_command
+from agent.uplink import (
+    DeviceCard,
+    Encoding,
+    Inventory,
+    RefusedCommand,
+    Uplink,
+    UplinkSettings,
+    parse_command,
+)
 from agent.uplink.dial import Address
 from agent.uplink.session import Incoming, MessageRefused, Session, SessionSettings, Version
 from simulators.broker import EmbeddedBroker
@@ -650,6 +658,24 @@ async def test_configuration_arrives_and_the_last_will_is_left(tmp_path: Path) -
             assert session._client is not None
             await session._client.abandon()
             assert json.loads((await following()).payload)["state"] == "lost"
+
+
+async def test_what_stands_on_the_lines_is_announced_once_and_retained(tmp_path: Path) -> None:
+    told = {"device": "hp1", "driver": "acme", "line": "bus1", "every_s": 30.0}
+    inventory = Inventory((), (DeviceCard(**told),))
+    async with Mosquitto(tmp_path) as broker, overhearing(broker.url) as live:
+        async with running(settings(broker.url, inventory=inventory), MemoryOutbox()) as gateway:
+            assert await gateway.linked(True)
+            async with Session(session_settings(broker.url)):  # takes the connection over
+                assert await gateway.linked(False)
+            assert await gateway.linked(True)
+        heard = [(await live()).topic.value.rsplit("/")[-1] for _ in range(4)]
+        assert heard == ["state", "devices", "state", "state"]
+        async with overhearing(broker.url) as later:
+            kept = {m.topic.value: m for m in [await later(), await later()]}
+        message = kept[f"hp/1/{G}/up/devices"]
+        assert message.retain
+        assert json.loads(message.payload)["devices"] == [told]
 
 
 async def test_a_namesake_takes_the_connection_over(tmp_path: Path) -> None:
