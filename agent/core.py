@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from agent.control import Control, ControlSettings, ended
+from agent.control import Control, ControlSettings, Learned, ended
 from agent.drivers import Device
 from agent.facts import (
     BlockFailed,
@@ -21,6 +21,7 @@ from agent.facts import (
     Effect,
     Fact,
     Failure,
+    ForecastKnown,
     HolesFound,
     Keep,
     LineChanged,
@@ -61,12 +62,13 @@ class Restored:
     """What the durable store remembers: writes by (device, point, day), and the open alarms.
 
     `written` is the monotonic second of the last write of each point; before this boot it is below
-    the clock's beginning.
+    the clock's beginning. `learned` is what each home has taught its control.
     """
 
     writes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     alarms: tuple[Alarm, ...] = ()
     written: Mapping[tuple[str, PointId], float] = field(default_factory=dict)
+    learned: Mapping[str, Learned] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,9 @@ class Core:
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
                 self._devices[alarm.device].seen_good.add(alarm.point)
-        self._control = Control(settings.control, settings.devices, before.writes, before.written)
+        self._control = Control(
+            settings.control, settings.devices, before.writes, before.written, before.learned
+        )
         self._started: float | None = None
 
     @property
@@ -179,6 +183,8 @@ class Core:
             case PlatformBack():
                 for watched in self._devices.values():
                     watched.reporter.restart()
+            case ForecastKnown():
+                self._control.tending.foretold(fact)
             case Stopping(stamp):
                 yield from self._control.park(self.complete(stamp.mono), stamp)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from agent.model import Command, Lane, Outcome, PointId, Reading, Record, Stamp, Value, Write
@@ -119,6 +120,15 @@ class PlatformBack:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastKnown:
+    """Somebody foretells the outdoor air: degC by the hour from `start` (aware UTC) on."""
+
+    start: datetime
+    outdoor_c: tuple[float, ...]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The program ends: leave every controlled point at its park value."""
 
@@ -136,6 +146,7 @@ Fact = (
     | LineChanged
     | Tick
     | PlatformBack
+    | ForecastKnown
     | Stopping
 )
 

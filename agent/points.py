@@ -88,6 +88,7 @@ eev2_steps                  |       | expansion valve 2 opening          | 膨�
 water_flow                  | L/min | water flow                         | 水流量
 water_pressure              | bar   | water pressure                     | 水压
 pump_on                     |       | circulation pump running           | 水泵运行
+pump_mode                   |       | circulation pump mode              | 循环水泵模式
 pump_speed                  | %     | circulation pump speed             | 水泵转速
 defrost_active              |       | defrosting                         | 除霜中
 antifreeze_active           |       | frost protection active            | 防冻运行
@@ -102,6 +103,7 @@ energy_total                | kWh   | electric energy, total             | 累�
 heat_energy_total           | kWh   | heat energy, total                 | 累计制热量
 cop                         |       | coefficient of performance         | 能效比
 compressor_hours            | h     | compressor hours                   | 压缩机运行时间
+compressor_starts           |       | compressor starts                  | 压缩机启动次数
 alarm_active                |       | alarm present                      | 有故障
 fault_code                  |       | fault code                         | 故障代码
 fault_subcode               |       | fault subcode                      | 故障子代码

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from agent.clock import Clock
+from agent.control import Learned
 from agent.core import Core, Restored
 from agent.errors import SpoolError
 from agent.facts import (
@@ -62,7 +63,17 @@ async def restored(spool: Spool, clock: Clock) -> Restored:
         log.warning("open alarms of before are not known%s", told({"why": error}))
         alarms = ()
     written = await recall(spool, clock.stamp(), clock.boot)
-    return Restored(spool.writes(), alarms, written)
+    return Restored(spool.writes(), alarms, written, await _learned(spool))
+
+
+async def _learned(spool: Spool) -> dict[str, Learned]:
+    """What the homes have taught before; of another version it is taught again."""
+    saved = await spool.load_state("learned")
+    try:
+        return msgspec.json.decode(saved, type=dict[str, Learned]) if saved else {}
+    except msgspec.DecodeError as error:
+        log.warning("what was learned before is not known%s", told({"why": error}))
+        return {}
 
 
 async def account(effect: Count | Journal, spool: Spool, timezone: ZoneInfo, boot: str) -> None:

@@ -22,6 +22,8 @@ _MAINS_V = 220.0
 _POWER_FACTOR = 0.95
 _DISCHARGE_LAG_S = 300.0
 _DEFROST_S = 240.0
+_AFTER_RUN_S = 120.0
+_FEEL_EVERY_S = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +175,16 @@ class Inputs:
     """What people, a gateway or a room thermostat tell the unit.
 
     `heat_call` is the volt-free thermostat contact: open, it holds the compressor, not the pump.
+    `pump_mode` is the unit's own setting of its circulation pump: `always`, or `demand`, where it
+    runs with the compressor, two minutes longer, and two minutes of every half hour to feel the
+    water.
     """
 
     water_setpoint: float = 45.0
     power_on: bool = True
     mode: str = "heat"
     heat_call: bool = True
+    pump_mode: str = "always"
 
 
 class Plant:
@@ -234,20 +240,27 @@ class Plant:
         house, pump = self.house, self.pump
         air = self.air = self.weather.at(self.elapsed_s)
         self._inputs = inputs
-        self.pump_on = inputs.power_on
         if inputs.power_on:
             called = inputs.heat_call and inputs.mode == "heat"
             pump.command(house.water_c, inputs.water_setpoint, called)
         else:
             pump.stop()
         pump.step(dt_s, house.water_c, inputs.water_setpoint, air)
-        circulation = pump.parameters.pump_w if inputs.power_on else 0.0
+        self.pump_on = inputs.power_on and (inputs.pump_mode == "always" or self._demanded(dt_s))
+        circulation = pump.parameters.pump_w if self.pump_on else 0.0
         self.electric_w = pump.compressor_w + circulation + pump.parameters.standby_w
         self.energy_j += self.electric_w * dt_s
         self.heat_j += pump.heat_w * dt_s
         self._derive(dt_s)
         house.step(dt_s, air.outdoor_c, air.ghi_w_m2, pump.heat_w)
         self.elapsed_s += dt_s
+
+    def _demanded(self, dt_s: float) -> bool:
+        """Whether a pump on demand runs now."""
+        pump = self.pump
+        if pump.on or pump.since_change_s - dt_s < _AFTER_RUN_S:
+            return True
+        return (pump.since_change_s - dt_s) % _FEEL_EVERY_S < _AFTER_RUN_S
 
     def _derive(self, dt_s: float) -> None:
         """Carry on the shown values that have a memory."""
@@ -283,6 +296,7 @@ class Plant:
         return {
             "power_on": inputs.power_on,
             "mode": inputs.mode,
+            "pump_mode": inputs.pump_mode,
             "mode_active": "heat" if on else "off",
             "water_setpoint": inputs.water_setpoint,
             "water_setpoint_active": inputs.water_setpoint,
@@ -301,6 +315,7 @@ class Plant:
             "energy_total": self.energy_j / 3.6e6,
             "heat_energy_total": self.heat_j / 3.6e6,
             "compressor_hours": self._run_s / 3600.0,
+            "compressor_starts": self.pump.starts,
             "defrost_active": self._defrost_left_s > 0,
             "supply_voltage": _MAINS_V,
             "input_current": self.electric_w / (_MAINS_V * _POWER_FACTOR),

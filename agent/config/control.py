@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from datetime import time
 from zoneinfo import ZoneInfo
 
+from agent.config.comfort import comfort_of, days_of
 from agent.config.sections import ControlSection
-from agent.control import DAYS, HEATING_WATER, LOWEST_WATER_C, HomeControl, Period, WeekSchedule
+from agent.control import HEATING_WATER, LOWEST_WATER_C, HomeControl, Period, WeekSchedule
 from agent.drivers import Device
 from agent.errors import Mistake
 from agent.model import PointId, Value
 from agent.yamltext import Document
-
-DAYS_ALLOWED = ", ".join((*DAYS, "every", "weekdays", "weekend"))
 
 
 def home_control(
@@ -47,6 +46,7 @@ def home_control(
     if section.park is None and park is None:
         mistakes.append(doc.mistake(path, "park must be given: the map names no park value"))
     schedule = _schedule(section, doc, i, device, mistakes)
+    comfort = comfort_of(section, doc, i, mistakes) if section.comfort else None
     if park is None:
         return None
     if section.point in HEATING_WATER and isinstance(park, int | float) and park < LOWEST_WATER_C:
@@ -54,7 +54,9 @@ def home_control(
         allowed = f"{LOWEST_WATER_C:g} or above"
         mistakes.append(doc.mistake((*path, "park"), message, allowed))
     stale_s = float(section.room_stale_after)
-    return HomeControl(section.device, section.point, schedule, park, room, timezone, stale_s)
+    return HomeControl(
+        section.device, section.point, schedule, park, room, timezone, stale_s, comfort
+    )
 
 
 def _schedule(
@@ -63,24 +65,12 @@ def _schedule(
     periods: list[Period] = []
     for j, period in enumerate(section.schedule):
         path = ("control", i, "schedule", j)
-        days: set[int] = set()
-        if not period.days:
-            mistakes.append(doc.mistake((*path, "days"), "no day is named", DAYS_ALLOWED))
-        for day in period.days:
-            numbers = _days(day)
-            if numbers is None:
-                mistakes.append(doc.mistake((*path, "days"), f"{day!r} is no day", DAYS_ALLOWED))
-            days |= numbers or set()
+        days = days_of(period.days, doc, (*path, "days"), mistakes)
         value = _value(device, section.point, period.value, doc, (*path, "value"), mistakes)
         if value is not None:
             start = time.fromisoformat(period.start)
-            periods.append(Period(frozenset(days), start, value))
+            periods.append(Period(days, start, value))
     return WeekSchedule(tuple(periods))
-
-
-def _days(word: str) -> set[int] | None:
-    groups = {"every": set(range(7)), "weekdays": set(range(5)), "weekend": {5, 6}}
-    return groups.get(word) or ({DAYS.index(word)} if word in DAYS else None)
 
 
 def _value(

@@ -14,6 +14,8 @@ from msgspec import Meta
 from agent.yamltext import Duration
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
+CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z"
+DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z"
 Baud = Literal["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"]
 
 
@@ -133,8 +135,52 @@ class PeriodSection(Section, frozen=True, kw_only=True):
     days: Annotated[tuple[str, ...], Meta(description="mon..sun, every, weekdays, weekend.")] = (
         "every",
     )
-    start: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
+    start: Annotated[str, Meta(pattern=CLOCK)]
     value: str
+
+
+class AwaySection(Section, frozen=True, kw_only=True):
+    """Nobody is at home from the first to the last day, both included."""
+
+    first: Annotated[str, Meta(pattern=DAY)]
+    last: Annotated[str, Meta(pattern=DAY)]
+    value: Annotated[float, Meta(ge=8, le=30, description="Room temperature, degC.")] = 16.0
+
+
+class DailySection(Section, frozen=True, kw_only=True):
+    """A piece of every day; one that ends before it begins crosses midnight."""
+
+    start: Annotated[str, Meta(pattern=CLOCK)]
+    end: Annotated[str, Meta(pattern=CLOCK)]
+
+
+class RoomSection(Section, frozen=True, kw_only=True):
+    """From a local time on certain days a room temperature is wanted."""
+
+    days: Annotated[tuple[str, ...], Meta(description="mon..sun, every, weekdays, weekend.")] = (
+        "every",
+    )
+    start: Annotated[str, Meta(pattern=CLOCK)] = "00:00"
+    value: Annotated[float, Meta(ge=8, le=30, description="Room temperature, degC.")]
+
+
+class ComfortSection(Section, frozen=True, kw_only=True):
+    """Room temperatures the rule holds by finding the water temperature."""
+
+    rooms: tuple[RoomSection, ...]
+    holidays: Annotated[
+        tuple[str, ...], Meta(description="Dates on which Sunday's plan holds.")
+    ] = ()
+    away: tuple[AwaySection, ...] = ()
+    mode: Annotated[
+        Literal["energy", "bill"], Meta(description="bill pre-heats in the valley hours.")
+    ] = "energy"
+    valley: tuple[DailySection, ...] = ()
+    preheat: Annotated[float, Meta(ge=0, le=1.5, description="Kelvin, in mode bill.")] = 1.5
+    protected: Annotated[
+        bool, Meta(description="Elderly people or small children: no setback.")
+    ] = False
+    emitter: Literal["radiators", "floor"] = "radiators"
 
 
 class ControlSection(Section, frozen=True, kw_only=True):
@@ -149,6 +195,7 @@ class ControlSection(Section, frozen=True, kw_only=True):
         Duration, Meta(description="Then the home's room temperature is not trusted.")
     ] = Duration(1800)
     schedule: tuple[PeriodSection, ...] = ()
+    comfort: ComfortSection | None = None
 
 
 class GatewaySection(Section, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What we want: schedule, precedence of demands, the guard's last word. Pure; knows no clock."""
 
+from agent.control.comfort import Away, Comfort, Daily
 from agent.control.control import Control, ControlSettings, ended
 from agent.control.guard import (
     HEATING_WATER,
@@ -12,6 +13,7 @@ from agent.control.guard import (
     Unneeded,
 )
 from agent.control.home import HomeControl, home_demand
+from agent.control.learned import Learned
 from agent.control.priority import RANK, Standing
 from agent.control.schedule import DAYS, Period, WeekSchedule
 
@@ -22,11 +24,15 @@ __all__ = [
     "RANK",
     "WARM_MODES",
     "Admitted",
+    "Away",
+    "Comfort",
     "Control",
     "ControlSettings",
+    "Daily",
     "Guard",
     "GuardView",
     "HomeControl",
+    "Learned",
     "Period",
     "Refusal",
     "Standing",

@@ -13,7 +13,6 @@ from math import inf
 
 from agent.control.guard import (
     HARD_CAP_A_DAY,
-    LARGEST_FALL_K,
     Admitted,
     Guard,
     GuardView,
@@ -21,9 +20,16 @@ from agent.control.guard import (
     Unneeded,
     Verdict,
 )
-from agent.control.home import HomeControl, eased, home_demand, park_demand
+from agent.control.heating import LARGEST_FALL_K
+from agent.control.home import (
+    HomeControl,
+    eased,
+    park_demand,
+)
+from agent.control.learned import Learned
 from agent.control.priority import Standing
 from agent.control.refresh import counted_as, is_due, is_ours
+from agent.control.tending import Tending
 from agent.facts import Count, Effect, Journal, Keep, Note, Send, WriteDone
 from agent.model import (
     Command,
@@ -86,6 +92,7 @@ class Control:
         machines: Mapping[str, Machine],
         writes: Mapping[tuple[str, str, str], int],
         written: Mapping[Place, float] | None = None,
+        learned: Mapping[str, Learned] | None = None,
     ) -> None:
         self._settings, self._machines = settings, machines
         self._standing = Standing()
@@ -97,17 +104,21 @@ class Control:
         self._last_refusal: dict[Place, str] = {}
         self._resting_until: dict[Place, float] = {}
         self._stopping = False
+        self.tending = Tending(settings.homes, machines, learned or {})
 
     def sweep(self, snapshots: Snapshots, stamp: Stamp, running_s: float) -> Iterator[Effect]:
         """Bring every point somebody wants something of towards what the winner wants."""
         if self._stopping:  # what is parked stays parked
             return
         for home in self._settings.homes:
-            demand = home_demand(home, snapshots, stamp, running_s)
+            demand = self.tending.demand(home, snapshots, stamp, running_s)
+            if demand is None or demand.origin is not Origin.SAFETY:
+                self._standing.drop(home.device, home.point, Origin.SAFETY)
             if demand is not None:
                 self._standing.put(demand)
             else:
                 self._standing.drop_park(home.device, home.point)
+        yield from self.tending.save(stamp)
         for device, point in self._standing.places():
             winner = self._standing.winner(device, point, stamp.mono)
             if winner is None or (device, point) in self._pending:
@@ -191,6 +202,7 @@ class Control:
     def park(self, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Leave every controlled point where the house stays warm without us."""
         self._stopping = True
+        yield from self.tending.save(stamp, now=True)
         for home in self._settings.homes:
             demand = replace(park_demand(home, "the gateway stops"), origin=Origin.SAFETY)
             if (home.device, home.point) in self._pending:
@@ -208,6 +220,10 @@ class Control:
     def _pursue(self, demand: Demand, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Try to bring a standing demand about; a refusal is told once, not at every sweep."""
         place = (demand.device, demand.point)
+        shown = snapshots[demand.device].value(demand.point)
+        if shown == demand.value and not demand.refresh:  # nearly every sweep
+            self._last_refusal.pop(place, None)
+            return
         demand = self._eased(demand, snapshots)
         verdict = self._judge(demand, snapshots, stamp)
         if isinstance(verdict, Admitted):

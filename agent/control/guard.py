@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.control.heating import LARGEST_FALL_K
 from agent.control.refresh import most_a_day
 from agent.model import (
     Demand,
@@ -36,7 +37,6 @@ HARD_CAP_A_DAY = 24
 FROST_OUTDOOR_C = 5.0  # panels protect from about +4 C (facts of several makers); one above it
 HEATING_WATER = ("water_setpoint", "water_setpoint_z2")
 LOWEST_WATER_C = 25.0
-LARGEST_FALL_K = 3.0
 WARM_MODES = (
     "auto",
     "heat",

@@ -1,27 +1,38 @@
-"""What control wants of one point of one home: the schedule's value, or the park value.
+"""What control wants of one point of one home: by comfort, by schedule, or the park value.
 
-Depth comes later (weather curve, room trim, tariff); its place is here: snapshots and time in, one
-demand out, and the guard decides.
+Snapshots and time in, one demand out, and the guard decides. The cases stand in the table of
+`docs/explanations/park-values.md`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from fractions import Fraction
 from math import ceil
 
+from agent.control.comfort import Comfort
+from agent.control.heating import Heating, Hourly, decided, floor_c, ideal_c, seen
+from agent.control.learned import Seen, fresh
 from agent.control.schedule import WeekSchedule
 from agent.model import Demand, Origin, PointId, Snapshot, Stamp, Value
 
 STALE_ROOM_S = 1800.0
 PLAUSIBLE_ROOM_C = (0.0, 40.0)
+OLD_OUTDOOR_S = 7200.0
+FROST_ROOM_C = 8.0
+FROST_WATER_C = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class HomeControl:
-    """One controlled point: its schedule, its park value, and the room sensor it trusts."""
+    """One controlled point: its park value, the room sensor it trusts, and what decides its value.
+
+    With `comfort` the point is a heating water setpoint that the rule of `agent.control.heating`
+    finds, and `schedule` is what holds while there is no outdoor temperature. Without, `schedule`
+    holds values of the point at all times.
+    """
 
     device: str
     point: PointId
@@ -30,6 +41,57 @@ class HomeControl:
     room: tuple[str, PointId] | None
     timezone: tzinfo
     stale_room_s: float = STALE_ROOM_S
+    comfort: Comfort | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What the rule may look at for one decision; `forecast` is hourly outdoor air from now on."""
+
+    snapshots: Mapping[str, Snapshot]
+    stamp: Stamp
+    running_s: float
+    forecast: Hourly = ()
+    doubtful: bool = False
+
+
+def untaught(comfort: Comfort) -> Heating:
+    """The rule in a home it does not know yet."""
+    return Heating(fresh(comfort.emitter))
+
+
+def comfort_demand(
+    home: HomeControl, comfort: Comfort, heating: Heating, now: Hour
+) -> tuple[Heating, Demand | None]:
+    """The rule after this look, and the water temperature it demands; first what outranks it."""
+    snapshot = now.snapshots[home.device]
+    freezing = _freezing(home, now)
+    if freezing:
+        return heating, replace(park_demand(home, freezing), origin=Origin.SAFETY)
+    outdoor = snapshot.number("outdoor_temp")
+    local = now.stamp.at.astimezone(home.timezone) if now.stamp.trusted else None
+    if outdoor is None or (snapshot.age_s("outdoor_temp", now.stamp.mono) or 0.0) > OLD_OUTDOOR_S:
+        waits = now.running_s < home.stale_room_s
+        return heating, None if waits else _without_outdoor(home, local)
+    wanted, why = comfort.wanted(local)
+    doubt = _room_in_doubt(home, now.snapshots, now.stamp.mono, now.running_s)
+    room = None if doubt or home.room is None else _room_c(home, now.snapshots)
+    told = snapshot.number(home.point)
+    look = Seen(wanted, room, outdoor, told, local.hour if local else None)
+    heating = seen(heating, look, now.stamp.mono)
+    lowest = floor_c(heating, look, now.forecast, now.doubtful)
+    heating, target = decided(heating, ideal_c(heating, look), lowest, told, now.stamp.mono)
+    reason = f"{wanted:g} C wanted ({why})" + (f"; by the curve alone: {doubt}" if doubt else "")
+    return heating, Demand(home.device, home.point, target, Origin.SCHEDULE, reason)
+
+
+def _without_outdoor(home: HomeControl, local: datetime | None) -> Demand:
+    """The schedule's water where there is one, else the park value."""
+    value = home.schedule.value_at(local) if local is not None else None
+    if value is None:
+        return park_demand(home, "no outdoor temperature")
+    why = "schedule: no outdoor temperature"
+    return Demand(home.device, home.point, value, Origin.SCHEDULE, why)
 
 
 def home_demand(
@@ -66,6 +128,24 @@ def eased(demand: Demand, now: float | None, largest_fall_k: float, step: float)
     grid, wanted = Fraction(str(step)), Fraction(str(demand.value))
     value = wanted + ceil((Fraction(str(lowest)) - wanted) / grid) * grid
     return replace(demand, value=int(value) if value.denominator == 1 else float(value))
+
+
+def _freezing(home: HomeControl, now: Hour) -> str | None:
+    """Why the house or its pipes are about to freeze; None when they are not."""
+    room = _room_c(home, now.snapshots) if home.room is not None else None
+    if room is not None and PLAUSIBLE_ROOM_C[0] <= room < FROST_ROOM_C:
+        return f"frost: {room:g} C in the room"
+    for point in ("water_return_temp", "water_supply_temp"):
+        water = now.snapshots[home.device].number(point)
+        if water is not None and water < FROST_WATER_C:
+            return f"frost: {point} is {water:g} C"
+    return None
+
+
+def _room_c(home: HomeControl, snapshots: Mapping[str, Snapshot]) -> float | None:
+    if home.room is None or home.room[0] not in snapshots:
+        return None
+    return snapshots[home.room[0]].number(home.room[1])
 
 
 def _room_in_doubt(

@@ -74,6 +74,16 @@ FULL: dict[str, Any] = {
             "park": "45",
             "room_stale_after": "30 min",
             "schedule": [{"days": ["every"], "start": "06:00", "value": "44"}],
+            "comfort": {
+                "rooms": [{"days": ["every"], "start": "06:00", "value": 18}],
+                "holidays": ["2027-02-06"],
+                "away": [{"first": "2027-02-10", "last": "2027-02-12", "value": 12}],
+                "mode": "energy",
+                "valley": [{"start": "20:00", "end": "08:00"}],
+                "preheat": 1.0,
+                "protected": False,
+                "emitter": "radiators",
+            },
         }
     ],
 }

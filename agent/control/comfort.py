@@ -1,0 +1,106 @@
+"""Which room temperature is wanted at which local time, and why. Pure; knows no pump."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from agent.control.schedule import WeekSchedule
+
+LARGEST_PREHEAT_K = 1.5
+PREHEAT_S = 5 * 3600.0
+DEFAULT_ROOM_C = 18.0
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """A piece of every day in local time; one that ends before it begins crosses midnight."""
+
+    start: time
+    end: time
+
+    def left_s(self, local: datetime) -> float | None:
+        """Seconds until it ends; None outside it."""
+        now = _second(local.time())
+        begins, ends = _second(self.start), _second(self.end)
+        if (now - begins) % 86400 >= (ends - begins) % 86400:
+            return None
+        return float((ends - now) % 86400)
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Nobody is at home from the first to the last day, both included."""
+
+    first: date
+    last: date
+    room_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comfort:
+    """What the household wants of its rooms.
+
+    `rooms` holds room temperatures in degC; on `holidays` Sunday's plan holds. `protected` is for
+    homes with elderly people or small children: the highest temperature of the plan holds always.
+    `valley` are the hours of cheap electricity, used in mode `bill` only.
+    """
+
+    rooms: WeekSchedule
+    holidays: frozenset[date] = frozenset()
+    away: tuple[Away, ...] = ()
+    mode: Literal["energy", "bill"] = "energy"
+    valley: tuple[Daily, ...] = ()
+    preheat_k: float = LARGEST_PREHEAT_K
+    protected: bool = False
+    emitter: Literal["radiators", "floor"] = "radiators"
+    floor_c: float = field(default=16.0)
+
+    def wanted(self, local: datetime | None) -> tuple[float, str]:
+        """The room temperature wanted now, and why; `local` is None when no clock is trusted."""
+        if local is None:
+            return self.warmest_c, "flat: the clock is not trusted"
+        if self.protected:
+            return self.warmest_c + self._preheat_k(local), "protected: no setback"
+        for away in self.away:
+            if away.first <= local.date() <= away.last:
+                return max(away.room_c, self.floor_c), "away"
+        planned = self.rooms.value_at(self._as_planned(local))
+        room_c = DEFAULT_ROOM_C if planned is None else float(planned)
+        return room_c + self._preheat_k(local), "plan"
+
+    @property
+    def warmest_c(self) -> float:
+        """The highest temperature of the plan."""
+        values = [float(period.value) for period in self.rooms.periods]
+        return max(values, default=DEFAULT_ROOM_C)
+
+    def next_change_s(self, local: datetime) -> float:
+        """Seconds until the plan wants another temperature; a week when it never does."""
+        now = self.wanted(local)[0]
+        quarter = timedelta(minutes=15)
+        start = local.replace(minute=local.minute // 15 * 15, second=0, microsecond=0)
+        for step in range(1, 7 * 96):
+            then = start + step * quarter
+            if self.wanted(then)[0] != now:
+                return (then - local).total_seconds()
+        return 7 * 86400.0
+
+    def _as_planned(self, local: datetime) -> datetime:
+        """On a holiday, the same time of the Sunday before."""
+        if local.date() not in self.holidays:
+            return local
+        return local - timedelta(days=local.weekday() + 1)
+
+    def _preheat_k(self, local: datetime) -> float:
+        """Heat stored while electricity is cheap: only in the last hours of a valley period."""
+        if self.mode != "bill":
+            return 0.0
+        left = [one.left_s(local) for one in self.valley]
+        soon = any(seconds is not None and seconds <= PREHEAT_S for seconds in left)
+        return min(self.preheat_k, LARGEST_PREHEAT_K) if soon else 0.0
+
+
+def _second(moment: time) -> int:
+    return moment.hour * 3600 + moment.minute * 60 + moment.second

@@ -1,0 +1,112 @@
+"""The rule that finds the water temperature: learned curve, room trim, daily rhythm, few writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agent.control.learned import DAY_S, EVERY_S, Learned, Seen, curve_c, learn, mixed_outdoor_c
+
+KP = 4.0  # kelvin of water for each kelvin the room is off
+WATER_LIMITS_C = (25.0, 55.0)
+WORTH_A_WRITE_K = 0.75
+HOLD_S = 7200.0
+QUICK_HOLD_S = 3600.0
+WORTH_A_QUICK_WRITE_K = 2.5
+BUDGET_A_DAY = 12.0
+SPARE_WRITES = 6.0
+BLIND_EXTRA_K = 2.0  # without a room that can be believed
+LARGEST_FALL_K = 3.0  # at a time; the guard holds to it too
+DAY_H = 24
+SURVIVE_H = 72
+MAY_FALL_K = 0.5  # while nobody tends the house
+
+Hourly = Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Heating:
+    """What the rule remembers from one decision to the next; `tokens` are writes it may make."""
+
+    known: Learned
+    at_mono: float | None = None
+    wrote_mono: float | None = None
+    target_c: float | None = None
+    tokens: float = SPARE_WRITES
+    outdoors: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def coldest_c(self) -> float | None:
+        """The lowest outdoor temperature of the last 24 hours."""
+        return min((outdoor for _, outdoor in self.outdoors), default=None)
+
+
+def seen(heating: Heating, look: Seen, mono: float) -> Heating:
+    """The rule after one more look; looks closer together than ten minutes change nothing."""
+    if heating.at_mono is None:
+        return replace(heating, at_mono=mono, outdoors=((mono, look.outdoor_c),))
+    dt_s = mono - heating.at_mono
+    if dt_s < EVERY_S:
+        return heating
+    dt_s = min(dt_s, 2 * EVERY_S)  # a gap teaches nothing
+    kept = tuple(one for one in heating.outdoors if one[0] > mono - DAY_S)
+    if not kept or mono - kept[-1][0] >= 3600.0:
+        kept = (*kept, (mono, look.outdoor_c))
+    return replace(
+        heating,
+        known=learn(heating.known, look, dt_s),
+        at_mono=mono,
+        tokens=min(SPARE_WRITES, heating.tokens + BUDGET_A_DAY * dt_s / DAY_S),
+        outdoors=kept,
+    )
+
+
+def ideal_c(heating: Heating, look: Seen) -> float:
+    """The water temperature the rule would hold if writes cost nothing."""
+    known = heating.known
+    outdoor = mixed_outdoor_c(known, look.outdoor_c)
+    if look.room_c is None or known.room_slow_c is None:
+        return curve_c(known, look.wanted_c, outdoor) + BLIND_EXTRA_K
+    wanted = look.wanted_c + known.margin_k
+    rhythm = known.rhythm_k[look.hour] if look.hour is not None else 0.0
+    error = wanted - known.room_slow_c
+    return curve_c(known, wanted, outdoor) + known.trim_k + KP * error + rhythm
+
+
+def floor_c(heating: Heating, look: Seen, forecast: Hourly, doubtful: bool) -> float:
+    """The water temperature below which the machine must not be left.
+
+    While the link to the machine is in doubt: the curve at the coldest of now, the last 24 hours
+    and the next 24 of the forecast. With a forecast always: what keeps the house within half a
+    kelvin for three days if this were the last word, by the coldest day among them.
+    """
+    known = heating.known
+    lowest = WATER_LIMITS_C[0]
+    if doubtful:
+        coldest = min(look.outdoor_c, heating.coldest_c or look.outdoor_c, *forecast[:DAY_H])
+        lowest = max(lowest, curve_c(known, look.wanted_c, coldest) + known.trim_k)
+    if len(forecast) >= DAY_H:
+        ahead = forecast[:SURVIVE_H]
+        days = [sum(ahead[i : i + DAY_H]) / DAY_H for i in range(0, len(ahead) - DAY_H + 1, 3)]
+        lowest = max(lowest, curve_c(known, look.wanted_c - MAY_FALL_K, min(days)) + known.trim_k)
+    return lowest
+
+
+def decided(
+    heating: Heating, ideal: float, lowest: float, told_c: float | None, mono: float
+) -> tuple[Heating, float]:
+    """The water temperature to demand now, and the rule after it; the old when no write pays."""
+    low, high = WATER_LIMITS_C
+    wanted = min(high, max(low, ideal, lowest))
+    target = heating.target_c if heating.target_c is not None else told_c
+    if target is None:
+        return replace(heating, target_c=float(round(wanted))), float(round(wanted))
+    wanted = max(wanted, target - LARGEST_FALL_K)
+    off = wanted - target
+    since_s = HOLD_S if heating.wrote_mono is None else mono - heating.wrote_mono
+    quick = abs(off) >= WORTH_A_QUICK_WRITE_K and since_s >= QUICK_HOLD_S
+    slow = abs(off) >= WORTH_A_WRITE_K and since_s >= HOLD_S
+    if not (quick or slow) or heating.tokens < 1.0:
+        return replace(heating, target_c=target), target
+    target = float(round(wanted))
+    return replace(heating, target_c=target, wrote_mono=mono, tokens=heating.tokens - 1.0), target

@@ -1,0 +1,74 @@
+"""Homes that are tended by comfort: the rule of each, the forecast, and what must be remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from agent.control.heating import Heating
+from agent.control.home import HomeControl, Hour, comfort_demand, home_demand, untaught
+from agent.control.learned import Learned
+from agent.facts import ForecastKnown, Save
+from agent.model import Demand, Machine, PointId, Snapshot, Stamp
+
+DOUBT_S = 120.0  # without an answer: the link to the machine is in doubt
+SAVE_EVERY_S = 6 * 3600.0  # lessons are slow, flash is not for ever
+
+
+class Tending:
+    """What every home wants now; holds the lessons of those that want comfort."""
+
+    def __init__(
+        self,
+        homes: Sequence[HomeControl],
+        machines: Mapping[str, Machine],
+        learned: Mapping[str, Learned],
+    ) -> None:
+        self._forecast: ForecastKnown | None = None
+        self._saved_mono: float | None = None
+        self._heating: dict[tuple[str, PointId], Heating] = {}
+        self._late_s: dict[tuple[str, PointId], float] = {}
+        for home in homes:
+            terms = machines[home.device].terms(home.point)
+            if home.comfort is None:
+                continue
+            place = (home.device, home.point)
+            known = learned.get(_key(*place))
+            self._heating[place] = Heating(known) if known else untaught(home.comfort)
+            self._late_s[place] = max(DOUBT_S, 3 * terms.every_s) if terms else DOUBT_S
+
+    def foretold(self, fact: ForecastKnown) -> None:
+        """The outdoor air of the next days; replaces the forecast before."""
+        self._forecast = fact
+
+    def demand(
+        self, home: HomeControl, snapshots: Mapping[str, Snapshot], stamp: Stamp, running_s: float
+    ) -> Demand | None:
+        """What this home wants of its point now; None when nothing."""
+        if home.comfort is None:
+            return home_demand(home, snapshots, stamp, running_s)
+        place = (home.device, home.point)
+        age_s = snapshots[home.device].age_s(home.point, stamp.mono)
+        doubtful = age_s is None or age_s > self._late_s[place]
+        now = Hour(snapshots, stamp, running_s, self._ahead(stamp), doubtful)
+        self._heating[place], demand = comfort_demand(home, home.comfort, self._heating[place], now)
+        return demand
+
+    def save(self, stamp: Stamp, now: bool = False) -> Iterator[Save]:
+        """The lessons, when it is time to remember them over a restart, or `now`."""
+        if self._saved_mono is None:
+            self._saved_mono = stamp.mono
+        if not self._heating or (stamp.mono - self._saved_mono < SAVE_EVERY_S and not now):
+            return
+        self._saved_mono = stamp.mono
+        yield Save("learned", {_key(*place): one.known for place, one in self._heating.items()})
+
+    def _ahead(self, stamp: Stamp) -> tuple[float, ...]:
+        """The forecast from now on, by the hour; empty when there is none or it is over."""
+        if self._forecast is None or not stamp.trusted:
+            return ()
+        passed = int((stamp.at - self._forecast.start).total_seconds() // 3600)
+        return self._forecast.outdoor_c[passed:] if passed >= 0 else ()
+
+
+def _key(device: str, point: PointId) -> str:
+    return f"{device}.{point}"
