@@ -180,13 +180,18 @@ class Core:
                 yield Note("info", "points the device does not give", fields)
             case Tick(stamp):
                 yield from self._tick(stamp)
-            case PlatformBack():
-                for watched in self._devices.values():
-                    watched.reporter.restart()
-            case ForecastKnown():
-                self._control.tending.foretold(fact)
+            case PlatformBack() | ForecastKnown():
+                self._news(fact)
             case Stopping(stamp):
                 yield from self._control.park(self.complete(stamp.mono), stamp)
+
+    def _news(self, fact: PlatformBack | ForecastKnown) -> None:
+        """What changes how the next sweeps are judged, and nothing now."""
+        if isinstance(fact, ForecastKnown):
+            self._control.tending.foretold(fact)
+            return
+        for watched in self._devices.values():
+            watched.reporter.restart()
 
     def _tick(self, stamp: Stamp) -> Iterator[Effect]:
         for name, watched in self._devices.items():
