@@ -58,6 +58,7 @@ async def run(
             config.uplink,
             spool,
             on_command=road.command,
+            on_unsigned=road.unsigned,
             on_config=road.config_pushed,
             on_link=road.link,
             boot=clock.boot,

@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from math import inf
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -97,6 +98,7 @@ class Road:
     def __init__(self, core: Core, spool: Spool, clock: Clock, timezone: ZoneInfo) -> None:
         self.core, self._spool, self._clock, self._timezone = core, spool, clock, timezone
         self._lines: dict[str, Line] = {}
+        self._unsigned, self._unsigned_told = 0, -inf
 
     def connect(self, lines: tuple[Line, ...]) -> None:
         """Tell the road which line serves which device."""
@@ -156,6 +158,16 @@ class Road:
             log.info("command repeated, not carried out again%s", told({"id": command_id}))
             return
         await self.take(_fact(parsed, self._clock))
+
+    async def unsigned(self, why: str) -> None:
+        """A command nobody may be believed to have sent: no result, one line a minute."""
+        stamp = self._clock.stamp()
+        self._unsigned += 1
+        if stamp.mono < self._unsigned_told + 60.0:  # a captured broker shall not fill the disk
+            return
+        log.warning("command not believed%s", told({"why": why, "count": self._unsigned}))
+        await self._do(Journal("unsigned", {"why": why, "count": self._unsigned}, stamp))
+        self._unsigned, self._unsigned_told = 0, stamp.mono
 
     def config_pushed(self, payload: bytes) -> None:
         """A configuration from afar is not taken over; the installer's file stays."""

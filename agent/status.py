@@ -55,6 +55,7 @@ class Status:
                 "bytes": spool.file_bytes,
                 "lost": spool.lost,
             },
+            "tasks": len(asyncio.all_tasks()),
             "uplink": {
                 "connected": counters.connected_since is not None,
                 "sent": counters.sent,

@@ -15,17 +15,14 @@ from agent.core import Core, CoreSettings
 from agent.drivers import Cost, Device, driver
 from agent.facts import BlockRead, Keep
 from agent.model import POINTS, Lane, PointId, Stamp, Unit, Value
-from agent.points import Unit as _Unit
 from simulators.registers import RegisterImage
 from simulators.unit import HomePlant, PumpUnit, home
 from simulators.weather import CHINA, synthetic_winter
 
-__all__ = ["DRIVER", "START", "sweeps"]
-
 DRIVER = "itho_amber"
 """The map with exactly 40 points."""
 START = datetime(2026, 1, 10, tzinfo=UTC)
-_ABSOLUTE = {_Unit.CELSIUS: 0.1, _Unit.KELVIN: 0.1, _Unit.BAR: 0.02}
+_ABSOLUTE = {Unit.CELSIUS: 0.1, Unit.KELVIN: 0.1, Unit.BAR: 0.02}
 _RELATIVE = {Unit.WATT, Unit.KILOWATT, Unit.AMPERE, Unit.LITRE_PER_MINUTE, Unit.HERTZ, Unit.RPM}
 
 
@@ -51,30 +48,41 @@ class NoisyPlant:
         return value
 
 
-def sweeps(
-    seed: int, every_s: float = 10.0, full_every_s: float = 900.0, name: str = DRIVER
-) -> Iterator[Keep | None]:
-    """What the core keeps of one sweep after another, for ever; None for nothing moved."""
-    found = driver(name).map
-    device = Device("hp1", found, 1, Cost.of_line(9600, 0.01))
-    image = RegisterImage(found, 1)
+def facts(seed: int, every_s: float = 10.0, name: str = DRIVER) -> Iterator[tuple[BlockRead, ...]]:
+    """The blocks of one sweep after another, for ever."""
+    image = RegisterImage(driver(name).map, 1)
     unit = PumpUnit(image, NoisyPlant(home(synthetic_winter(), start_s=70 * 86400.0), Random(seed)))
-    control = ControlSettings(CHINA, ())
-    core = Core(CoreSettings({"hp1": device}, control, full_every_s=full_every_s))
-    count = 0
+    device, count = machine(name), 0
+    plan = device.plan()
     while True:
         unit.advance(every_s)
         mono = every_s * count
         stamp = Stamp(START + timedelta(seconds=mono, milliseconds=count % 7), mono + 100.123)
-        kept = None
-        plan = device.plan()
+        found: list[BlockRead] = []
         for block in plan:
             request = block.request
             words = image.read(request.unit_id, request.table, request.at, request.count)
             readings = device.decode(block, words) if isinstance(words, tuple) else ()
             assert not isinstance(readings, str)
-            for effect in core.step(BlockRead("hp1", readings, stamp, block is plan[-1])):
-                if isinstance(effect, Keep) and effect.lane is Lane.TELEMETRY:
-                    kept = effect
-        yield kept
+            found.append(BlockRead(device.name, readings, stamp, block is plan[-1]))
+        yield tuple(found)
         count += 1
+
+
+def machine(name: str = DRIVER) -> Device:
+    """The machine that is read."""
+    return Device("hp1", driver(name).map, 1, Cost.of_line(9600, 0.01))
+
+
+def sweeps(seed: int, full_every_s: float = 900.0) -> Iterator[Keep | None]:
+    """What the core keeps of one sweep after another, for ever; None for nothing moved."""
+    settings = CoreSettings(
+        {"hp1": machine()}, ControlSettings(CHINA, ()), full_every_s=full_every_s
+    )
+    core = Core(settings)
+    for blocks in facts(seed):
+        kept = None
+        for effect in (effect for block in blocks for effect in core.step(block)):
+            if isinstance(effect, Keep) and effect.lane is Lane.TELEMETRY:
+                kept = effect
+        yield kept

@@ -106,13 +106,20 @@ class Hole:
 class Platform:
     """The receiver as an async context manager; reconnects by itself, keeps all in one file."""
 
-    def __init__(self, broker_url: str, db: Path | str = ":memory:") -> None:
+    def __init__(
+        self,
+        broker_url: str,
+        db: Path | str = ":memory:",
+        sign: Callable[[bytes], bytes] = lambda payload: payload,
+    ) -> None:
+        """`sign` makes a signed command of a plain one. ValueError for an unusable address."""
         parts = urlsplit(broker_url)
         if parts.scheme != "mqtt" or not parts.hostname:
             raise ValueError(f"{broker_url!r} is no broker: mqtt://host:port")
         self._host, self._port = parts.hostname, parts.port or 1883
         self._db = sqlite3.connect(db, isolation_level=None)
         self._db.executescript("pragma journal_mode=wal; pragma synchronous=full;" + _TABLES)
+        self._sign = sign
         self._client: aiomqtt.Client | None = None
         self._task: asyncio.Task[None] | None = None
         self._waiting: list[_Batch] = []
@@ -275,6 +282,7 @@ class Platform:
         issued_at = datetime.now(UTC)
         message = {
             "id": command_id or uuid.uuid4().hex,
+            "gateway": gateway,
             "issuer": issuer,
             "role": role,
             "device": device,
@@ -284,7 +292,7 @@ class Platform:
             "expires_at": (issued_at + timedelta(seconds=ttl_s)).isoformat(),
         } | ({} if hold_s is None else {"hold_s": hold_s})
         topic = f"hp/1/{gateway}/down/command"
-        await self._client.publish(topic, json.dumps(message), 1, retain)
+        await self._client.publish(topic, self._sign(json.dumps(message).encode()), 1, retain)
         self.counters.commands += 1
         return str(message["id"])
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.config.sections import GatewaySection
 from agent.errors import Mistake
-from agent.uplink import Encoding, UplinkSettings
+from agent.uplink import Encoding, UplinkSettings, public_key
 from agent.yamltext import Document
 
 
@@ -32,6 +33,7 @@ def uplink_of(
             mistakes.append(doc.mistake(("platform", key), f"there is no file {name}"))
     if (platform.certificate is None) != (platform.key is None):
         mistakes.append(doc.mistake(("platform",), "certificate and key go together"))
+    keys = _command_keys(platform.command_keys, doc, folder, mistakes)
     if not good:
         return None
     return UplinkSettings(
@@ -50,4 +52,26 @@ def uplink_of(
         keepalive_s=None if platform.keepalive is None else float(platform.keepalive),
         username=platform.username,
         password_file=files["password_file"],
+        command_keys=keys,
     )
+
+
+def _command_keys(
+    names: tuple[str, ...], doc: Document, folder: Path, mistakes: list[Mistake]
+) -> tuple[Path, ...]:
+    """The platform's public keys, each looked into: none shall fail at the first command."""
+    for i, name in enumerate(names):
+        try:
+            public_key((folder / name).read_bytes())
+        except OSError as error:
+            why = f"{name} cannot be read: {error.strerror}"
+            mistakes.append(doc.mistake(("platform", "command_keys", i), why))
+        except ValueError as error:
+            allowed = "an Ed25519 public key in PEM form"
+            mistakes.append(
+                doc.mistake(("platform", "command_keys", i), f"{name}: {error}", allowed)
+            )
+    if names and find_spec("nacl") is None:
+        why = "signatures need the package PyNaCl; pip install 'heatpump-agent[signed]'"
+        mistakes.append(doc.mistake(("platform", "command_keys"), why))
+    return tuple(folder / name for name in names)

@@ -53,6 +53,10 @@ class PlatformSection(Section, frozen=True, kw_only=True):
         Duration,
         Meta(description="How often a device is told in full; in between only what changed."),
     ] = Duration(900)
+    command_keys: Annotated[
+        tuple[str, ...],
+        Meta(description="Files with Ed25519 public keys; then only signed commands are believed."),
+    ] = ()
     encoding: Annotated[
         Literal["json", "json+deflate", "compact", "compact+deflate"],
         Meta(description="How batches are written down; every message names it."),

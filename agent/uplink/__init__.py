@@ -18,6 +18,7 @@ from agent.uplink.messages import (
 )
 from agent.uplink.sender import Outbox
 from agent.uplink.settings import Counters, UplinkSettings
+from agent.uplink.signing import public_key
 from agent.uplink.topics import Topics
 from agent.uplink.uplink import Uplink
 
@@ -37,4 +38,5 @@ __all__ = [
     "decode_body",
     "encode_body",
     "parse_command",
+    "public_key",
 ]

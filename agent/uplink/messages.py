@@ -99,6 +99,9 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[float, Meta(gt=0, le=7 * 86_400)] | None,
         Meta(description="How many seconds the wish keeps the schedule away; absent: 4 h."),
     ] = None
+    gateway: Annotated[
+        Name | None, Meta(description="Id of the gateway; must stand in a signed command.")
+    ] = None
 
 
 class State(msgspec.Struct, frozen=True):

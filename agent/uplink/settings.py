@@ -44,6 +44,7 @@ class UplinkSettings:
     username: str | None = None
     password_file: Path | None = None
     inventory: Inventory = field(default_factory=Inventory)
+    command_keys: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         Topics(self.gateway)
@@ -65,4 +66,5 @@ class Counters:
     refused: int = 0
     reconnects: int = 0
     faults: int = 0
+    unsigned: int = 0
     connected_since: datetime | None = None

@@ -30,6 +30,7 @@ from agent.uplink.session import (
     Version,
 )
 from agent.uplink.settings import Counters, UplinkSettings
+from agent.uplink.signing import Signatures, Unsigned
 from agent.uplink.topics import Topics
 
 _log = logging.getLogger("agent.uplink")
@@ -44,6 +45,8 @@ _PLAIN_FOR_S = 600.0
 class Uplink:
     """Sends what the buffer holds and hands on what the platform says, for ever.
 
+    Where the settings name keys, `on_command` hears only what one of them has signed for this
+    gateway, and `on_unsigned` why something else was not believed; LinkError for unusable keys.
     `on_command` is awaited before the broker is told that the command arrived: a command whose
     handling raised comes again with the next connection.
     """
@@ -54,6 +57,7 @@ class Uplink:
         outbox: Outbox,
         *,
         on_command: Callable[[bytes, bool], Awaitable[None]],
+        on_unsigned: Callable[[str], Awaitable[None]],
         on_config: Callable[[bytes], None],
         on_link: Callable[[bool, str], None],
         boot: str = "",
@@ -64,6 +68,7 @@ class Uplink:
         self._settings = settings
         self._outbox = outbox
         self._on_command = on_command
+        self._on_unsigned = on_unsigned
         self._on_config = on_config
         self._on_link = on_link
         self._boot = boot
@@ -71,6 +76,8 @@ class Uplink:
         self._now = now
         self._clock_set = clock_set
         self._topics = Topics(settings.gateway)
+        keys = settings.command_keys
+        self._signatures = Signatures(settings.gateway, keys) if keys else None
         self._sent = Sent(outbox.epoch)
         self._sender: Sender | None = None
         self._plain_until = 0.0
@@ -196,9 +203,19 @@ class Uplink:
         if message.topic == self._topics.ack:
             await self._ack(message.payload)
         elif message.topic == self._topics.command:
-            await self._on_command(message.payload, message.retained)
+            await self._command(message)
         elif message.topic == self._topics.config:
             self._on_config(message.payload)
+
+    async def _command(self, message: Incoming) -> None:
+        payload: bytes | Unsigned = message.payload
+        if self._signatures is not None:
+            payload = self._signatures.open(message.payload)
+        if isinstance(payload, Unsigned):
+            self.counters.unsigned += 1
+            await self._on_unsigned(payload.why)
+            return
+        await self._on_command(payload, message.retained)
 
     async def _ack(self, payload: bytes) -> None:
         try:

@@ -22,7 +22,7 @@ from agent.errors import SpoolError
 from agent.facts import BlockFailed, BlockRead, Failure, WriteDone
 from agent.model import Lane, Outcome, Stamp, Write
 from agent.road import Road, restored, told
-from agent.spool import Spool, SpoolSettings
+from agent.spool import Spool, SpoolSettings, verify_journal
 from tests.rooms.control.testpump import CALM, pump, readings
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -97,6 +97,17 @@ async def house(folder: Path, *homes: HomeControl) -> AsyncIterator[House]:
         yield House(spool, Core(settings, await restored(spool, Clock())))
     finally:
         await spool.close()
+
+
+async def test_what_nobody_signed_is_in_the_journal_once_a_minute_and_has_no_result(
+    tmp_path: Path,
+) -> None:
+    async with house(tmp_path) as home:
+        for _ in range(50):
+            await home.road.unsigned("not signed")
+        assert await home.results() == []
+        assert await home.spool.open_commands() == ()
+    assert verify_journal(str(tmp_path / "spool.db")) == (1, None)
 
 
 async def test_a_command_from_the_broker_to_its_result(tmp_path: Path) -> None:

@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import aiomqtt
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding as Form
+from cryptography.hazmat.primitives.serialization import PublicFormat
 
 from agent.errors import LinkError
 from agent.model import Lane, Stored
@@ -29,6 +33,7 @@ from agent.uplink import (
 )
 from agent.uplink.dial import Address
 from agent.uplink.session import Incoming, MessageRefused, Session, SessionSettings, Version
+from agent.uplink.signing import TYPE
 from simulators.broker import EmbeddedBroker
 from simulators.platform import Platform
 from tests.peers.mosquitto import Mosquitto, Tls
@@ -98,12 +103,14 @@ class Gateway:
     def __init__(self, settings: UplinkSettings, outbox: MemoryOutbox) -> None:
         self.commands: asyncio.Queue[tuple[bytes, bool]] = asyncio.Queue()
         self.configs: asyncio.Queue[bytes] = asyncio.Queue()
+        self.unsigned: asyncio.Queue[str] = asyncio.Queue()
         self.links: asyncio.Queue[tuple[bool, str]] = asyncio.Queue()
         self.broken: Exception | None = None
         self.uplink = Uplink(
             settings,
             outbox,
             on_command=self._command,
+            on_unsigned=self.unsigned.put,
             on_config=self.configs.put_nowait,
             on_link=lambda up, why: self.links.put_nowait((up, why)),
             boot="b1",
@@ -299,6 +306,44 @@ async def test_every_encoding_names_itself_and_is_read_by_the_platform(
             await outbox.emptied()
         assert platform.numbers(G, "alarm") == [1]
         assert platform.counters.malformed == 0
+
+
+async def test_only_signed_commands_are_believed_once_keys_are_named(tmp_path: Path) -> None:
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes(Form.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "platform.pem").write_bytes(public)
+
+    def sign(payload: bytes) -> bytes:
+        return jwt.PyJWS().encode(payload, private, "EdDSA", headers={"typ": TYPE}).encode()
+
+    given = {"command_keys": (tmp_path / "platform.pem",)}
+    async with (
+        Mosquitto(tmp_path) as broker,
+        Platform(broker.url) as honest,
+        running(settings(broker.url), MemoryOutbox()) as trusting,
+    ):
+        await trusting.linked(True)
+        await honest.send_command(G, "hp", "water_setpoint", 44.0)
+        assert b"water_setpoint" in (await trusting.commands.get())[0]
+    async with (
+        Mosquitto(tmp_path) as broker,
+        Platform(broker.url) as captured,
+        Platform(broker.url, sign=sign) as honest,
+        running(settings(broker.url, **given), MemoryOutbox()) as gateway,
+    ):
+        await gateway.linked(True)
+        await captured.send_command(G, "hp", "water_setpoint", 60.0)
+        await honest.send_command("g2", "hp", "water_setpoint", 60.0)
+        token = sign(b'{"gateway":"g2","id":"1"}')
+        async with aiomqtt.Client("127.0.0.1", broker.port) as other:
+            await other.publish(f"hp/1/{G}/down/command", token, 1)
+        wanted = await honest.send_command(G, "hp", "water_setpoint", 44.0)
+        payload, _ = await gateway.commands.get()
+        assert json.loads(payload)["id"] == wanted
+        assert gateway.commands.empty()
+        assert "not signed" in await gateway.unsigned.get()
+        assert "g2" in await gateway.unsigned.get()
+        assert gateway.uplink.counters.unsigned == 2
 
 
 async def test_large_records_are_cut_into_messages_brokers_take(tmp_path: Path) -> None:
