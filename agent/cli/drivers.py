@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from agent import reference
+from agent import drivertable
 from agent.cli.base import FAILED, OK, WRONG, Commands, command, points_json, readings_table
 from agent.drivers import Cost, Device, driver, names
 from agent.dump import words_of
@@ -27,14 +27,17 @@ def add(commands: Commands) -> None:
 
 
 def _drivers(arguments: argparse.Namespace) -> int:
-    """List the drivers installed, or show one driver's points."""
-    rows = reference.driver_rows()
+    """List the drivers installed: what each reads, what it can do, how far it was proved."""
     if arguments.json:
-        print(json.dumps(rows))
-    else:
-        heads = list(rows[0]) if rows else []
-        print(table(heads, [list(row.values()) for row in rows]))
+        print(json.dumps(drivertable.rows(), ensure_ascii=False))
+        return OK
+    rows = [{**row, "brand": _cut(row["brand"])} for row in drivertable.short_rows()]
+    print(table(list(rows[0]), [list(row.values()) for row in rows]))
     return OK
+
+
+def _cut(text: str, most: int = 28) -> str:
+    return text if len(text) <= most else text[: most - 2] + ".."
 
 
 def _decode(arguments: argparse.Namespace) -> int:

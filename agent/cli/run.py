@@ -8,9 +8,12 @@ import json
 import logging
 import signal
 
+from msgspec.structs import asdict
+
 from agent import app, config
 from agent.cli.base import OK, Commands, command
 from agent.errors import FileError
+from agent.model import POINTS
 from agent.status import Status
 from agent.tables import table
 
@@ -75,10 +78,21 @@ def _check(arguments: argparse.Namespace) -> int:
         for line in found.lines
         for device in line.devices
     ]
+    homes = found.uplink.inventory.homes
     if arguments.json:
         keys = ("line", "device", "driver", "unit_id", "requests", "registers")
-        print(json.dumps([dict(zip(keys, row, strict=True)) for row in rows]))
-    else:
-        print(table(["line", "device", "driver", "unit", "requests", "registers"], rows))
-        print(f"{arguments.config}: all is well")
+        devices = [dict(zip(keys, row, strict=True)) for row in rows]
+        print(json.dumps({"devices": devices, "homes": [asdict(home) for home in homes]}))
+        return OK
+    print(table(["line", "device", "driver", "unit", "requests", "registers"], rows))
+    for home in homes:
+        if home.lacks:
+            names = ", ".join(f"{_label(name)}" for name in home.lacks)
+            print(f"home {home.name} lacks: {names}; a sensor or a meter can supply it (homes:)")
+    print(f"{arguments.config}: all is well")
     return OK
+
+
+def _label(name: str) -> str:
+    point = POINTS.get(name)
+    return f"{point.en} {point.zh}" if point is not None else "fault alarm 故障报警"

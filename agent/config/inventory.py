@@ -8,8 +8,6 @@ from agent.homes import Home, lacks
 from agent.points import POINTS
 from agent.uplink import DeviceCard, DriverCard, HomeCard, Inventory, PointCard
 
-LOCKED = ("contra", "unverified")
-
 
 def inventory(lines: tuple[LineConfig, ...], homes: tuple[Home, ...]) -> Inventory:
     """Every driver in use once, every device, and every heat pump as the home it heats.
@@ -44,7 +42,7 @@ def driver_card(driver: Driver) -> DriverCard:
 def _point(driver: Driver, name: str) -> PointCard:
     point, rule = driver.map.point(name), driver.map.points[name]
     writable = rule.write is not None and driver.map.line.master != "controller"
-    locked = writable and rule.confidence in LOCKED
+    locked = writable and driver.map.unsure(name)
     en, zh = ("", "") if name in POINTS else (point.en, point.zh)
     return PointCard(name, point.unit.value, writable, locked, en, zh)
 

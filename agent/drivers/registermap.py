@@ -256,6 +256,10 @@ class RegisterMap(Rule, frozen=True, kw_only=True):
         rule = self.points[name]
         return Point(name, rule.unit or Unit.NONE, rule.en or name, rule.zh or rule.en or name)
 
+    def unsure(self, name: str) -> bool:
+        """Whether writing this point must be allowed by the installer first."""
+        return self.points[name].confidence in ("contra", "unverified")
+
     def unit_id(self, name: str, device_unit_id: int) -> int:
         """The unit id that answers for this point, when one machine has several."""
         return self.points[name].unit_id or device_unit_id

@@ -130,9 +130,20 @@ def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", EXAMPLE) == 0
     assert "all is well" in capsys.readouterr().out
     assert run("check", EXAMPLE, "--json") == 0
-    rows = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out)
+    rows = told["devices"]
     assert [(row["device"], row["unit_id"]) for row in rows] == [("hp1", 1), ("hp2", 2), ("hp3", 3)]
     assert all(row["registers"] >= row["requests"] > 0 for row in rows)
+    lacks = {home["heat_pump"]: home["lacks"] for home in told["homes"]}
+    assert lacks == {"hp1": [], "hp2": [], "hp3": []}
+
+
+def test_check_says_what_a_home_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = EXAMPLE.read_text("utf-8").replace("samsung_ehs_mimb19n", "phnix_khx_r290")
+    (tmp_path / "gateway.yaml").write_text(text, "utf-8")
+    assert run("check", tmp_path / "gateway.yaml") == 0
+    lacks = "home hp3 lacks: room temperature 室内温度, fault alarm 故障报警; a sensor or a meter"
+    assert lacks in capsys.readouterr().out
 
 
 def test_docs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
