@@ -2,6 +2,7 @@
 
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.line import Line
+from agent.line.overheard import frames_in
 from agent.line.port import Opener, Port, PortSettings
 from agent.line.scheduler import Idle, Scheduler, Turn
 from agent.line.traffic import Traffic
@@ -20,4 +21,5 @@ __all__ = [
     "Silence",
     "Traffic",
     "Turn",
+    "frames_in",
 ]

@@ -76,7 +76,7 @@ class RtuFraming:
             return None
         if len(received) > length:
             return Garbled(f"{len(received)} bytes instead of {length}")
-        if not FramerRTU.check_CRC(received[:-2], int.from_bytes(received[-2:], "big")):
+        if not is_whole(received):
             return Garbled("wrong checksum", spent=True)
         return reply_of(request, received[1:-2])
 
@@ -113,6 +113,11 @@ class TcpFraming:
                 return Garbled(f"unit {received[6]} answered instead of {request.unit_id}")
             received = received[end:]
         return None
+
+
+def is_whole(frame: bytes) -> bool:
+    """Whether these bytes are one RTU frame: long enough, and their checksum right."""
+    return len(frame) >= 5 and FramerRTU.check_CRC(frame[:-2], int.from_bytes(frame[-2:], "big"))
 
 
 def pdu_of(request: Request) -> bytes:
