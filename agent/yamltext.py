@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import cache
 from math import isfinite
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -240,7 +241,7 @@ def _struct(
         mistakes.append(doc.mistake(path, f"{node!r} where fields are needed", _fields(kind)))
         return None
     before = len(mistakes)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields_of(kind)
     for key in node:
         if key not in fields:
             near = get_close_matches(key, fields, 1)
@@ -260,6 +261,12 @@ def _struct(
     except ValueError as error:
         mistakes.append(doc.mistake(path, str(error)))
         return None
+
+
+@cache
+def _fields_of(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """Fields by name; kept, because reading the types of a record takes longer than its text."""
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
 def _leaf(doc: Document, value: object, kind: Any, path: Path, mistakes: list[Mistake]) -> Any:

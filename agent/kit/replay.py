@@ -60,7 +60,8 @@ def replay(
         snapshot = snapshot.with_readings(readings, mono)
         for finding in _judge_order(snapshot):
             _note(findings, finding)
-    for finding in (*_judge_end(device, snapshot), *_compare(device, snapshot, golden)):
+    last = (*_judge_end(device, snapshot), *_faults(device, snapshot))
+    for finding in (*last, *_compare(device, snapshot, golden)):
         _note(findings, finding)
     return Replayed(snapshot, tuple(findings.values()))
 
@@ -132,6 +133,14 @@ def _judge_end(device: Device, snapshot: Snapshot) -> Iterator[Finding]:
             low, high = expected.possible
             if not low <= number <= high:
                 yield _wrong("range", name, f"shows {number:g}, which cannot be", "scale or sign")
+
+
+def _faults(device: Device, snapshot: Snapshot) -> Iterator[Finding]:
+    """A machine that was well when it was recorded shows none."""
+    for fault in device.vendor_faults(snapshot):
+        message = f"would raise the alarm {fault.en}"
+        hint = "none, the code's kind, or the bit, if the machine was well"
+        yield Finding(Level.WARNING, "fault", 0, "faults", message, hint)
 
 
 def _compare(
