@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from agent.drivers import Driver, driver, names
+from agent.drivers import Driver, driver, usable
 from agent.drivers.registermap import Capability, RegisterMap
 from agent.homes import BASIC_SET
 from agent.model import PointId
@@ -19,17 +19,17 @@ Cell = str | int | bool | list[str]
 
 def rows() -> list[dict[str, Cell]]:
     """One row for each installed driver, for programs."""
-    return [_row(driver(name)) for name in names()]
+    return [_row(driver(name)) for name in usable()]
 
 
 def short_rows() -> list[dict[str, str]]:
     """The same for people: capabilities as columns, `locked` where the installer must allow it."""
-    return [_short(driver(name)) for name in names()]
+    return [_short(driver(name)) for name in usable()]
 
 
 def sensor_rows() -> list[dict[str, str]]:
     """What of T/CECA-G 0013 each heat pump measures itself, and what must be added."""
-    maps = [driver(name).map for name in names()]
+    maps = [driver(name).map for name in usable()]
     return [_sensors(found) for found in maps if found.kind == "heat_pump"]
 
 

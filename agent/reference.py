@@ -21,6 +21,7 @@ from agent.config import Config, GatewaySection
 from agent.drivers import Request
 from agent.drivers.registermap import RegisterMap
 from agent.drivers.wire import ReadRequest
+from agent.kit.api import api_page
 from agent.model import POINTS, Alarm, Result, Telemetry
 from agent.uplink import messages
 from agent.yamltext import Duration, describe
@@ -69,6 +70,7 @@ def write(folder: Path, parser: argparse.ArgumentParser, check: bool = False) ->
 def _pages(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
     yield "configuration.md", _configuration()
     yield "register-map.md", _register_map()
+    yield "driver-api.md", _MADE + api_page()
     yield "points.md", _points()
     yield "drivers.md", _drivers()
     yield "commands.md", _commands(parser)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent import drivertable
 from agent.cli.base import FAILED, OK, WRONG, Commands, command, points_json, readings_table
-from agent.drivers import Cost, Device, driver, names
+from agent.drivers import Cost, Device, driver, names, refusals
 from agent.dump import words_of
 from agent.model import Snapshot
 from agent.tables import table
@@ -30,9 +30,11 @@ def _drivers(arguments: argparse.Namespace) -> int:
     """List the drivers installed: what each reads, what it can do, how far it was proved."""
     if arguments.json:
         print(json.dumps(drivertable.rows(), ensure_ascii=False))
-        return OK
-    rows = [{**row, "brand": _cut(row["brand"])} for row in drivertable.short_rows()]
-    print(table(list(rows[0]), [list(row.values()) for row in rows]))
+    else:
+        rows = [{**row, "brand": _cut(row["brand"])} for row in drivertable.short_rows()]
+        print(table(list(rows[0]), [list(row.values()) for row in rows]))
+    for why in refusals().values():
+        print(why, file=sys.stderr)
     return OK
 
 

@@ -5,7 +5,7 @@ from agent.drivers.device import Device
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, halves, plan
 from agent.drivers.registermap import FaultCode, RegisterMap, load
-from agent.drivers.registry import Driver, DriverSource, driver, names
+from agent.drivers.registry import Driver, DriverSource, driver, names, refusals, usable
 from agent.drivers.wire import ReadRequest, Request, WriteRequest
 
 __all__ = [
@@ -27,4 +27,6 @@ __all__ = [
     "load",
     "names",
     "plan",
+    "refusals",
+    "usable",
 ]

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from agent.drivers.hooks import Hooks
 from agent.drivers.registermap import API, RegisterMap, load
-from agent.errors import DriverError
+from agent.errors import DriverError, FileError
 
 GROUP = "heatpump_agent.drivers"
 
@@ -42,6 +42,23 @@ class Driver:
 def names() -> tuple[str, ...]:
     """The names of all drivers installed, ours and the vendors'."""
     return tuple(sorted(_entries()))
+
+
+def usable() -> tuple[str, ...]:
+    """The names of those drivers that load; for the others see `refusals`."""
+    refused = refusals()
+    return tuple(name for name in names() if name not in refused)
+
+
+def refusals() -> dict[str, str]:
+    """Drivers that are installed and cannot be used, and why; the others go on without them."""
+    found: dict[str, str] = {}
+    for name in names():
+        try:
+            driver(name)
+        except (DriverError, FileError) as error:
+            found[name] = str(error)
+    return found
 
 
 @cache
