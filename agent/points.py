@@ -54,6 +54,7 @@ outdoor_temp                | degC  | outdoor temperature                | 室�
 indoor_temp                 | degC  | room temperature                   | 室内温度
 indoor_humidity             | %     | room humidity                      | 室内湿度
 water_setpoint              | degC  | water setpoint                     | 水温设定
+water_hysteresis            | K     | water temperature hysteresis       | 水温回差
 water_setpoint_z2           | degC  | water setpoint, zone 2             | 二区水温设定
 water_setpoint_active       | degC  | water setpoint in force            | 当前水温目标
 curve_offset                | K     | weather curve offset               | 气候曲线偏移

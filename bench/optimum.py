@@ -5,8 +5,9 @@ One nonlinear programme over all hours of the season, solved by IPOPT through Ca
 unit's capacity, the room at the comfort floor or a slack that costs 5 kWh per kelvin-hour. The
 programme knows no cycling, no start-up loss and no hysteresis, so it is a bound: no controller of
 this home and unit can need less, and none reaches it. A fixed-speed unit runs at full capacity
-whenever it runs, so its COP is taken at full capacity's supply temperature; the circulation pump
-runs while the compressor runs.
+whenever it runs, so its COP is taken at full capacity's supply temperature; an
+inverter runs at its lowest fraction or above and rests in between. The circulation pump runs while
+the compressor runs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from simulators.weather import Weather
 
 HOUR_S = 3600.0
 SLACK_KWH_PER_KH = 5.0
+IPOPT: dict[str, int | float | str] = {"print_level": 0, "sb": "yes", "max_iter": 300, "tol": 1e-6}
 START_C = (18.0, 16.0, 30.0)
 
 
@@ -37,23 +39,21 @@ def least_kwh(
     as it is for every controller that is compared with the bound.
     """
     hours = len(weather.hours)
-    room, mass, water, heat, lack = (ca.MX.sym(name, hours) for name in "imwql")
+    room, mass, water, heat, lack = (ca.SX.sym(name, hours) for name in "imwql")
     outdoor, sun, frost = _weather(weather)
-    equations = _equations(house, room, mass, water, heat, outdoor, sun)
-    power_w, most_w = _power(unit, water, heat, outdoor, frost)
+    equations = _equations(house, room, mass, water, 1e3 * heat, outdoor, sun)
+    power_w, most_w = _power(unit, water, 1e3 * heat, outdoor, frost)
     kwh = power_w * HOUR_S / 3.6e6
-    limits = [*equations, most_w - heat, room + lack - floor_c]
+    limits = [*equations, most_w / 1e3 - heat, room + lack - floor_c]
     programme = {
         "x": ca.vertcat(room, mass, water, heat, lack),
         "f": ca.sum1(kwh) + SLACK_KWH_PER_KH * ca.sum1(lack),
         "g": ca.vertcat(*limits),
     }
-    solver = ca.nlpsol(
-        "limit", "ipopt", programme, {"print_time": False, "ipopt": {"print_level": 0, "sb": "yes"}}
-    )
-    guess = ca.vertcat(*(ca.DM.ones(hours) * value for value in (*START_C, 4000.0, 0.0)))
+    solver = ca.nlpsol("limit", "ipopt", programme, {"print_time": False, "ipopt": IPOPT})
+    guess = ca.vertcat(*(ca.DM.ones(hours) * value for value in (18.0, 17.0, 33.0, 4.0, 0.1)))
     low = ca.vertcat(*(ca.DM.ones(hours) * value for value in (0.0, 0.0, 0.0, 0.0, 0.0)))
-    high = ca.vertcat(*(ca.DM.ones(hours) * value for value in (40.0, 40.0, 65.0, 1e5, 30.0)))
+    high = ca.vertcat(*(ca.DM.ones(hours) * value for value in (40.0, 40.0, 65.0, 100.0, 30.0)))
     found = solver(
         x0=guess,
         lbx=low,
@@ -80,13 +80,13 @@ def _weather(weather: Weather) -> tuple[ca.DM, ca.DM, ca.DM]:
 
 def _equations(
     p: HouseParameters,
-    room: ca.MX,
-    mass: ca.MX,
-    water: ca.MX,
-    heat: ca.MX,
+    room: ca.SX,
+    mass: ca.SX,
+    water: ca.SX,
+    heat: ca.SX,
     outdoor: ca.DM,
     sun: ca.DM,
-) -> list[ca.MX]:
+) -> list[ca.SX]:
     """The three heat balances of every hour, zero where they hold."""
     above = water - room
     positive = 0.5 * (above + ca.sqrt(above**2 + 1e-3))  # smooth at the point where heat stops
@@ -108,16 +108,23 @@ def _equations(
 
 
 def _power(
-    p: HeatPumpParameters, water: ca.MX, heat: ca.MX, outdoor: ca.DM, frost: ca.DM
-) -> tuple[ca.MX, ca.MX]:
+    p: HeatPumpParameters, water: ca.SX, heat: ca.SX, outdoor: ca.DM, frost: ca.DM
+) -> tuple[ca.SX, ca.SX]:
     """Electric power for this heat, and the most heat there is; both by the hour, in watts."""
     at_41 = p.nominal_w * (1.0 + 0.022 * (outdoor + 12.0)) * frost
     spread = p.half_spread_k_w
     most = at_41 * (1.0 - 0.005 * (water - 41.0)) / (1.0 + 0.005 * at_41 * spread)
     share = heat / most
-    supply = water + (heat if p.inverter else most) * spread
+    fraction = _at_least(share, p.lowest_fraction) if p.inverter else 1.0
+    supply = water + fraction * most * spread
     lift = supply + 4.0 - (outdoor - 8.0)
-    ratio = p.carnot_share * (supply + 277.15) / ca.fmax(lift, 15.0) * frost
+    ratio = p.carnot_share * (supply + 277.15) / lift * frost
     if p.inverter:
-        ratio = ratio * (1.0 + p.part_load_bonus * (1.0 - share))
-    return heat / ratio + p.pump_w * share + p.standby_w, most
+        ratio = ratio * (1.0 + p.part_load_bonus * (1.0 - fraction))
+    running = share / fraction
+    return heat / ratio + p.pump_w * running + p.standby_w, most
+
+
+def _at_least(value: ca.SX, least: float) -> ca.SX:
+    """The larger of the two, without a corner."""
+    return 0.5 * (value + least + ca.sqrt((value - least) ** 2 + 1e-4))

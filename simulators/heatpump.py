@@ -121,15 +121,24 @@ class HeatPump:
         self.heat_w = self.compressor_w = self.fraction = 0.0
         self.supply_c = 0.0
 
-    def command(self, water_c: float, setpoint_c: float, called: bool) -> None:
-        """Let the thermostat decide, within the minimum run and off times."""
+    def command(
+        self, water_c: float, setpoint_c: float, called: bool, hysteresis_k: float | None = None
+    ) -> None:
+        """Let the thermostat decide, within the minimum run and off times.
+
+        `hysteresis_k` sets another distance between start and stop than the unit came with; an
+        inverter modulates and takes no notice of it.
+        """
         p = self.parameters
+        start_below_k = p.start_below_k
+        if hysteresis_k is not None and not p.inverter:
+            start_below_k = hysteresis_k - p.stop_above_k
         if self.on:
             done = not called or water_c >= setpoint_c + p.stop_above_k
             if done and self.since_change_s >= p.min_run_s:
                 self.stop()
             return
-        cold = called and water_c <= setpoint_c - p.start_below_k
+        cold = called and water_c <= setpoint_c - start_below_k
         if cold and self.since_change_s >= p.min_off_s:
             self.on, self.since_change_s, self.supply_c = True, 0.0, water_c
             self.starts += 1
@@ -185,6 +194,7 @@ class Inputs:
     mode: str = "heat"
     heat_call: bool = True
     pump_mode: str = "always"
+    water_hysteresis: float | None = None
 
 
 class Plant:
@@ -242,7 +252,7 @@ class Plant:
         self._inputs = inputs
         if inputs.power_on:
             called = inputs.heat_call and inputs.mode == "heat"
-            pump.command(house.water_c, inputs.water_setpoint, called)
+            pump.command(house.water_c, inputs.water_setpoint, called, inputs.water_hysteresis)
         else:
             pump.stop()
         pump.step(dt_s, house.water_c, inputs.water_setpoint, air)
@@ -276,6 +286,12 @@ class Plant:
             self._frost_s -= _DEFROST_S
             self._defrost_left_s = _DEFROST_S
 
+    @property
+    def _hysteresis_k(self) -> float:
+        p = self.pump.parameters
+        own = p.start_below_k + p.stop_above_k
+        return own if self._inputs.water_hysteresis is None else self._inputs.water_hysteresis
+
     def readings(self) -> dict[PointId, Value]:
         """What the unit's registers show now, by canonical point, in the points' units.
 
@@ -297,6 +313,7 @@ class Plant:
             "power_on": inputs.power_on,
             "mode": inputs.mode,
             "pump_mode": inputs.pump_mode,
+            "water_hysteresis": self._hysteresis_k,
             "mode_active": "heat" if on else "off",
             "water_setpoint": inputs.water_setpoint,
             "water_setpoint_active": inputs.water_setpoint,

@@ -53,13 +53,16 @@ class HomePlant:
         self.plant = plant
 
     def step(self, seconds: float, inputs: Mapping[PointId, Value]) -> Mapping[PointId, Value]:
-        """As `Plant.step`; knows power_on, mode, pump_mode and water_setpoint."""
+        """As `Plant.step`; knows power_on, mode and the settings of water."""
         setpoint = inputs.get("water_setpoint")
         told = heatpump.Inputs(
             power_on=inputs.get("power_on", True) is not False,
             mode="heat" if inputs.get("mode", "heat") in _HEATING else "standby",
             pump_mode="demand" if inputs.get("pump_mode") == "demand" else "always",
         )
+        hysteresis = inputs.get("water_hysteresis")
+        if isinstance(hysteresis, float | int):
+            told = replace(told, water_hysteresis=float(hysteresis))
         if isinstance(setpoint, float | int):
             told = replace(told, water_setpoint=float(setpoint))
         shown = self.plant.step(seconds, told)

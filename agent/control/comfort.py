@@ -76,17 +76,6 @@ class Comfort:
         values = [float(period.value) for period in self.rooms.periods]
         return max(values, default=DEFAULT_ROOM_C)
 
-    def next_change_s(self, local: datetime) -> float:
-        """Seconds until the plan wants another temperature; a week when it never does."""
-        now = self.wanted(local)[0]
-        quarter = timedelta(minutes=15)
-        start = local.replace(minute=local.minute // 15 * 15, second=0, microsecond=0)
-        for step in range(1, 7 * 96):
-            then = start + step * quarter
-            if self.wanted(then)[0] != now:
-                return (then - local).total_seconds()
-        return 7 * 86400.0
-
     def _as_planned(self, local: datetime) -> datetime:
         """On a holiday, the same time of the Sunday before."""
         if local.date() not in self.holidays:

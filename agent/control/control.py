@@ -27,6 +27,7 @@ from agent.control.home import (
     park_demand,
 )
 from agent.control.learned import Learned
+from agent.control.override import HOLD_S, Panel
 from agent.control.priority import Standing
 from agent.control.refresh import counted_as, is_due, is_ours
 from agent.control.tending import Tending
@@ -49,7 +50,7 @@ from agent.model import (
 )
 
 RETRY_S = 600.0  # after a write that failed: a machine that refuses must not wear out its budget
-HOLD_S = 4 * 3600.0  # a resident's or the platform's wish stands so long unless it says otherwise
+EMERGENCY = "emergency"  # a point of no machine: the platform parks every home by it
 ORIGIN_OF_ROLE = {
     "resident": Origin.RESIDENT,
     "platform": Origin.PLATFORM,
@@ -104,6 +105,8 @@ class Control:
         self._last_refusal: dict[Place, str] = {}
         self._resting_until: dict[Place, float] = {}
         self._stopping = False
+        self._panel = Panel()
+        self._emergency_until = 0.0
         self.tending = Tending(settings.homes, machines, learned or {})
 
     def sweep(self, snapshots: Snapshots, stamp: Stamp, running_s: float) -> Iterator[Effect]:
@@ -111,7 +114,10 @@ class Control:
         if self._stopping:  # what is parked stays parked
             return
         for home in self._settings.homes:
+            yield from self._watch_panel(home, snapshots[home.device], stamp)
             demand = self.tending.demand(home, snapshots, stamp, running_s)
+            if stamp.mono < self._emergency_until:
+                demand = replace(park_demand(home, "emergency"), origin=Origin.SAFETY)
             if demand is None or demand.origin is not Origin.SAFETY:
                 self._standing.drop(home.device, home.point, Origin.SAFETY)
             if demand is not None:
@@ -131,6 +137,30 @@ class Control:
                 # A command was carried out once, with its result; it only keeps others away.
                 yield from self._pursue(winner, snapshots, stamp)
 
+    def _watch_panel(self, home: HomeControl, snapshot: Snapshot, stamp: Stamp) -> Iterator[Effect]:
+        """A change at the machine is reported, and stands as the resident's wish."""
+        terms = self._machines[home.device].terms(home.point)
+        if (home.device, home.point) in self._pending or (terms and terms.refresh_s):
+            return
+        wish = self._panel.wish(home, snapshot.value(home.point), stamp)
+        if wish is None:
+            return
+        self._standing.put(wish)
+        fields = _fields(wish.device, wish.point, wish.value, wish.origin) | {"why": wish.why}
+        yield Journal("override", fields, stamp)
+        yield Note("info", "resident override", fields)
+
+    def _emergency(self, command: Command, demand: Demand, stamp: Stamp) -> Iterator[Effect]:
+        """The platform parks every home, or ends that: residents cannot order it."""
+        if demand.origin is not Origin.PLATFORM or not isinstance(command.value, bool):
+            why = "emergency is true or false, and the platform's to order"
+            yield from ended(_result(command, Outcome.REFUSED, why), stamp)
+            return
+        until = demand.until_mono or stamp.mono + HOLD_S
+        self._emergency_until = until if command.value else 0.0
+        done = _result(command, Outcome.VERIFIED, "every home parks" if command.value else "over")
+        yield from ended(done, stamp)
+
     def command(self, command: Command, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Admit or refuse a command; refused and needless ones get their result at once."""
         fields: dict[str, Value | None] = {
@@ -143,6 +173,9 @@ class Control:
         }
         yield Journal("command", fields, stamp)
         demand = _demand_of(command, stamp)
+        if command.point == EMERGENCY:
+            yield from self._emergency(command, demand, stamp)
+            return
         verdict = self._admit(command, demand, snapshots, stamp)
         if isinstance(verdict, Refusal):
             why = f"{verdict.why} (this may pass)" if verdict.passing else verdict.why
@@ -164,6 +197,8 @@ class Control:
         place = (write.device, write.point)
         self._pending.discard(place)
         self._resting_until.pop(place, None)
+        known = write.value if fact.read_back is None else fact.read_back
+        self._panel.expect(*place, known if fact.outcome is Outcome.VERIFIED else None)
         if fact.outcome is not Outcome.VERIFIED:
             self._rest(place, fact.stamp.mono)
         fields = _fields(*place, write.value, write.origin)
