@@ -21,6 +21,10 @@ from agent.remembered import recall_holes
 from agent.road import Road, restored
 from agent.spool import Spool
 from agent.uplink import Uplink
+from agent.uplink.adapters import Bridge, bridges
+from agent.vitals import Vitals
+from agent.watchdog import Watchdog
+from agent.web import figures
 
 log = logging.getLogger("agent")
 
@@ -33,6 +37,7 @@ class Gateway:
     spool: Spool
     uplink: Uplink
     lines: tuple[Line, ...]
+    bridges: tuple[Bridge, ...]
 
 
 async def run(
@@ -65,14 +70,22 @@ async def run(
             version=__version__,
             clock_set=lambda: clock.stamp().trusted,
         )
+        told = bridges(config.adapters, config.core, core.open_alarms, spool, road.command)
+        road.tellers = tuple(bridge.keep for bridge in told)
+        vitals = Vitals(core, spool, uplink, lines, told, clock, config)
+        watchdog = Watchdog(vitals.stuck, vitals.summary)
+        served = [figures(config.metrics, vitals.now)] if config.metrics else []
         await road.close_commands()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(spool.run(), name="spool")]
             tasks += [group.create_task(uplink.run(), name="uplink")]
             tasks += [group.create_task(road.tick(), name="tick")]
             tasks += [group.create_task(line.run(), name=f"line {line.name}") for line in lines]
+            tasks += [group.create_task(one.run(), name=one.name) for one in told]
+            tasks += [group.create_task(watchdog.run(), name="watchdog")]
+            tasks += [group.create_task(one, name="figures") for one in served]
             if started is not None:
-                started(Gateway(core, spool, uplink, lines))
+                started(Gateway(core, spool, uplink, lines, told))
             await stop.wait()
             await road.park()
             for task in tasks:

@@ -36,6 +36,10 @@ class DriverError(AgentError):
     """A driver is unknown or speaks another API version. Install it, or correct its name."""
 
 
+class MissingLibrary(AgentError):
+    """An option needs a library that is not installed. Install it with the extra it names."""
+
+
 class PortError(AgentError):
     """A port cannot be opened or was lost. Check cable, name and rights; it is tried again."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from math import inf
 from zoneinfo import ZoneInfo
@@ -47,6 +47,7 @@ from agent.model import (
 from agent.remembered import recall, remember
 from agent.spool import Spool
 from agent.uplink import RefusedCommand, encode_body, parse_command
+from agent.uplink.adapters import Kept
 
 log = logging.getLogger("agent")
 
@@ -99,6 +100,7 @@ class Road:
         self.core, self._spool, self._clock, self._timezone = core, spool, clock, timezone
         self._lines: dict[str, Line] = {}
         self._unsigned, self._unsigned_told = 0, -inf
+        self.tellers: tuple[Callable[[Kept], None], ...] = ()
 
     def connect(self, lines: tuple[Line, ...]) -> None:
         """Tell the road which line serves which device."""
@@ -127,7 +129,9 @@ class Road:
     async def _do(self, effect: Effect) -> None:
         match effect:
             case Keep(lane, record, stamp, at_once):
-                self._spool.append(lane, stamp, encode_body(record), at_once)
+                seq = self._spool.append(lane, stamp, encode_body(record), at_once)
+                for tell in self.tellers:
+                    tell(Kept(lane, seq, record, stamp.at, stamp.trusted))
                 if isinstance(record, Result):
                     await self._spool.finish_command(record.command_id)
             case Count() | Journal():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from agent.config.adapters import adapters_of, listen_of
 from agent.config.core import core_of
 from agent.config.inventory import inventory
 from agent.config.lines import LineConfig, lines_of
@@ -18,6 +19,7 @@ from agent.core import CoreSettings
 from agent.errors import FileError, Mistake
 from agent.spool import SpoolSettings
 from agent.uplink import UplinkSettings
+from agent.uplink.adapters import AdapterSettings
 from agent.yamltext import Document, parse
 
 
@@ -31,6 +33,8 @@ class Config:
     lines: tuple[LineConfig, ...]
     core: CoreSettings
     timezone: ZoneInfo
+    adapters: AdapterSettings
+    metrics: tuple[str, int] | None
 
 
 def read(path: str | Path) -> Config:
@@ -53,6 +57,8 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     devices = {device.name: device for line in lines for device in line.devices}
     core = core_of(raw, doc, devices, mistakes)
     uplink = uplink_of(raw, doc, folder, mistakes)
+    adapters = adapters_of(raw, doc, folder, mistakes)
+    metrics = listen_of(raw, doc, mistakes)
     _positive(raw, doc, mistakes)
     if mistakes or core is None or uplink is None:
         raise FileError(mistakes)
@@ -60,7 +66,8 @@ def build(doc: Document, folder: Path = Path()) -> Config:
         str(folder / raw.spool.path), float(raw.spool.commit_every), raw.spool.commit_records
     )
     uplink = replace(uplink, inventory=inventory(lines, core.homes))
-    return Config(raw.gateway, spool, uplink, lines, core, ZoneInfo(raw.timezone))
+    timezone = ZoneInfo(raw.timezone)
+    return Config(raw.gateway, spool, uplink, lines, core, timezone, adapters, metrics)
 
 
 def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:

@@ -202,6 +202,65 @@ class ControlSection(Section, frozen=True, kw_only=True):
     comfort: ComfortSection | None = None
 
 
+class LinkSection(Section, frozen=True, kw_only=True):
+    """The broker of an adapter; it may be another than the platform's."""
+
+    broker: Annotated[str, Meta(description="mqtt://host:port, or mqtts://host:port for TLS.")]
+    ca: Annotated[str | None, Meta(description="File with the authority's certificate.")] = None
+    certificate: Annotated[str | None, Meta(description="File with our certificate.")] = None
+    key: Annotated[str | None, Meta(description="File with our private key.")] = None
+    username: Annotated[str | None, Meta(description="Where the broker wants one.")] = None
+    password_file: Annotated[str | None, Meta(description="File that holds the password.")] = None
+    writes: Annotated[
+        bool, Meta(description="Let wishes come in; they go the road of every command.")
+    ] = False
+
+
+class SparkplugSection(LinkSection, frozen=True, kw_only=True):
+    """A Sparkplug B 3.0 edge node, with a device for every machine."""
+
+    group: Annotated[Name, Meta(description="Sparkplug group id.")]
+    node: Annotated[Name | None, Meta(description="Edge node id; the gateway's if left out.")] = (
+        None
+    )
+    primary_host: Annotated[
+        Name | None, Meta(description="Births wait until this host is online.")
+    ] = None
+
+
+class HomeAssistantSection(LinkSection, frozen=True, kw_only=True):
+    """Discovery for Home Assistant; wishes from there have the rank of a resident."""
+
+    prefix: Annotated[Name, Meta(description="Discovery prefix, as set in Home Assistant.")] = (
+        "homeassistant"
+    )
+    language: Annotated[Literal["en", "zh"], Meta(description="Names of the points.")] = "en"
+
+
+class ThingsBoardSection(LinkSection, frozen=True, kw_only=True):
+    """The gateway API of ThingsBoard."""
+
+    token_file: Annotated[
+        str | None, Meta(description="File with the access token of the gateway there.")
+    ] = None
+
+
+class AdaptersSection(Section, frozen=True, kw_only=True):
+    """Other conventions beside our own; each is off unless it stands here."""
+
+    sparkplug: SparkplugSection | None = None
+    home_assistant: HomeAssistantSection | None = None
+    thingsboard: ThingsBoardSection | None = None
+
+
+class MetricsSection(Section, frozen=True, kw_only=True):
+    """Figures for Prometheus, to be fetched by whoever can reach the address; off if left out."""
+
+    listen: Annotated[str, Meta(description="host:port; 127.0.0.1 keeps it on the gateway.")] = (
+        "127.0.0.1:9108"
+    )
+
+
 class GatewaySection(Section, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -212,3 +271,5 @@ class GatewaySection(Section, frozen=True, kw_only=True):
     lines: tuple[LineSection, ...]
     homes: tuple[HomeSection, ...] = ()
     control: tuple[ControlSection, ...] = ()
+    adapters: AdaptersSection = AdaptersSection()
+    metrics: MetricsSection | None = None

@@ -59,6 +59,7 @@ class Line:
     async def run(self) -> None:
         """Serve the line until cancelled; a lost port is opened again and again."""
         lost, pause_s = "", 0.0
+        self.traffic.progressed(self._stamp().mono)
         try:
             while True:
                 try:

@@ -95,11 +95,12 @@ class Mosquitto:
         self._running().send_signal(signal.SIGCONT)
         self._frozen = False
 
-    async def logged(self, words: str, within_s: float = _READY_S) -> str:
-        """The first log line with these words; fails with the whole log when it does not come."""
+    async def logged(self, words: str, within_s: float = _READY_S, times: int = 1) -> str:
+        """The `times`-th log line with these words; fails with the whole log when none comes."""
 
         def found() -> str:
-            return next((line for line in self.log if words in line), "")
+            lines = [line for line in self.log if words in line]
+            return lines[times - 1] if len(lines) >= times else ""
 
         def settled() -> bool:
             return bool(found()) or (self._reader is not None and self._reader.done())

@@ -22,6 +22,15 @@ from agent.yamltext import Duration
 from tests.rooms.control.testpump import MAP
 
 ROOT = Path(__file__).parents[2]
+LINK: dict[str, Any] = {
+    "broker": "mqtt://127.0.0.1:1883",
+    "ca": "ca.pem",
+    "certificate": "gw.pem",
+    "key": "gw.key",
+    "username": "gw",
+    "password_file": "secret",
+    "writes": "true",
+}
 FULL: dict[str, Any] = {
     "gateway": "gw-001",
     "timezone": "Asia/Shanghai",
@@ -88,6 +97,12 @@ FULL: dict[str, Any] = {
             },
         }
     ],
+    "adapters": {
+        "sparkplug": {**LINK, "group": "homes", "node": "gw-001", "primary_host": "scada"},
+        "home_assistant": {**LINK, "prefix": "homeassistant", "language": "zh"},
+        "thingsboard": {**LINK, "token_file": "secret"},
+    },
+    "metrics": {"listen": "127.0.0.1:9108"},
 }
 WRONG = {  # what no text of this field may be
     "gateway": "gw 001",
@@ -107,7 +122,14 @@ WRONG = {  # what no text of this field may be
     "certificate": "none.pem",
     "key": "none.pem",
     "password_file": "none",
+    "token_file": "none",
+    "group": "a/b",
+    "node": "a+b",
+    "primary_host": "a#b",
+    "prefix": "a/b",
+    "listen": "9108",
 }
+FILES = ("ca", "certificate", "key", "password_file", "token_file")
 FREE = {"path", "username"}  # any text is right
 NO_LIST = {"schedule": "often"}
 Place = tuple[str | int, ...]
@@ -204,7 +226,7 @@ def test_a_wrong_value_is_told_with_file_line_place_and_what_is_allowed(
     said = complaint(files(tmp_path), tree)
     line = next(one for one in said.splitlines() if f": {shown(place)}" in one)
     assert re.match(r".*gateway\.yaml:\d+: ", line)
-    told_by_itself = {"park", "value", "ca", "certificate", "key", "password_file", "driver"}
+    told_by_itself = {*FILES, "park", "value", "driver"}
     assert "; allowed: " in line or name in told_by_itself
     if name == "driver":
         assert "installed are chint_ddsu666, chofu_aerona3, daikin_homehub" in line

@@ -1,0 +1,137 @@
+"""Looks at the open rooms and says how they fare; changes nothing."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from agent.clock import Clock
+from agent.config import Config
+from agent.core import Core
+from agent.health import AdapterHealth, Health, LineHealth, stuck
+from agent.line import Line
+from agent.model import Severity
+from agent.spool import Spool
+from agent.uplink import Uplink
+from agent.uplink.adapters import Bridge
+
+DISK_GRACE_S = 60.0
+"""How much longer than the commit interval the disk thread may take: a card that is about to fail
+stalls for tens of seconds and comes back."""
+_STATM = Path("/proc/self/statm")
+_PAGE = resource.getpagesize()
+
+
+class Vitals:
+    """The rooms of one gateway; `now` is everything at this moment."""
+
+    def __init__(
+        self,
+        core: Core,
+        spool: Spool,
+        uplink: Uplink,
+        lines: tuple[Line, ...],
+        bridges: tuple[Bridge, ...],
+        clock: Clock,
+        config: Config,
+    ) -> None:
+        self._disk_within_s = config.spool.commit_every_s + DISK_GRACE_S
+        self._core, self._spool, self._uplink = core, spool, uplink
+        self._lines, self._bridges, self._clock, self._timezone = (
+            lines,
+            bridges,
+            clock,
+            config.timezone,
+        )
+        self._began = time.monotonic()
+
+    def stuck(self) -> str | None:
+        """What hangs, for the watchdog."""
+        return stuck(self.now(), self._disk_within_s)
+
+    def summary(self) -> str:
+        """One line for people."""
+        it = self.now()
+        link = "connected" if it.connected else "no platform"
+        silent = sum(it.alarms.values())
+        return (
+            f"{link}, {sum(it.depth.values())} records wait, {silent} alarms, {_sweeps(it)} rounds"
+        )
+
+    def now(self) -> Health:
+        """Reads counters and two files of /proc; waits for nothing."""
+        stamp = self._clock.stamp()
+        spool, uplink = self._spool.status(), self._uplink.counters
+        alarms = Counter(alarm.severity.value for alarm in self._core.open_alarms)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return Health(
+            mono=time.monotonic(),
+            running_s=time.monotonic() - self._began,
+            trusted=stamp.trusted,
+            connected=uplink.connected_since is not None,
+            depth={lane.value: count for lane, count in spool.depth.items()},
+            oldest_s=_age_s(spool.oldest_at, stamp.at),
+            spool_bytes=spool.file_bytes,
+            uncommitted=spool.uncommitted,
+            lost=spool.lost,
+            thinned=0,  # this buffer thins nothing yet
+            commits=spool.commits,
+            disk_error=spool.last_error,
+            turned_mono=self._spool.turned_mono,
+            sent=uplink.sent,
+            acknowledged=uplink.acknowledged,
+            resent=uplink.resent,
+            refused=uplink.refused,
+            reconnects=uplink.reconnects,
+            faults=uplink.faults,
+            alarms={one.value: alarms.get(one.value, 0) for one in Severity},
+            writes_today=_today(self._spool.writes(), stamp.at.astimezone(self._timezone).date()),
+            lines={line.name: _line(line) for line in self._lines},
+            adapters={bridge.name: _adapter(bridge) for bridge in self._bridges},
+            cpu_s=used.ru_utime + used.ru_stime,
+            rss_bytes=_rss_bytes(),
+        )
+
+
+def _sweeps(it: Health) -> int:
+    return sum(line.sweeps for line in it.lines.values())
+
+
+def _line(line: Line) -> LineHealth:
+    seen = line.traffic
+    return LineHealth(
+        seen.requests,
+        seen.silences,
+        seen.garbled,
+        seen.refused,
+        seen.lost,
+        seen.sweeps,
+        line.scheduler.holes,
+        seen.due_by,
+    )
+
+
+def _adapter(bridge: Bridge) -> AdapterHealth:
+    seen = bridge.counters
+    return AdapterHealth(seen.connected, seen.told, seen.past, seen.skipped, seen.wishes)
+
+
+def _age_s(at: str | None, now: datetime) -> float | None:
+    if at is None:
+        return None
+    return max((now - datetime.fromisoformat(at).astimezone(UTC)).total_seconds(), 0.0)
+
+
+def _today(writes: Mapping[tuple[str, str, str], int], day: date) -> int:
+    return sum(count for (_, _, on), count in writes.items() if on == day.isoformat())
+
+
+def _rss_bytes() -> int:
+    try:
+        return int(_STATM.read_text("ascii").split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
