@@ -16,8 +16,6 @@ from agent.uplink.adapters import (
 from agent.uplink.dial import Address
 from agent.yamltext import Document
 
-Path_ = tuple[str | int, ...]
-
 
 def adapters_of(
     raw: GatewaySection, doc: Document, folder: Path, mistakes: list[Mistake]
@@ -26,7 +24,7 @@ def adapters_of(
     given = raw.adapters
     sparkplug = home = board = None
     if given.sparkplug is not None:
-        link = _link(given.sparkplug, "sparkplug", doc, folder, mistakes)
+        link = _link(given.sparkplug, "sparkplug", raw, doc, folder, mistakes)
         sparkplug = SparkplugSettings(
             link,
             given.sparkplug.group,
@@ -35,24 +33,34 @@ def adapters_of(
             given.sparkplug.writes,
         )
     if (found := given.home_assistant) is not None:
-        link = _link(found, "home_assistant", doc, folder, mistakes)
+        link = _link(found, "home_assistant", raw, doc, folder, mistakes)
         home = HomeAssistantSettings(link, raw.gateway, found.prefix, found.language, found.writes)
     if given.thingsboard is not None:
-        link = _link(given.thingsboard, "thingsboard", doc, folder, mistakes)
+        link = _link(given.thingsboard, "thingsboard", raw, doc, folder, mistakes)
         board = ThingsBoardSettings(link, raw.gateway, given.thingsboard.writes)
     return AdapterSettings(sparkplug, home, board)
 
 
 def _link(
-    section: LinkSection, name: str, doc: Document, folder: Path, mistakes: list[Mistake]
+    section: LinkSection,
+    name: str,
+    raw: GatewaySection,
+    doc: Document,
+    folder: Path,
+    mistakes: list[Mistake],
 ) -> LinkSettings:
-    path: Path_ = ("adapters", name)
+    path: tuple[str, str] = ("adapters", name)
     try:
         Address.parse(section.broker)
     except ValueError:
         message = f"{section.broker!r} is no broker"
         allowed = "mqtt://host:port, mqtts://host:port"
         mistakes.append(doc.mistake((*path, "broker"), message, allowed))
+    if section.writes and raw.platform.command_keys:
+        message = (
+            "an adapter's wishes carry no signature, and command_keys believes only signed ones"
+        )
+        mistakes.append(doc.mistake((*path, "writes"), message, "false"))
     if (section.certificate is None) != (section.key is None):
         mistakes.append(doc.mistake(path, "certificate and key go together"))
     files: dict[str, Path | None] = {}

@@ -29,7 +29,7 @@ LINK: dict[str, Any] = {
     "key": "gw.key",
     "username": "gw",
     "password_file": "secret",
-    "writes": "true",
+    "writes": "false",
 }
 FULL: dict[str, Any] = {
     "gateway": "gw-001",
@@ -431,3 +431,14 @@ def test_every_example_loads(path: Path) -> None:
 
 def test_plain_words_stay_words() -> None:
     assert Duration.parse("15 min") == 900.0
+
+
+def test_signed_commands_and_unsigned_wishes_do_not_go_together(tmp_path: Path) -> None:
+    tree = copy()
+    tree["adapters"]["home_assistant"]["writes"] = "true"
+    assert "adapters.home_assistant.writes" in complaint(files(tmp_path), tree)
+    del tree["platform"]["command_keys"]
+    files(tmp_path).write_text(yaml.safe_dump(tree), "utf-8")
+    found = config.read(tmp_path / "gateway.yaml").adapters.home_assistant
+    assert found is not None
+    assert found.writes
