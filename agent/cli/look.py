@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from agent import config, reference
+from agent import config
 from agent.cli.base import (
     FAILED,
     MISSING,
@@ -25,6 +25,7 @@ from agent.cli.base import (
 from agent.line.trace import Trace
 from agent.model import Outcome
 from agent.sweep import Look, Seen
+from agent.traces import mask_of
 
 SWEEP_WITHIN_S = 60.0
 
@@ -150,7 +151,7 @@ async def _record_for(found: config.Config, file: TextIO, arguments: argparse.Na
         if sys.stderr.isatty():
             print(f"\r{kept} exchanges", end="", file=sys.stderr, flush=True)
 
-    async with Look(found, Trace(put, reference.masked(found))):
+    async with Look(found, Trace(put, mask_of(found))):
         await asyncio.sleep(arguments.seconds)
     print(f"{kept} exchanges in {arguments.file}")
     return OK if kept else FAILED

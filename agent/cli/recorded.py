@@ -30,7 +30,7 @@ def recorded_of(
     if not text.lstrip().startswith('{"at"'):
         mine = unit_id or found.line.unit_id or 1
         return mine, tuple(_from_dump(text, str(path), found, mine))
-    exchanges = tuple(_exchanges(text, str(path)))
+    exchanges = exchanges_of(path)
     units = Counter(exchange.unit for exchange in exchanges)
     usual = found.line.unit_id if found.line.unit_id in units else None
     mine = unit_id or usual or units.most_common(1)[0][0]
@@ -42,6 +42,11 @@ def recorded_of(
         and isinstance(exchange.request, ReadRequest)
         and isinstance(exchange.reply, Answer)
     )
+
+
+def exchanges_of(path: Path) -> tuple[Exchange, ...]:
+    """Every exchange of a trace. Raises FileError."""
+    return tuple(_exchanges(read_text(path), str(path)))
 
 
 def _exchanges(text: str, file: str) -> Iterator[Exchange]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from agent import config, reference
+from agent import reference
 from agent.cli.main import parser
-from agent.drivers import ReadRequest, names
+from agent.drivers import names
 from agent.model import POINTS
 
 ROOT = Path(__file__).parents[2]
@@ -59,12 +59,3 @@ def test_every_reference_of_the_contract_points_at_something() -> None:
             tree = tree[part]
     assert document["operations"]["command"]["action"] == "receive"
     assert document["operations"]["alarm"]["action"] == "send"
-
-
-def test_serial_numbers_are_masked_in_traces(monkeypatch: Any) -> None:
-    found = config.read(ROOT / "configs" / "gateway.example.yaml")
-    monkeypatch.setattr(reference, "IDENTIFYING", ("water_return_temp",))
-    mask = reference.masked(found)
-    request = ReadRequest(2, "holding", 40150, 3)
-    assert mask(request, (7, 300, 400)) == (7, 0, 400)
-    assert mask(ReadRequest(9, "holding", 40150, 3), (7, 300, 400)) == (7, 300, 400)
