@@ -1,0 +1,114 @@
+"""Vendors' tables in their many forms, and the drafts that come of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.errors import FileError
+from agent.kit import check
+from agent.kit.draft import About, Row, draft, package, rows_of
+
+ABOUT = About("acme", "Acme", "One", "Acme: Modbus sheet, revision C", 9600, "none", 1)
+HEADS = "number,name,type,scale,unit,access,remark\n"
+
+
+def one(line: str, heads: str = HEADS) -> Row:
+    (row,) = rows_of(heads + line, "list.csv", "classic")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("number", "table", "at"),
+    [("30101", "input", 100), ("40001", "holding", 0), ("10005", "discrete", 4),
+     ("00003", "coil", 2), ("400201", "holding", 200), ('"30113, 30114"', "input", 112),
+     ("30113-30114", "input", 112)],
+)  # fmt: skip
+def test_numbers_of_documents(number: str, table: str, at: int) -> None:
+    row = one(f"{number},outlet water")
+    assert (row.table, row.at) == (table, at)
+
+
+def test_numbers_from_1_and_on_the_wire() -> None:
+    text = "address,name,table\n101,outlet water,input\n"
+    (from_1,) = rows_of(text, "list.csv", "from-1")
+    (wire,) = rows_of(text.replace("101", "0x65"), "list.csv", "wire")
+    assert (from_1.table, from_1.at) == ("input", 100)
+    assert (wire.table, wire.at) == ("input", 101)
+
+
+def test_a_chinese_table() -> None:
+    heads = "寄存器地址,参数名称,数据类型,精度,单位,读写,备注\n"
+    row = one("40011,水箱温度,INT16,0.1,℃,只读,", heads)
+    assert (row.name, row.kind, row.scale, row.unit) == ("dhw_temp", "s16", "0.1", "degC")
+    own = one("40012,底盘加热,UINT16,,,读写,", heads)
+    assert (own.name, own.zh, own.label, own.writable) == ("x_word_11", "底盘加热", "", True)
+
+
+def test_a_unit_cell_may_hold_the_scale() -> None:
+    row = one("30101,outlet water,INT16,,0.1 degC,R,")
+    assert (row.scale, row.unit) == ("0.1", "degC")
+
+
+def test_a_name_twice_goes_by_its_address() -> None:
+    rows = rows_of(HEADS + "30001,outlet water\n30009,outlet water\n", "list.csv", "classic")
+    assert [row.name for row in rows] == ["water_supply_temp", "x_water_supply_temp_8"]
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [("abc,outlet water", "register number"), ("101,outlet water", "--numbers"),
+     ("30101,outlet water,INT24", "INT16"), ("30101,outlet water,INT16,0.1,kPa", "convert"),
+     ("30101,outlet water,INT16,ten,degC", "scale")],
+)  # fmt: skip
+def test_what_cannot_be_understood_is_told_with_its_line(line: str, word: str) -> None:
+    with pytest.raises(FileError) as told:
+        rows_of(HEADS + "30001,inlet water\n" + line, "list.csv", "classic")
+    (mistake,) = told.value.mistakes
+    assert mistake.line == 3
+    assert word in mistake.message
+
+
+def test_columns_that_are_needed() -> None:
+    with pytest.raises(FileError, match="no column number and name"):
+        rows_of("what,ever\n1,2\n", "list.csv", "classic")
+
+
+def test_remarks_become_limits_words_and_absent_codes() -> None:
+    rows = rows_of(
+        HEADS
+        + '40001,water setpoint,INT16,0.1,degC,R/W,"25~55, steps of 0.5"\n'
+        + '40002,mode,UINT16,,,RW,"1: heating; 2: cooling; 4 hot water"\n'
+        + "30001,outlet water,INT16,0.1,degC,R,0x7FFF: no sensor\n"
+        + '30002,fault,UINT16,,,R,"0 none, 7 fan broken"\n',
+        "list.csv",
+        "classic",
+    )
+    text = draft(ABOUT, rows)
+    assert 'write: {low: 25, high: 55, step: 0.5, park: "45"}' in text
+    assert "values: {1: heat, 2: cool, 4: dhw}" in text
+    assert "absent: [0x7FFF], low: -30, high: 110" in text
+    assert '7: {label: "7", en: fan broken, zh: ""}' in text
+    assert "capabilities: {mode: mode, water_setpoint: water_setpoint}" in text
+
+
+def test_a_draft_loads_or_says_what_it_lacks() -> None:
+    rows = rows_of(
+        HEADS + "30001,outlet water,INT16,0.1,degC,R,\n30002,inlet water,INT16,0.1,degC,R,\n"
+        '30003,fault,UINT16,,,R,"0 无, 3 水流不足"\n',
+        "list.csv",
+        "classic",
+    )
+    checked = check(draft(ABOUT, rows), "acme.yaml")
+    assert checked.map is not None
+    assert [finding.message for finding in checked.findings] == ["3: '' says nothing in English"]
+
+
+def test_a_package_has_all_it_needs() -> None:
+    files = package("acme_one", "Acme Heat", "map: acme_one\n")
+    assert set(files) == {
+        "pyproject.toml",
+        "heatpump_acme_heat/__init__.py",
+        "heatpump_acme_heat/acme_one.yaml",
+    }
+    assert 'acme_one = "heatpump_acme_heat:acme_one"' in files["pyproject.toml"]
+    compile(files["heatpump_acme_heat/__init__.py"], "package", "exec")
