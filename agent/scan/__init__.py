@@ -3,8 +3,30 @@
 Reads only. Talks through `agent.line`; its judgements are pure.
 """
 
+from agent.scan.advice import ADVICE, Advice
+from agent.scan.diagnose import Evidence, Fault, Finding, diagnose
+from agent.scan.draft import configuration, likely
+from agent.scan.examine import Patient, doctor
 from agent.scan.recognise import Guess, Verdict
 from agent.scan.search import Found, Search, Wanted, search
 from agent.scan.settings import Setting
 
-__all__ = ["Found", "Guess", "Search", "Setting", "Verdict", "Wanted", "search"]
+__all__ = [
+    "ADVICE",
+    "Advice",
+    "Evidence",
+    "Fault",
+    "Finding",
+    "Found",
+    "Guess",
+    "Patient",
+    "Search",
+    "Setting",
+    "Verdict",
+    "Wanted",
+    "configuration",
+    "diagnose",
+    "doctor",
+    "likely",
+    "search",
+]

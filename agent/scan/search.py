@@ -135,7 +135,7 @@ class Scan:
         found: set[int] = set()
         doubtful: set[int] = set()
         before: list[int] = []
-        table, at = _commonest(self.drivers)
+        table, at = commonest(self.drivers)
         for unit_id in ids:
             if self._late:
                 break
@@ -243,7 +243,7 @@ def _senders(exchange: Exchange) -> set[int]:
     return {frame[0] for frame in frames_in(exchange.heard)}
 
 
-def _commonest(drivers: Iterable[Driver]) -> Place:
+def commonest(drivers: Iterable[Driver]) -> Place:
     """The word that most maps have: whoever is there will more likely answer than refuse."""
     counts: dict[Place, int] = {}
     for driver in drivers:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from agent.drivers import ReadRequest
 from agent.line import Answer, Garbled, Opener, Port, PortSettings, Refused, Reply, Silence
+from agent.line.frames import RtuFraming
 from agent.scan.settings import Setting
 
 FIRST_WITHIN_S, LATE_S = 0.1, 0.02
@@ -28,6 +29,14 @@ class Exchange:
     request: ReadRequest
     reply: Reply
     heard: bytes
+    sent: bytes = b""
+    """The frame as it went out on a serial pair; empty over Modbus TCP."""
+
+    @property
+    def reply_bytes(self) -> int:
+        """How long a good answer is on a serial pair."""
+        bits = self.request.table in ("coil", "discrete")
+        return 5 + ((self.request.count + 7) // 8 if bits else 2 * self.request.count)
 
 
 @dataclass(slots=True)
@@ -97,7 +106,8 @@ class Wire:
         self._heard.clear()
         self.asked += 1
         reply = await self._port.exchange(request, within_s, late_s, gap_s)
-        return Exchange(self.setting, request, reply, bytes(self._heard))
+        sent = RtuFraming().frame(request) if self.is_serial_frames else b""
+        return Exchange(self.setting, request, reply, bytes(self._heard), sent)
 
 
 def is_there(exchange: Exchange) -> bool:

@@ -1,0 +1,65 @@
+"""`scan` and `doctor` as commands, over a pty with a pair behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agent.cli import main
+from agent.drivers import driver
+from simulators.adapter import PtyAdapter
+from simulators.uart import Serial
+from simulators.variant import Variant, machine
+from simulators.weather import synthetic_winter
+from simulators.wiring import Pair
+
+QUICK = ["--baudrate", "115200", "--parity", "none", "--ids", "2-4"]
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[Path]:
+    unit = machine(driver("midea_mthermal_r32").map, 3, synthetic_winter(), Random(3))
+    assert isinstance(unit.registers, Variant)
+    unit.registers.lacking, unit.registers.generous = frozenset(), False
+    unit.serial, unit.delay_s = Serial(115200), 0.01
+    with PtyAdapter(Pair([unit]), tmp_path / "port") as adapter:
+        yield adapter.path
+
+
+def test_scan_writes_what_was_compared(
+    port: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["scan", str(port), *QUICK, "--json"]) == 0
+    (unit,) = json.loads(capsys.readouterr().out)["units"]
+    assert (unit["unit_id"], unit["driver"]) == (3, "midea_mthermal_r32")
+    supply = unit["values"]["water_supply_temp"]
+    file = tmp_path / "home.yaml"
+    wrong = ["--write", str(file), "--seen", f"3.water_supply_temp={supply + 10}"]
+    assert main(["scan", str(port), *QUICK, *wrong]) == 1
+    assert not file.exists()
+    right = ["--write", str(file), "--seen", f"3.water_supply_temp={supply + 0.4}"]
+    assert main(["scan", str(port), *QUICK, *right]) == 0
+    assert "compared with its display" in file.read_text("utf-8")
+    assert main(["check", str(file)]) == 0
+
+
+def test_doctor_finds_a_healthy_line_well(port: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["doctor", str(port), "--baudrate", "115200", "--ids", "3"]
+    assert main(asked) == 0
+    assert "一切正常" in capsys.readouterr().out
+
+
+def test_doctor_says_when_there_is_no_such_port(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "/dev/there-is-none", "--json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["/dev/there-is-none"]
+    assert found["fault"] == "wrong_port"
+
+
+@pytest.mark.parametrize("ids", ["0", "1-300", "a", "5-2"])
+def test_ids_that_are_none(ids: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["scan", "/dev/x", "--ids", ids])
