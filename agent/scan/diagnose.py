@@ -234,16 +234,17 @@ def _is_double(one: _Tally, others: Sequence[_Tally]) -> bool:
 def _line_damage(tallies: Sequence[_Tally], explained: bool) -> Iterable[Finding]:
     short, long = sum(one.short for one in tallies), sum(one.long for one in tallies)
     short_bad, long_bad = sum(one.short_bad for one in tallies), sum(t.long_bad for t in tallies)
-    if not short_bad + long_bad or (short_bad + long_bad) / (short + long) < SELDOM or explained:
+    if not short_bad + long_bad or explained:
         return
+    doubt = 0.5 if (short_bad + long_bad) / (short + long) < SELDOM else 1.0
     en = f"{short_bad} of {short} short and {long_bad} of {long} long answers are damaged or lost"
     zh = f"短应答 {short} 次中坏 {short_bad} 次，长应答 {long} 次中坏 {long_bad} 次"
     odd = sum(one.odd_length for one in tallies) / max(1, sum(one.garbled for one in tallies))
     longer_worse = long_bad / max(1, long) > short_bad / max(1, short)
     if odd < 0.5:
-        yield Finding(Fault.NO_TERMINATION, 0.75 if longer_worse else 0.6, en, zh)
+        yield Finding(Fault.NO_TERMINATION, doubt * (0.75 if longer_worse else 0.6), en, zh)
     else:
-        yield Finding(Fault.DAMAGED, 0.6, en, zh)
+        yield Finding(Fault.DAMAGED, doubt * 0.6, en, zh)
 
 
 def _beyond_echo(one: Exchange) -> bytes:

@@ -71,7 +71,7 @@ def test_an_echo_beside_good_answers_is_named() -> None:
 
 
 def test_one_damaged_answer_is_not_well() -> None:
-    seen = Evidence(HERE, exchanges=(*(ANSWERED,) * 9, SILENT))
+    seen = Evidence(HERE, exchanges=(*(ANSWERED,) * 199, SILENT))
     assert diagnose(seen)[0].fault is not Fault.WELL
 
 
