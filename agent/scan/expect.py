@@ -28,6 +28,8 @@ ANSWERS_NEAR, ANSWERS_FAR, NEAR = 0.85, 0.3, 200  # holes of a machine that answ
 ZERO_SHARE = 0.95  # of what comes from a hole of such a machine, zero
 ZERO, SENTINEL, SMALL_SHARE = 0.35, 0.02, 0.5  # how often a word of an unknown machine shows these
 SURE_MOST = 3.5
+REFUSED = "is refused, as the map has no word there（被拒绝，映射表中也没有）"
+NO_SENSOR = "has no sensor（无传感器）"
 GENEROUS_PRIOR = 0.15  # machines that answer zeros where they have no word
 
 _LIKELY: dict[PointId, tuple[float, float]] = {
@@ -147,7 +149,7 @@ class Expectation:
         """The word was refused."""
         weight = log(1 - self.answers(place))
         if self.answers(place) == ANSWERS_HOLE:
-            return Sight(weight, f"{place[0]} {place[1]} is refused, as the map has no word there")
+            return Sight(weight, f"{place[0]} {place[1]} {REFUSED}")
         return Sight(weight)
 
     def shown(self, place: Place, word: int) -> Sight:
@@ -218,7 +220,7 @@ class Expectation:
         rule = self.map.points[name]
         said = f"{rule.table} {rule.addresses[0]}: {name}"
         if reading.quality is Quality.ABSENT and reading.raw in self._codecs[name].absent:
-            return Sight(log(0.15 / max(usual(word), SENTINEL)), f"{said} has no sensor")
+            return Sight(log(0.15 / max(usual(word), SENTINEL)), f"{said} {NO_SENSOR}")
         if rule.is_bool:
             return _truth(rule, word)
         if rule.values:

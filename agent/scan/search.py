@@ -15,7 +15,15 @@ from agent.line import Answer, Opener, Refused, frames_in
 from agent.model import PointId, Reading, Snapshot
 from agent.scan.expect import Expectation, Place
 from agent.scan.recognise import Recogniser, Surroundings, Verdict, expectations
-from agent.scan.settings import Parity, Setting, likely_ids, order, rounds
+from agent.scan.settings import (
+    DIAL_IDS,
+    FIRST_IDS,
+    Parity,
+    Setting,
+    likely_ids,
+    order,
+    rounds,
+)
 from agent.scan.wire import Exchange, Tell, Wire, is_there
 
 WITHIN_S = 300.0
@@ -112,7 +120,7 @@ class Scan:
 
     async def _somebody(self, settings: Sequence[Setting | None]) -> set[int]:
         """The first ids that answer; the wire is left at the settings at which they did."""
-        ids = self.wanted.ids or likely_ids(self.drivers)
+        ids = self._ids()
         for part in rounds(ids):
             for n, setting in enumerate(settings):
                 self.tell(
@@ -129,6 +137,15 @@ class Scan:
                 if self._late:
                     return set()
         return set()
+
+    def _ids(self) -> tuple[int, ...]:
+        """Whom to ask. A converter keeps silent for long over an absent id: there, dials only."""
+        if self.wanted.ids:
+            return self.wanted.ids
+        every = likely_ids(self.drivers)
+        if not self.wire.is_network:
+            return every
+        return tuple(one for i, one in enumerate(every) if i < FIRST_IDS or one <= DIAL_IDS)
 
     async def _knock(self, ids: Iterable[int], stop_at_first: bool = False) -> set[int]:
         """Which of these ids answer. After any noise the ids asked last are asked with patience."""
@@ -158,7 +175,7 @@ class Scan:
 
     async def _who(self, known: set[int]) -> tuple[int, ...]:
         """Every id that answers at the settings found."""
-        ids = self.wanted.ids or likely_ids(self.drivers)
+        ids = self._ids()
         found = set(known)
         step = 32
         rest = [one for one in ids if one not in known]
