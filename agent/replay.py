@@ -82,8 +82,8 @@ def _events(core: Core, effects: Iterable[Effect], now: Stamp) -> Iterator[Event
             case Keep(lane, record, stamp) if lane is not Lane.TELEMETRY:
                 body = json.loads(msgspec.json.encode(record))
                 yield {"kind": lane.value, "at": stamp.at.isoformat(), **body}
-            case Journal("refused", detail, stamp):
-                yield {"kind": "refused", "at": stamp.at.isoformat(), **detail}
+            case Journal("refused" | "held_back" as kind, detail, stamp):
+                yield {"kind": kind, "at": stamp.at.isoformat(), **detail}
             case Send(write):
                 yield {"kind": "demand", **asdict(write)}
                 # Nobody is on the bus: the write counts as done, the recorded values go on.

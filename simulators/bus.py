@@ -28,7 +28,7 @@ from agent.drivers import driver
 from agent.errors import FileError
 from simulators.config import read_control
 from simulators.faults import Responder
-from simulators.frames import Registers, crc16, request_length
+from simulators.frames import Registers, crc16, request_length, rtu
 from simulators.registers import AddressWords, RegisterImage
 from simulators.unit import factory_values
 
@@ -65,6 +65,18 @@ class _Transmission:
     sent: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Master:
+    """Somebody else who asks the units of a line: its reads, the time between them and its pause.
+
+    A read is unit id, table function, first address and count.
+    """
+
+    reads: tuple[tuple[int, int, int, int], ...]
+    gap_s: float = 0.01
+    pause_s: float = 0.3
+
+
 class PtyLine:
     """Units on one emulated RTU line under the port name `path`, served by a thread of its own.
 
@@ -81,14 +93,17 @@ class PtyLine:
         bits_per_char: int = 10,
         delays_s: Mapping[int, float] | None = None,
         seed: int = 0,
+        master: Master | None = None,
     ) -> None:
-        self.path, self.baudrate = path, baudrate
+        self.path, self.baudrate, self.master = path, baudrate, master
         self.character_s = bits_per_char / baudrate
         self.silence_s = 0.00175 if baudrate > 19200 else 3.5 * self.character_s
         self.responder = Responder(units, delays_s, seed)
         self.faults = self.responder.faults
         self.exchanges: deque[Exchange] = deque(maxlen=_KEPT)
-        self.unheard = 0
+        self.unheard = self.collisions = 0
+        self.master_asked = 0
+        self._ask_mono = monotonic()
         self._born = monotonic()
         self._thread: Thread | None = None
         self._fds: tuple[int, ...] = ()
@@ -183,6 +198,8 @@ class PtyLine:
             times.append(self._piece_due(self._sending))
         elif self._waiting:
             times.append(self._waiting[0][0])
+        elif self.master is not None:
+            times.append(self._ask_mono)
         return min(times, default=None)
 
     def _hear(self, master: int) -> None:
@@ -207,9 +224,36 @@ class PtyLine:
         self.unheard += 1
         self._buffer = b""
 
+    def _ask(self, master: Master, mono: float) -> None:
+        """The other master asks its next question; both its request and the reply are heard."""
+        unit_id, function, at, count = master.reads[self.master_asked % len(master.reads)]
+        self.master_asked += 1
+        pdu = bytes((function,)) + at.to_bytes(2, "big") + count.to_bytes(2, "big")
+        reply = self.responder.answer(unit_id, pdu, mono - self._born)
+        ct, request = self.character_s, rtu(unit_id, pdu)
+        answer = b"" if reply is None else reply.rtu()
+        exchange = Exchange(unit_id, request, mono, None, len(answer), None, 0.0)
+        then = mono + len(request) * ct + self.silence_s
+        for start, frame in ((mono, request), (then, answer)):
+            if frame:
+                self._number += 1
+                entry = (start, self._number, _Transmission(start, frame, exchange))
+                heapq.heappush(self._waiting, entry)
+        over = self.master_asked % len(master.reads) == 0
+        pause_s = master.pause_s if over else master.gap_s
+        self._ask_mono = then + len(answer) * ct + pause_s
+
+    def hush(self) -> None:
+        """The other master falls silent for good."""
+        self.master = None
+
     def _take(self, frame: bytes, mono: float) -> None:
         """A request was heard: the answer is made now and leaves when its time has come."""
         unit_id, ct = frame[0], self.character_s
+        late = self.master is not None and mono + len(frame) * ct > self._ask_mono
+        if self.master is not None and (late or self._sending or self._waiting):
+            self.collisions += 1
+            return
         request_end = mono + len(frame) * ct
         gap_s = None if self._frame_end is None else mono - self._frame_end
         self._frame_end = max(request_end, self._frame_end or 0.0)
@@ -238,6 +282,9 @@ class PtyLine:
         now = monotonic()
         if self._buffer and now >= self._buffer_mono + _STALE_S:
             self._forget()
+        idle = not (self._sending or self._waiting)
+        if self.master is not None and idle and now >= self._ask_mono:
+            self._ask(self.master, now)
         if self._sending is None and self._waiting and self._waiting[0][0] <= now:
             self._sending = heapq.heappop(self._waiting)[2]
             self._sending.start = max(self._sending.start, self._free)

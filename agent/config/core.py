@@ -80,5 +80,5 @@ def _unlocked(
         need = "a point that is sure, or allow_unverified: true on the device"
         mistakes.append(doc.mistake(("control", i, "point"), message, need))
     if device.monitor_only:
-        message = f"{section.device} is only watched: it has no control of its own to fall back to"
+        message = f"{section.device} is only watched; its map lets nothing be written"
         mistakes.append(doc.mistake(("control", i, "device"), message))

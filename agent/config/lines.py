@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from agent.config.sections import DeviceSection, GatewaySection, LineSection
+from agent.config.overrides import tailored
+from agent.config.rhythm import check_rhythm
+from agent.config.sections import GatewaySection, LineSection
 from agent.drivers import Cost, Device, Driver, RegisterMap, driver
 from agent.errors import DriverError, FileError, Mistake
 from agent.line import PortSettings
@@ -26,25 +28,41 @@ class LineConfig:
 def lines_of(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> tuple[LineConfig, ...]:
     lines: list[LineConfig] = []
     names: set[str] = set()
-    ports: set[str] = set()
+    ports: dict[str, bool] = {}
     if not raw.lines:
         mistakes.append(doc.mistake(("lines",), "no line is named", "one or more"))
     for i, line in enumerate(raw.lines):
         if not line.devices:
             mistakes.append(doc.mistake(("lines", i, "devices"), "nobody is on it", "one or more"))
-        for key, value, seen in (("name", line.name, names), ("port", line.port, ports)):
-            if value in seen:
-                mistakes.append(doc.mistake(("lines", i, key), f"{value} is used twice"))
-            seen.add(value)
+        if line.name in names:
+            mistakes.append(doc.mistake(("lines", i, "name"), f"{line.name} is used twice"))
+        names.add(line.name)
         drivers = [
             _driver(section.driver, doc, ("lines", i, "devices", j, "driver"), mistakes)
             for j, section in enumerate(line.devices)
         ]
         port = _port(line, drivers, doc, i, mistakes)
+        one = any(found is None or found.map.line.one_connection for found in drivers)
+        _check_connections(port, one, ports, doc, ("lines", i, "port"), mistakes)
         made = _devices(line, drivers, port, doc, i, mistakes)
         lines.append(LineConfig(port, made, tuple(d for d in drivers if d is not None)))
     _unique_names(raw, doc, mistakes)
     return tuple(lines)
+
+
+def _check_connections(
+    port: PortSettings,
+    one: bool,
+    known: dict[str, bool],
+    doc: Document,
+    path: tuple[str | int, ...],
+    mistakes: list[Mistake],
+) -> None:
+    """A serial port has one user; so has a bridge, unless all maps behind it allow for more."""
+    where = port.url.split("://")[-1]
+    if where in known and (one or known[where] or not port.is_network):
+        mistakes.append(doc.mistake(path, f"{port.url} is used twice"))
+    known[where] = one or known.get(where, False)
 
 
 def _driver(
@@ -113,7 +131,7 @@ def _devices(
     i: int,
     mistakes: list[Mistake],
 ) -> tuple[Device, ...]:
-    made: list[Device] = []
+    made: list[tuple[tuple[str | int, ...], Device]] = []
     taken: dict[int, str] = {}
     network = port.url.startswith("tcp://")
     for j, (section, found) in enumerate(zip(line.devices, drivers, strict=True)):
@@ -134,32 +152,31 @@ def _devices(
             if other != section.name:
                 message = f"unit id {one} is already {other}'s on this line"
                 mistakes.append(doc.mistake((*path, "unit_id"), message))
-        _check_rhythm(section, found.map, doc, path, mistakes)
+        _check_master(found.map, len(line.devices) == 1, not network, doc, path, mistakes)
         cost = Cost.of_line(
             None if network else port.baudrate, float(rule.turnaround), float(rule.gap)
         )
         every_s = float(section.every) if section.every is not None else None
-        made.append(Device(section.name, found.map, unit_id, cost, found.hooks, every_s))
-    return tuple(made)
+        own = tailored(found.map, section, doc, path, mistakes)
+        made.append((path, Device(section.name, own, unit_id, cost, found.hooks, every_s)))
+    check_rhythm(made, doc, mistakes)
+    return tuple(device for _, device in made)
 
 
-def _check_rhythm(
-    section: DeviceSection,
+def _check_master(
     found: RegisterMap,
+    alone: bool,
+    serial: bool,
     doc: Document,
     path: tuple[str | int, ...],
     mistakes: list[Mistake],
 ) -> None:
-    """Whether the machine may be polled at all, and often enough that it does not let go."""
-    if found.line.master == "passive":
-        message = f"{found.map} has a master of its own on the wire; listening is not built yet"
-        mistakes.append(doc.mistake((*path, "driver"), message, "a driver that may be polled"))
-    longest = found.line.max_silence
-    every = section.every if section.every is not None else found.every
-    if longest is not None and float(every) > float(longest) / 2:
-        key = (*path, "every") if section.every is not None else path
-        message = f"polled every {every:g} s, it drops control after {longest:g} s of silence"
-        mistakes.append(doc.mistake(key, message, f"at most {float(longest) / 2:g} s"))
+    """A wire with a master of its own bears no second one: nobody else can be polled there."""
+    if found.line.master != "passive" or (alone and serial):
+        return
+    message = f"{found.map} has a master of its own on the wire; the gateway can only listen there"
+    allowed = "alone on a line, at a serial port or rtu+tcp://"
+    mistakes.append(doc.mistake((*path, "driver"), message, allowed))
 
 
 def _unique_names(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from agent.yamltext import Duration
+from agent.drivers.registermap import WordOrder
+from agent.yamltext import Duration, Ratio
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z"
@@ -90,6 +91,15 @@ class DeviceSection(Section, frozen=True, kw_only=True):
     every: Annotated[Duration | None, Meta(description="Poll interval; the map's if left out.")] = (
         None
     )
+    words: Annotated[
+        WordOrder | None, Meta(description="Order of two-word values; the map's if left out.")
+    ] = None
+    words_written: Annotated[
+        WordOrder | None, Meta(description="...where they are written in another order.")
+    ] = None
+    scales: Annotated[
+        dict[str, Ratio], Meta(description="Scales of points that the map marks as in doubt.")
+    ] = {}
     allow_unverified: Annotated[
         bool, Meta(description="Let points be written that the map marks contra or unverified.")
     ] = False

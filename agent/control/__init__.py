@@ -15,6 +15,7 @@ from agent.control.guard import (
 from agent.control.home import HomeControl, home_demand
 from agent.control.learned import Learned
 from agent.control.priority import RANK, Standing
+from agent.control.refresh import REFRESH_SHARE
 from agent.control.schedule import DAYS, Period, WeekSchedule
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "HEATING_WATER",
     "LOWEST_WATER_C",
     "RANK",
+    "REFRESH_SHARE",
     "WARM_MODES",
     "Admitted",
     "Away",

@@ -122,7 +122,7 @@ def _known(demand: Demand, view: GuardView) -> Refusal | None:
     if view.machine.terms(demand.point) is None:
         return Refusal(f"{demand.point} cannot be written")
     if view.machine.monitor_only:
-        return Refusal("this machine is only watched: it has no control of its own to fall back to")
+        return Refusal("this machine is only watched; its map lets nothing be written")
     return None
 
 

@@ -10,7 +10,7 @@ from math import ceil
 
 from agent.model import PointId, Snapshot, Value, WriteTerms
 
-SHARE = 0.5  # of the period; the other half is for a late sweep and a second attempt
+REFRESH_SHARE = 0.5  # of the period; the other half is for a late sweep and a second attempt
 DAY_S = 86400.0
 SUFFIX = ":refresh"
 
@@ -19,13 +19,13 @@ def is_due(terms: WriteTerms | None, last_mono: float | None, mono: float) -> bo
     """Whether a word that lapses must be written again; False for words that are kept."""
     if terms is None or terms.refresh_s is None or last_mono is None:
         return False
-    return mono - last_mono >= terms.refresh_s * SHARE
+    return mono - last_mono >= terms.refresh_s * REFRESH_SHARE
 
 
 def most_a_day(terms: WriteTerms) -> int:
     """How many refreshing writes a day can need; not one more is sent."""
     assert terms.refresh_s is not None
-    return ceil(DAY_S / (terms.refresh_s * SHARE))
+    return ceil(DAY_S / (terms.refresh_s * REFRESH_SHARE))
 
 
 def counted_as(point: PointId, refresh: bool) -> str:

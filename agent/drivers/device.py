@@ -10,6 +10,7 @@ from agent.drivers.faultcodes import vendor_faults
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
 from agent.drivers.registermap import FaultBit, Faults, RegisterMap
+from agent.drivers.saturation import PressureCheck
 from agent.drivers.wire import ReadRequest
 from agent.model import (
     Demand,
@@ -49,6 +50,7 @@ class Device:
         self._known: dict[PointId, Reading] = {}
         self._constants = Constants(found.constant)
         self._jumps: dict[PointId, Jump] = {}
+        self._pressures = PressureCheck(found.refrigerant) if found.refrigerant else None
         self._depended = self._dependencies()
         self._marked: dict[FaultBit, bool] = {}
 
@@ -80,6 +82,8 @@ class Device:
         if not ready:
             readings = [self._gated(reading) for reading in readings]
         readings = [self._believed(reading) for reading in readings]
+        if self._pressures is not None:
+            readings = list(self._pressures.judge(readings))
         return self.hooks.after_decode(tuple(readings), known)
 
     def decode_image(self, word: Callable[[str, int], int | None]) -> tuple[Reading, ...]:
@@ -150,8 +154,13 @@ class Device:
 
     @property
     def monitor_only(self) -> bool:
-        """True where the gateway would have to be the controller: then nothing is written."""
-        return self.map.line.master == "controller"
+        """True where nothing may be written.
+
+        So it is where the gateway would have to be the controller, and on a wire whose own master
+        makes no pause that is known.
+        """
+        rule = self.map.line
+        return rule.master == "controller" or (rule.master == "passive" and rule.pause is None)
 
     @property
     def tells_faults(self) -> bool:
@@ -212,6 +221,24 @@ class Device:
         except ValueError:
             return None
         return int(number) if number.is_integer() else number
+
+    def covered(self, request: ReadRequest) -> Block:
+        """The points and fault bits that a request of somebody else's brings with it."""
+        place, span = (
+            (request.table, request.unit_id),
+            range(request.at, request.at + request.count),
+        )
+        points = tuple(
+            name
+            for name, codec in self.codecs.items()
+            if (codec.table, codec.unit_id) == place and set(codec.rule.addresses) <= set(span)
+        )
+        marks = tuple(
+            bit.at
+            for bit in self.map.faults.bits
+            if (bit.table, bit.unit_id or self.unit_id) == place and bit.at in span
+        )
+        return Block(request, points, self.poll_s, marks)
 
     def read_back(self, point: PointId) -> Block:
         """The request that shows what the machine made of a write."""

@@ -28,6 +28,7 @@ Confidence = Literal["two", "one", "contra", "unverified"]
 Capability = Literal[
     "on_off", "mode", "water_setpoint", "dhw_setpoint", "curve_offset", "quiet", "sg_ready"
 ]
+Refrigerant = Literal["R32", "R290", "R410A"]
 Address = Annotated[int, Meta(ge=0, le=65535)]
 UnitId = Annotated[int, Meta(ge=1, le=247)]
 Word = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
@@ -160,6 +161,7 @@ class LineRule(Rule, frozen=True, kw_only=True):
     refusal_is_silent: bool = False
     one_connection: bool = True
     master: Literal["gateway", "passive", "controller"] = "gateway"
+    pause: Duration | None = None
 
 
 class FixedBlock(Rule, frozen=True, kw_only=True):
@@ -238,6 +240,7 @@ class RegisterMap(Rule, frozen=True, kw_only=True):
     words: WordOrder = "high-first"
     words_written: WordOrder | None = None
     absent: dict[Kind, tuple[Word, ...]] = {}
+    refrigerant: Refrigerant | None = None
     holes: dict[Table, tuple[Span, ...]] = {}
     alone: dict[Table, tuple[Span, ...]] = {}
     blocks: tuple[FixedBlock, ...] = ()

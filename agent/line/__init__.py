@@ -5,6 +5,7 @@ from agent.line.line import Line
 from agent.line.overheard import frames_in
 from agent.line.port import Opener, Port, PortSettings
 from agent.line.scheduler import Idle, Scheduler, Turn
+from agent.line.silence import LongestSilence, longest_silence
 from agent.line.traffic import Traffic
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Garbled",
     "Idle",
     "Line",
+    "LongestSilence",
     "Opener",
     "Port",
     "PortSettings",
@@ -22,4 +24,5 @@ __all__ = [
     "Traffic",
     "Turn",
     "frames_in",
+    "longest_silence",
 ]

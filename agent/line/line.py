@@ -11,6 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, w
 from agent.errors import PortError
 from agent.facts import Fact, LineChanged
 from agent.line.answers import Silence
+from agent.line.listener import Listener
 from agent.line.port import Port
 from agent.line.scheduler import Idle, Scheduler, Turn
 from agent.line.trace import Trace
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 Take = Callable[[Fact], Awaitable[None]]
 REOPEN_MIN_S, REOPEN_MAX_S = 0.2, 5.0
+LISTEN_S = 0.02  # an adapter delivers a frame in pieces up to 16 ms apart
 
 
 class Line:
@@ -42,17 +44,18 @@ class Line:
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._down = False
+        self._listener = listener_of(scheduler)
         self._heard = False  # somebody has answered since the port was opened
 
     def send(self, write: Write) -> None:
         """Put a write ahead of all reads."""
         self._settled.clear()
-        self.scheduler.send(write, self._stamp().mono)
+        (self._listener or self.scheduler).send(write, self._stamp().mono)
         self._wake.set()
 
     async def settled(self) -> None:
         """Return when no write is waiting or under way."""
-        while self.scheduler.writing:
+        while (self._listener or self.scheduler).writing:
             self._settled.clear()
             await self._settled.wait()
 
@@ -68,7 +71,7 @@ class Line:
                         await self._lost(why)
                         await asyncio.sleep(pause_s)
                     await self._open()
-                    await self._serve()
+                    await (self._listen(self._listener) if self._listener else self._serve())
                 except PortError as error:
                     lost, pause_s = str(error), 0.0 if self._heard else REOPEN_MIN_S
                 except Exception as error:
@@ -127,6 +130,24 @@ class Line:
                 self.scheduler.out_of_step = False
                 await self._port.resync(turn.worst_lateness_s)
 
+    async def _listen(self, listener: Listener) -> None:
+        """A wire with a master of its own: hear it, and speak only in its pauses."""
+        rule = listener.device.map.line
+        silence_s = max(self._port.settings.silence_s, float(rule.gap), LISTEN_S)
+        while True:
+            data = await self._port.listen(silence_s)
+            stamp = self._stamp()
+            self.traffic.progressed(stamp.mono)
+            await self._tell(listener.hear(data, stamp) if data else listener.quiet(stamp))
+            request = listener.pause(stamp.mono) if listener.at_rest else None
+            if request is None:
+                continue
+            assert rule.pause is not None  # else the guard lets no write through
+            within_s = min(float(rule.answer_within), float(rule.pause) - silence_s)
+            reply = await self._port.exchange(request, within_s, 0.0, 0.0)
+            self.traffic.see(reply)
+            await self._tell(listener.sent(reply, self._stamp()))
+
     async def _renew(self, turn: Turn, error: PortError) -> None:
         """A bridge closed its connection, as some do after twenty requests: open it once, quietly.
 
@@ -156,7 +177,7 @@ class Line:
         for fact in facts:
             await self._take(fact)
             self.traffic.told(fact)
-        if not self.scheduler.writing:
+        if not (self._listener or self.scheduler).writing:
             self._settled.set()
 
     async def _lost(self, why: str) -> None:
@@ -165,4 +186,14 @@ class Line:
         self.traffic.lost += 1
         stamp = self._stamp()
         await self._take(LineChanged(self.name, False, why, stamp))
-        await self._tell(self.scheduler.line_down(why, stamp))
+        await self._tell(
+            self._listener.give_up(why, stamp)
+            if self._listener
+            else self.scheduler.line_down(why, stamp)
+        )
+
+
+def listener_of(scheduler: Scheduler) -> Listener | None:
+    """A listener where the line's one device has a master of its own; None where we are master."""
+    passive = [d for d in scheduler.machines if d.map.line.master == "passive"]
+    return Listener(passive[0]) if passive else None

@@ -31,6 +31,7 @@ IDLE_S = (
 )
 FINE_S = 0.0015  # the event loop wakes up to 1 ms late; the last stretch is slept exactly
 SILENCES_BEFORE_REOPEN = 3
+LISTEN_MOST = 512  # bytes; two of the longest frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class Port:
         self._pipe: Pipe | None = None
         self._lost: str | None = None
         self._received = bytearray()
+        self._overheard = bytearray()
         self._heard = asyncio.Event()
         self._request: Request | None = None
         self._reply: asyncio.Future[Reply] | None = None
@@ -149,6 +151,23 @@ class Port:
         else:
             self._silences = 0
         return reply
+
+    async def listen(self, silence_s: float) -> bytes:
+        """What others say on the line until it is silent for so long; empty when nobody speaks.
+
+        Raises PortError when the line is gone.
+        """
+        self._overheard.clear()
+        while True:
+            self._heard.clear()
+            self._raise_if_lost()
+            try:
+                async with asyncio.timeout(silence_s):
+                    await self._heard.wait()
+            except TimeoutError:
+                return bytes(self._overheard)
+            if len(self._overheard) >= LISTEN_MOST:
+                return bytes(self._overheard)
 
     async def resync(self, worst_lateness_s: float) -> None:
         """Get rid of answers that are still owed: a reply was one to an earlier question.
@@ -210,6 +229,9 @@ class Port:
             self._ear(data)
         self._last_byte = _now()
         self._received += data
+        if self._reply is None:
+            self._overheard += data[-LISTEN_MOST:]
+            del self._overheard[:-LISTEN_MOST]
         self._heard.set()
         if self._reply is None or self._request is None or self._reply.done():
             return

@@ -143,6 +143,11 @@ class Scheduler:
         self.out_of_step = False
 
     @property
+    def machines(self) -> tuple[Device, ...]:
+        """The devices themselves."""
+        return tuple(unit.device for unit in self._units.values())
+
+    @property
     def devices(self) -> tuple[str, ...]:
         return tuple(self._units)
 

@@ -66,6 +66,9 @@ FULL: dict[str, Any] = {
                     "driver": "haier_atw_r290",
                     "unit_id": 2,
                     "every": "10 s",
+                    "words": "high-first",
+                    "words_written": "low-first",
+                    "scales": {"high_pressure": "0.0981"},
                     "allow_unverified": "false",
                 }
             ],
@@ -384,23 +387,26 @@ def test_a_wire_with_a_master_of_its_own_is_not_polled(
         monkeypatch, "remote", MAP.replace("every: 10 s", "every: 10 s\nline: {master: passive}")
     )
     tree = copy()
-    tree["lines"][0]["devices"][0]["driver"] = "remote"
+    tree["lines"][0]["devices"][0] = {"name": "hp1", "driver": "remote", "unit_id": 2}
+    other = {"name": "hp2", "driver": "haier_atw_r290", "unit_id": 3}
+    tree["lines"][0]["devices"].append(other)
     said = complaint(files(tmp_path), tree)
     assert "devices[0].driver: test_pump has a master of its own on the wire" in said
 
 
-@pytest.mark.parametrize(("every", "wrong"), [("15 s", False), ("16 s", True), (None, False)])
+@pytest.mark.parametrize(("every", "wrong"), [("15 s", False), ("19 s", True), (None, False)])
 def test_a_machine_that_lets_go_is_polled_often_enough(
     every: str | None, wrong: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = MAP.replace("every: 10 s", "every: 10 s\nline: {max_silence: 30 s}")
     install(monkeypatch, "shy", text)
     tree, path = copy(), files(tmp_path)
+    del tree["lines"][0]["devices"][0]["scales"]
     tree["lines"][0]["devices"][0] |= {"driver": "shy"} | ({"every": every} if every else {})
     if wrong:
         said = complaint(path, tree)
-        assert "devices[0].every: polled every 16 s, it drops control after 30 s" in said
-        assert "at most 15 s" in said
+        assert "devices[0]: hp1 drops control after 30 s without a poll, and may" in said
+        assert "restart 12.0 s" in said
         return
     path.write_text(yaml.safe_dump(tree), "utf-8")
     config.read(path)

@@ -73,7 +73,7 @@ def test_with_a_configuration_control_acts_and_says_so_the_same_way_every_time(
     found = events(tmp_path, text, example())
     assert [(one["kind"], one.get("value")) for one in found] == [
         ("demand", 47),
-        ("refused", 47),
+        ("held_back", 47),
     ]
     assert found == events(tmp_path, text, example())
 

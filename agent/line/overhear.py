@@ -1,0 +1,112 @@
+"""What a master and its units tell each other on an RTU wire, out of the bytes alone. Pure.
+
+Frames are found by their lengths and check bytes, not by silences: adapters deliver bytes in
+pieces. A read and the reply that follows it make one exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.drivers.wire import TABLE_OF_FUNCTION, ReadRequest
+
+LONGEST = 256
+_READS = (1, 2, 3, 4)
+_ECHOES = (5, 6, 15, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A read of the wire's own master, and the words the unit gave it."""
+
+    request: ReadRequest
+    words: tuple[int, ...]
+
+
+class Ear:
+    """Bytes in, exchanges out. `at_rest` after a whole reply: the master makes a pause now."""
+
+    def __init__(self) -> None:
+        self.at_rest = False
+        self._bytes = b""
+        self._asked: ReadRequest | None = None
+
+    def hear(self, data: bytes) -> Iterator[Heard]:
+        """The exchanges that these bytes complete; what is no frame is passed over."""
+        self._bytes = (self._bytes + data)[-2 * LONGEST :]
+        self.at_rest = False
+        while len(self._bytes) >= 5:
+            frame = self._reply() or self._request() or self._other()
+            if frame is None:
+                if len(self._bytes) <= LONGEST:
+                    return  # it may yet become one
+                self._bytes = self._bytes[1:]
+                continue
+            yield from self._take(*frame)
+
+    def _take(self, length: int, heard: Heard | None, asked: ReadRequest | None) -> Iterator[Heard]:
+        self._bytes = self._bytes[length:]
+        self._asked = asked
+        self.at_rest = asked is None and not self._bytes
+        if heard is not None:
+            yield heard
+
+    def _reply(self) -> tuple[int, Heard | None, ReadRequest | None] | None:
+        """The answer to what was asked last, if it begins anywhere in the bytes."""
+        asked = self._asked
+        if asked is None:
+            return None
+        bits = asked.table in ("coil", "discrete")
+        size = (asked.count + 7) // 8 if bits else 2 * asked.count
+        head = bytes((asked.unit_id, asked.function, size))
+        at = self._bytes.find(head)
+        if at < 0 or not whole(self._bytes[at : at + size + 5], size + 5):
+            return None
+        body = self._bytes[at + 3 : at + 3 + size]
+        if bits:
+            words = tuple(body[i // 8] >> i % 8 & 1 for i in range(asked.count))
+        else:
+            words = tuple(int.from_bytes(body[i : i + 2], "big") for i in range(0, size, 2))
+        return at + size + 5, Heard(asked, words), None
+
+    def _request(self) -> tuple[int, Heard | None, ReadRequest | None] | None:
+        """The first read of a master in the bytes."""
+        for at in range(len(self._bytes) - 7):
+            unit_id, function = self._bytes[at], self._bytes[at + 1]
+            count = int.from_bytes(self._bytes[at + 4 : at + 6], "big")
+            if function not in _READS or not 1 <= count <= 2000 or not 1 <= unit_id <= 247:
+                continue
+            if whole(self._bytes[at : at + 8], 8):
+                first = int.from_bytes(self._bytes[at + 2 : at + 4], "big")
+                asked = ReadRequest(unit_id, TABLE_OF_FUNCTION[function], first, count)
+                return at + 8, None, asked
+        return None
+
+    def _other(self) -> tuple[int, Heard | None, ReadRequest | None] | None:
+        """A write, its echo, or an exception: nothing to read, but the end of an exchange."""
+        function = self._bytes[1]
+        length = 5 if function & 0x80 else 8
+        if function == 16 and len(self._bytes) > 6 and whole(self._bytes, 9 + self._bytes[6]):
+            length = 9 + self._bytes[6]
+        known = function & 0x7F in (*_READS, *_ECHOES)
+        if not known or not whole(self._bytes[:length], length):
+            return None
+        return length, None, None
+
+
+def whole(frame: bytes, length: int) -> bool:
+    """Whether this many bytes are there and their check bytes are right."""
+    if len(frame) < length:
+        return False
+    return crc16(frame[: length - 2]) == frame[length - 2 : length]
+
+
+def crc16(frame: bytes) -> bytes:
+    """The check bytes of an RTU frame, low byte first (Modbus over Serial Line V1.02, 6.2.2)."""
+    crc = 0xFFFF
+    for byte in frame:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
+    return crc.to_bytes(2, "little")
