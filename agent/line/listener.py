@@ -11,7 +11,7 @@ from collections import deque
 from agent.drivers import Block, Device, ReadRequest, WriteRequest
 from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone, WriteRepeated
 from agent.line.answers import Answer, Reply
-from agent.line.overhear import Ear, Heard
+from agent.line.exchanges import Ear, Heard
 from agent.line.writing import WriteSequence
 from agent.model import Stamp, Write
 

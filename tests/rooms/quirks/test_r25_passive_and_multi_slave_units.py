@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.control import Guard, GuardView, Refusal
 from agent.drivers import ReadRequest
-from agent.line.overhear import Ear, Heard
+from agent.line.exchanges import Ear, Heard
 from agent.model import Outcome
 from simulators.bus import Master, PtyLine
 from simulators.faults import Fault

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.drivers.wire import TABLE_OF_FUNCTION, ReadRequest
+from agent.line.frames import is_whole
 
 LONGEST = 256
 _READS = (1, 2, 3, 4)
@@ -87,8 +88,9 @@ class Ear:
         """A write, its echo, or an exception: nothing to read, but the end of an exchange."""
         function = self._bytes[1]
         length = 5 if function & 0x80 else 8
-        if function == 16 and len(self._bytes) > 6 and whole(self._bytes, 9 + self._bytes[6]):
-            length = 9 + self._bytes[6]
+        if function == 16 and len(self._bytes) > 6:
+            size = 9 + self._bytes[6]
+            length = size if whole(self._bytes[:size], size) else length
         known = function & 0x7F in (*_READS, *_ECHOES)
         if not known or not whole(self._bytes[:length], length):
             return None
@@ -97,16 +99,4 @@ class Ear:
 
 def whole(frame: bytes, length: int) -> bool:
     """Whether this many bytes are there and their check bytes are right."""
-    if len(frame) < length:
-        return False
-    return crc16(frame[: length - 2]) == frame[length - 2 : length]
-
-
-def crc16(frame: bytes) -> bytes:
-    """The check bytes of an RTU frame, low byte first (Modbus over Serial Line V1.02, 6.2.2)."""
-    crc = 0xFFFF
-    for byte in frame:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
-    return crc.to_bytes(2, "little")
+    return len(frame) == length and is_whole(frame)
