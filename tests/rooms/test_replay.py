@@ -71,10 +71,7 @@ def test_with_a_configuration_control_acts_and_says_so_the_same_way_every_time(
     rows = [f"{minute(n)},hp2,50,20.5,direct" for n in range(3)]
     text = "\n".join([head, *rows])
     found = events(tmp_path, text, example())
-    assert [(one["kind"], one.get("value")) for one in found] == [
-        ("demand", 47),
-        ("held_back", 47),
-    ]
+    assert [(one["kind"], one.get("value")) for one in found] == [("demand", 47)]
     assert found == events(tmp_path, text, example())
 
 
