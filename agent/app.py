@@ -73,6 +73,7 @@ async def run(
         told = bridges(config.adapters, config.core, core.open_alarms, spool, road.command)
         road.tellers = tuple(bridge.keep for bridge in told)
         vitals = Vitals(core, spool, uplink, lines, told, clock, config)
+        uplink.health = vitals.told
         watchdog = Watchdog(vitals.stuck, vitals.summary)
         served = [figures(config.metrics, vitals.now)] if config.metrics else []
         await road.close_commands()

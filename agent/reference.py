@@ -187,6 +187,7 @@ def asyncapi() -> dict[str, Any]:
         messages.Ack,
         messages.CommandMessage,
         messages.State,
+        messages.StateHealth,
         messages.Devices,
         Telemetry,
         Alarm,

@@ -18,6 +18,7 @@ from agent.model import Severity
 from agent.spool import Spool
 from agent.uplink import Uplink
 from agent.uplink.adapters import Bridge
+from agent.uplink.messages import StateHealth
 
 DISK_GRACE_S = 60.0
 """How much longer than the commit interval the disk thread may take: a card that is about to fail
@@ -52,6 +53,22 @@ class Vitals:
     def stuck(self) -> str | None:
         """What hangs, for the watchdog."""
         return stuck(self.now(), self._disk_within_s)
+
+    def told(self) -> StateHealth:
+        """What the platform hears of it."""
+        it = self.now()
+        return StateHealth(
+            it.trusted,
+            round(it.running_s, 1),
+            dict(it.depth),
+            it.oldest_s,
+            it.spool_bytes,
+            it.lost,
+            it.thinned,
+            it.disk_error,
+            sum(it.alarms.values()),
+            {name: line.silences for name, line in it.lines.items()},
+        )
 
     def summary(self) -> str:
         """One line for people."""

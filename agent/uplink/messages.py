@@ -104,6 +104,29 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
+class StateHealth(msgspec.Struct, frozen=True):
+    """How the gateway fares; the figures themselves are served on the gateway."""
+
+    clock_trusted: Annotated[bool, Meta(description="Whether the clock was set since power-on.")]
+    running_s: Annotated[float, Meta(description="Seconds since the start of the program.")]
+    waiting: Annotated[
+        dict[str, int], Meta(description="Records that wait for the platform, by lane.")
+    ]
+    oldest_s: Annotated[
+        float | None, Meta(description="Age of the oldest of them in seconds; null for none.")
+    ]
+    buffer_bytes: Annotated[int, Meta(description="Size of the buffer's file.")]
+    lost: Annotated[int, Meta(description="Records lost since the file was made.")]
+    thinned: Annotated[int, Meta(description="Records thinned since the file was made.")]
+    disk_error: Annotated[
+        str | None, Meta(description="Why the disk does not take records; null while it does.")
+    ]
+    alarms_open: Annotated[int, Meta(description="Alarms that stand.")]
+    silences: Annotated[
+        dict[str, int], Meta(description="Exchanges without an answer since the start, by line.")
+    ]
+
+
 class State(msgspec.Struct, frozen=True):
     """`up/state`, retained: whether the gateway is connected. Its last will says offline."""
 
@@ -116,6 +139,10 @@ class State(msgspec.Struct, frozen=True):
     boot: Annotated[str, Meta(description="The current start of the gateway.")]
     version: Annotated[str, Meta(description="Version of the gateway's program.")]
     epoch: Annotated[str, Meta(description="Epoch of its durable buffer.")]
+    health: Annotated[
+        StateHealth | None,
+        Meta(description="Told at each connection, each hour, and when disk or clock change."),
+    ] = None
 
 
 class PointCard(msgspec.Struct, frozen=True, omit_defaults=True):

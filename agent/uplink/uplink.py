@@ -41,6 +41,10 @@ _ANNOUNCE_EVERY_S = 86_400.0
 _PLAIN_FOR_S = 600.0
 """How long MQTT 3.1.1 is remembered: not for ever, for only version 5 tells us of refusals."""
 
+STATE_EVERY_S = 3600.0
+"""About 0.3 MB a month."""
+STATE_LOOK_S = 10.0
+
 
 class Uplink:
     """Sends what the buffer holds and hands on what the platform says, for ever.
@@ -85,6 +89,7 @@ class Uplink:
         self._connected_mono: float | None = None
         self._lost_mono: float | None = None
         self._was_up = False
+        self.health: Callable[[], messages.StateHealth | None] = lambda: None
         self.counters = Counters()
 
     async def run(self) -> None:
@@ -184,6 +189,7 @@ class Uplink:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(session), name="uplink-listen")
+                group.create_task(self._tell_state(session), name="uplink-state")
                 group.create_task(sender.run(), name="uplink-sender")
         except* LinkError as several:
             lost = _first(several)
@@ -246,6 +252,15 @@ class Uplink:
             await session.publish(self._topics.devices, payload, retain=True)
             self._announce_after = mono + _ANNOUNCE_EVERY_S
 
+    async def _tell_state(self, session: Session) -> None:
+        """Each hour, and when disk or clock change: a retained word must not grow old."""
+        while True:
+            told, until = _grave(self.health()), time.monotonic() + STATE_EVERY_S
+            while time.monotonic() < until and _grave(self.health()) == told:
+                await asyncio.sleep(STATE_LOOK_S)
+            with suppress(MessageRefused):
+                await session.publish(self._topics.state, self._state("online"), retain=True)
+
     def _state(self, state: Literal["online", "offline"]) -> bytes:
         return messages.encode_state(
             messages.State(
@@ -255,6 +270,7 @@ class Uplink:
                 self._boot,
                 self._version,
                 self._sent.epoch,
+                self.health() if state == "online" else None,
             )
         )
 
@@ -287,3 +303,8 @@ def _first(group: BaseExceptionGroup[LinkError]) -> LinkError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error if isinstance(error, LinkError) else LinkError(str(error))
+
+
+def _grave(health: messages.StateHealth | None) -> tuple[bool, str | None] | None:
+    """What the platform must hear of at once."""
+    return None if health is None else (health.clock_trusted, health.disk_error)
