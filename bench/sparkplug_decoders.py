@@ -44,16 +44,13 @@ print(json.dumps(found))
 WRAPPER = (
     _PYTHON
     + """
-from mqtt_spb_wrapper.spb_protobuf import getSpbPayload
-from mqtt_spb_wrapper import MqttSpbPayload
-parsed = MqttSpbPayload()
-told = parsed.parse_payload(payload)
+from mqtt_spb_wrapper.spb_base import SpbPayloadParser
+told = SpbPayloadParser().parse_payload(payload)
 for metric in told["metrics"]:
     found[metric["name"]] = metric["value"]
 print(json.dumps(found))
 """
 )
-WRAPPER = WRAPPER.replace("from mqtt_spb_wrapper.spb_protobuf import getSpbPayload\n", "")
 TAHU = (
     _PYTHON
     + """
@@ -128,12 +125,16 @@ def _same(written: Figure, read: object) -> bool:
 
 
 def _python(folder: Path, package: str, script: str, payload: str) -> str:
-    if (failed := _call([sys.executable, "-m", "venv", str(folder)])) is not None:
-        return failed
-    pip = [str(folder / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", package]
-    if (failed := _call([*pip, "setuptools<81"])) is not None:
-        return failed
-    return _output([str(folder / "bin" / "python"), "-c", script], payload, folder)
+    python = str(folder / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    make = [sys.executable, "-m", "venv", str(folder)]
+    if shutil.which("uv"):  # the same, quicker
+        make, pip = ["uv", "venv", "-q", "--python", sys.executable, str(folder)], ["uv", "pip"]
+        pip += ["install", "-q", "--python", python]
+    for command in (make, [*pip, package, "setuptools<81"]):
+        if (failed := _call(command)) is not None:
+            return failed
+    return _output([python, "-c", script], payload, folder)
 
 
 def _node(folder: Path, payload: str) -> str:
