@@ -127,7 +127,7 @@ class StateHealth(msgspec.Struct, frozen=True):
     ]
 
 
-class State(msgspec.Struct, frozen=True):
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """`up/state`, retained: whether the gateway is connected. Its last will says offline."""
 
     gateway: Annotated[str, Meta(description="Id of the gateway.")]
