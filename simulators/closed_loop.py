@@ -86,11 +86,12 @@ class ClosedLoop:
         learned = self.saved.get("learned", {})
         assert isinstance(learned, dict)
         writes = {("hp", point, day): count for (point, day), count in self.counted.items()}
-        self._core = Core(self.config.core, Restored(writes, (), learned))
+        self._core = Core(self.config.core, Restored(writes, learned=learned))
         self.tended, self._boot_s = True, self.elapsed_s
 
     def stop(self) -> None:
         """The gateway is told to end, and parks what it controls."""
+        self._look()
         self._take(Stopping(self._stamp()))
         self.tended = False
 

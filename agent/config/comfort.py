@@ -44,6 +44,7 @@ def comfort_of(
         said.preheat,
         said.protected,
         said.emitter,
+        said.outlast,
     )
 
 

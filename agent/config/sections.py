@@ -195,6 +195,9 @@ class ComfortSection(Section, frozen=True, kw_only=True):
         bool, Meta(description="Elderly people or small children: no setback.")
     ] = False
     emitter: Literal["radiators", "floor"] = "radiators"
+    outlast: Annotated[
+        bool, Meta(description="With a forecast: water for three days without us; costs energy.")
+    ] = False
 
 
 class ControlSection(Section, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -44,6 +44,7 @@ class Comfort:
 
     `rooms` holds room temperatures in degC; on `holidays` Sunday's plan holds. `protected` is for
     homes with elderly people or small children: the highest temperature of the plan holds always.
+    With `outlast` and a forecast the water is always warm enough for three days without a gateway.
     `valley` are the hours of cheap electricity, used in mode `bill` only.
     """
 
@@ -55,7 +56,8 @@ class Comfort:
     preheat_k: float = LARGEST_PREHEAT_K
     protected: bool = False
     emitter: Literal["radiators", "floor"] = "radiators"
-    floor_c: float = field(default=16.0)
+    outlast: bool = False
+    floor_c: float = 16.0
 
     def wanted(self, local: datetime | None) -> tuple[float, str]:
         """The room temperature wanted now, and why; `local` is None when no clock is trusted."""

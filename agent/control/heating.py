@@ -19,7 +19,8 @@ BLIND_EXTRA_K = 2.0  # without a room that can be believed
 LARGEST_FALL_K = 3.0  # at a time; the guard holds to it too
 DAY_H = 24
 SURVIVE_H = 72
-MAY_FALL_K = 0.5  # while nobody tends the house
+NIGHT_H = 8  # a night's mean counts: the room follows the water and the air within hours
+UNTENDED_K = 4.0  # more water than the curve says, where nobody will correct it
 
 Hourly = Sequence[float]
 
@@ -73,22 +74,25 @@ def ideal_c(heating: Heating, look: Seen) -> float:
     return curve_c(known, wanted, outdoor) + known.trim_k + KP * error + rhythm
 
 
-def floor_c(heating: Heating, look: Seen, forecast: Hourly, doubtful: bool) -> float:
+def floor_c(
+    heating: Heating, look: Seen, forecast: Hourly, doubtful: bool, outlast: bool = False
+) -> float:
     """The water temperature below which the machine must not be left.
 
     While the link to the machine is in doubt: the curve at the coldest of now, the last 24 hours
-    and the next 24 of the forecast. With a forecast always: what keeps the house within half a
-    kelvin for three days if this were the last word, by the coldest day among them.
+    and the next 24 of the forecast. To `outlast` three days of the forecast if this
+    were the last word: what the coldest night among them needs, and more where nobody corrects it.
     """
     known = heating.known
     lowest = WATER_LIMITS_C[0]
     if doubtful:
         coldest = min(look.outdoor_c, heating.coldest_c or look.outdoor_c, *forecast[:DAY_H])
         lowest = max(lowest, curve_c(known, look.wanted_c, coldest) + known.trim_k)
-    if len(forecast) >= DAY_H:
+    if outlast and len(forecast) >= DAY_H:
         ahead = forecast[:SURVIVE_H]
-        days = [sum(ahead[i : i + DAY_H]) / DAY_H for i in range(0, len(ahead) - DAY_H + 1, 3)]
-        lowest = max(lowest, curve_c(known, look.wanted_c - MAY_FALL_K, min(days)) + known.trim_k)
+        nights = [sum(ahead[i : i + NIGHT_H]) for i in range(0, len(ahead) - NIGHT_H + 1, 2)]
+        coldest = min(nights) / NIGHT_H
+        lowest = max(lowest, curve_c(known, look.wanted_c, coldest) + known.trim_k + UNTENDED_K)
     return lowest
 
 

@@ -79,7 +79,7 @@ def comfort_demand(
     told = snapshot.number(home.point)
     look = Seen(wanted, room, outdoor, told, local.hour if local else None)
     heating = seen(heating, look, now.stamp.mono)
-    lowest = floor_c(heating, look, now.forecast, now.doubtful)
+    lowest = floor_c(heating, look, now.forecast, now.doubtful, comfort.outlast)
     heating, target = decided(heating, ideal_c(heating, look), lowest, told, now.stamp.mono)
     reason = f"{wanted:g} C wanted ({why})" + (f"; by the curve alone: {doubt}" if doubt else "")
     return heating, Demand(home.device, home.point, target, Origin.SCHEDULE, reason)

@@ -97,6 +97,7 @@ FULL: dict[str, Any] = {
                 "preheat": 1.0,
                 "protected": False,
                 "emitter": "radiators",
+                "outlast": False,
             },
         }
     ],

@@ -1,0 +1,117 @@
+"""The rule: it learns the curve of a home, keeps its budget, and never falls under its floor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.control import Learned
+from agent.control.heating import Heating, decided, floor_c, ideal_c, seen
+from agent.control.learned import MARGINS_K, SLOPES, Seen, curve_c, fresh, learn
+
+CALM = Heating(replace(fresh("radiators"), outdoor_slow_c=-3.0, room_slow_c=18.25))
+LOOK = Seen(18.0, 18.25, -3.0, 42.0, 12)
+
+
+def test_the_first_curve_is_the_usual_park_value_at_the_coldest() -> None:
+    assert curve_c(fresh("radiators"), 18.0, -8.0) == pytest.approx(45.0)
+    assert curve_c(fresh("floor"), 18.0, -8.0) == pytest.approx(35.0)
+
+
+@pytest.mark.parametrize(("base", "slope"), [(4.0, 0.5), (9.0, 1.1), (6.0, 0.75)])
+def test_the_curve_of_a_home_is_found(base: float, slope: float) -> None:
+    """A home that needs just this curve is known after three weeks of changing weather."""
+    known = fresh("radiators")
+    for step in range(21 * 144):
+        outdoor = -4.0 + 6.0 * ((step // 400) % 3 - 1)
+        water = 18.0 + base + slope * (18.0 - outdoor)
+        slow = replace(known, outdoor_slow_c=outdoor)
+        known = learn(slow, Seen(17.9, 18.0, outdoor, water, None), 600.0)
+    for outdoor in (-10.0, -4.0, 2.0):
+        needed = 18.0 + base + slope * (18.0 - outdoor)
+        assert curve_c(known, 18.0, outdoor) == pytest.approx(needed, abs=0.7)
+
+
+def test_lessons_survive_the_store() -> None:
+    known = learn(fresh("radiators"), LOOK, 600.0)
+    assert msgspec.json.decode(msgspec.json.encode(known), type=Learned) == known
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-5, 45), st.floats(-30, 25), st.floats(20, 60), st.integers(0, 23)),
+        max_size=60,
+    )
+)
+def test_no_weather_and_no_room_takes_the_lessons_out_of_their_bounds(
+    looks: list[tuple[float, float, float, int]],
+) -> None:
+    known = fresh("radiators")
+    for room, outdoor, water, hour in looks:
+        known = learn(known, Seen(18.0, room, outdoor, water, hour), 3600.0)
+        assert SLOPES[0] <= known.curve[1] <= SLOPES[1]
+        assert MARGINS_K[0] <= known.margin_k <= MARGINS_K[1]
+        assert abs(known.trim_k) <= 8.0
+        assert all(abs(one) <= 6.0 for one in known.rhythm_k)
+
+
+def test_a_room_that_falls_short_widens_the_margin_and_a_warm_one_narrows_it() -> None:
+    old = replace(fresh("radiators"), age_s=2 * 86400.0)
+    cold = learn(old, replace(LOOK, room_c=17.5), 3600.0)
+    warm = learn(old, replace(LOOK, room_c=18.6), 3600.0)
+    assert cold.margin_k > old.margin_k > warm.margin_k
+
+
+def test_without_a_room_the_curve_stands_alone_and_two_kelvin_higher() -> None:
+    blind = ideal_c(CALM, replace(LOOK, room_c=None))
+    assert blind == pytest.approx(curve_c(CALM.known, 18.0, -3.0) + 2.0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "since_s", "tokens", "told"),
+    [
+        (42.5, 9000.0, 6.0, 42.0),  # not worth a write
+        (43.0, 9000.0, 6.0, 43.0),
+        (43.0, 5400.0, 6.0, 42.0),  # too soon for a small change
+        (45.0, 5400.0, 6.0, 45.0),  # not for a large one
+        (45.0, 3000.0, 6.0, 42.0),
+        (45.0, 9000.0, 0.9, 42.0),  # no write left
+        (30.0, 9000.0, 6.0, 39.0),  # three kelvin at a time downwards
+        (90.0, 9000.0, 6.0, 55.0),
+    ],
+)
+def test_when_a_write_pays(wanted: float, since_s: float, tokens: float, told: float) -> None:
+    rule = replace(CALM, target_c=42.0, wrote_mono=0.0, tokens=tokens)
+    after, target = decided(rule, wanted, 25.0, 42.0, since_s)
+    assert target == told
+    assert after.tokens == tokens - (1.0 if told != 42.0 else 0.0)
+
+
+@given(st.lists(st.floats(20, 60), min_size=1, max_size=300))
+def test_twelve_writes_a_day_in_the_mean_whatever_is_wanted(ideals: list[float]) -> None:
+    rule, writes, before = replace(CALM, target_c=42.0, wrote_mono=0.0, at_mono=0.0), 0, 42.0
+    for number, ideal in enumerate(ideals, 1):
+        rule = seen(rule, LOOK, number * 600.0)
+        rule, target = decided(rule, ideal, 25.0, before, number * 600.0)
+        writes += target != before
+        before = target
+    assert writes <= 6 + 12 * len(ideals) / 144
+
+
+def test_in_doubt_the_floor_is_the_curve_at_the_coldest_of_a_day() -> None:
+    rule = replace(CALM, outdoors=((0.0, -9.0), (3600.0, -3.0)))
+    assert floor_c(rule, LOOK, (), doubtful=False) == 25.0
+    assert floor_c(rule, LOOK, (), doubtful=True) == curve_c(rule.known, 18.0, -9.0)
+    colder = floor_c(rule, LOOK, (-12.0,) * 24, doubtful=True)
+    assert colder == curve_c(rule.known, 18.0, -12.0)
+
+
+def test_to_outlast_us_a_forecast_raises_the_floor_before_the_cold_comes() -> None:
+    mild, snap = (2.0,) * 72, (2.0,) * 24 + (-12.0,) * 48
+    low, high = (floor_c(CALM, LOOK, hours, False, outlast=True) for hours in (mild, snap))
+    assert low == pytest.approx(curve_c(CALM.known, 18.0, 2.0) + 4.0)
+    assert high == pytest.approx(curve_c(CALM.known, 18.0, -12.0) + 4.0)
