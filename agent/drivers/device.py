@@ -182,7 +182,7 @@ class Device:
             return None
         write = rule.write
         return WriteTerms(
-            rule.confidence,
+            write.confidence or rule.confidence,
             float(write.min_interval),
             write.per_day,
             float(write.step or 1),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -34,12 +34,9 @@ UnitId = Annotated[int, Meta(ge=1, le=247)]
 Word = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 
 SHORTEST_REFRESH_S = 5.0  # the shortest that is reported of a machine (Ochsner)
-WIDTH: dict[str, int] = (
-    dict.fromkeys(("u8", "s8"), 8)
-    | dict.fromkeys(("u12", "s12"), 12)
-    | dict.fromkeys(("u16", "s16", "bool", "ascii2"), 16)
-    | dict.fromkeys(("u32", "s32", "f32"), 32)
-)
+WIDTH: dict[str, int] = {"bool": 16, "ascii2": 16} | {
+    kind: int(kind[1:]) for kind in get_args(Kind) if kind[1:].isdecimal()
+}
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -71,8 +68,9 @@ class Switch(Rule, frozen=True, kw_only=True):
 
 
 class WriteRule(Rule, frozen=True, kw_only=True):
-    """How, and how often, a point may be written."""
+    """How, and how often, a point may be written; `confidence` if less sure than reading it."""
 
+    confidence: Confidence | None = None
     at: Address | None = None
     function: Literal[5, 6, 15, 16] | None = None
     low: Decimal | None = None
@@ -261,7 +259,9 @@ class RegisterMap(Rule, frozen=True, kw_only=True):
 
     def unsure(self, name: str) -> bool:
         """Whether writing this point must be allowed by the installer first."""
-        return self.points[name].confidence in ("contra", "unverified")
+        rule = self.points[name]
+        confidence = rule.write.confidence if rule.write else None
+        return (confidence or rule.confidence) in ("contra", "unverified")
 
     def unit_id(self, name: str, device_unit_id: int) -> int:
         """The unit id that answers for this point, when one machine has several."""
@@ -342,7 +342,6 @@ def _check_write(
 ) -> list[Mistake]:
     here: Path = ("points", name, "write")
     wrong: list[Mistake] = []
-    names = ", ".join(found.points)
     if rule.table not in ("coil", "holding"):
         wrong.append(doc.mistake(here, f"table {rule.table} cannot be written", "coil, holding"))
     if rule.table == "coil" and write.function in (6, 16):
@@ -364,7 +363,9 @@ def _check_write(
         wrong.append(doc.mistake((*here, "refresh"), message, f"{SHORTEST_REFRESH_S:g} s or more"))
     for key, other in (("low_from", write.low_from), ("high_from", write.high_from)):
         if other is not None and other not in found.points:
-            wrong.append(doc.mistake((*here, key), f"no point is named {other}", names))
+            wrong.append(
+                doc.mistake((*here, key), f"no point is named {other}", ", ".join(found.points))
+            )
     for other, words in write.only_if.items():
         wrong += _check_words(found, doc, (*here, "only_if", other), other, words)
     return wrong

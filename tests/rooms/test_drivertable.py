@@ -21,6 +21,10 @@ def test_programs_see_every_driver_with_what_it_can_do_and_what_is_locked() -> N
 def test_people_see_locked_where_the_installer_must_allow_it() -> None:
     rows = {row["driver"]: row for row in drivertable.short_rows()}
     assert rows["mitsubishi_procon_mini"]["on_off"] == "locked"
+    assert (
+        rows["chofu_aerona3"]["water_setpoint"] == "locked"
+    )  # to read it is sure, to write it not
+    assert driver("chofu_aerona3").map.points["water_setpoint"].confidence == "one"
     assert rows["haier_atw_r290"]["sg_ready"] == "yes"
     assert rows["haier_atw_r290"]["curve_offset"] == ""
 
