@@ -20,6 +20,7 @@ from agent.line import Line, Port, Scheduler
 from agent.remembered import recall_holes
 from agent.road import Road, restored
 from agent.spool import Spool
+from agent.thinning import fold
 from agent.uplink import Uplink
 from agent.uplink.adapters import Bridge, bridges
 from agent.vitals import Vitals
@@ -47,7 +48,7 @@ async def run(
 ) -> None:
     """Run until `stop` is set. Raises SpoolError when the durable buffer cannot be opened."""
     clock = Clock()
-    spool = await Spool.open(config.spool, clock.boot)
+    spool = await Spool.open(config.spool, clock.boot, clock.stamp, fold)
     if spool.opening_note:
         log.warning("%s", spool.opening_note)
     try:

@@ -286,7 +286,7 @@ class Core:
 
     def _changed(self, changes: tuple[Alarm, ...], stamp: Stamp) -> Iterator[Effect]:
         for alarm in changes:
-            yield Keep(Lane.ALARM, alarm, stamp, at_once=True)
+            yield Keep(Lane.ALARM, alarm, stamp)
             yield _told(alarm)
         if changes:
             yield Save("alarms", self._alarms.open)

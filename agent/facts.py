@@ -156,12 +156,11 @@ Fact = (
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Store a record in its lane; `at_once` means before anything else happens."""
+    """Store a record in its lane; the lane decides how soon it is durable."""
 
     lane: Lane
     record: Record
     stamp: Stamp
-    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ __all__ = [
     "DeviceKind",
     "Lane",
     "Machine",
+    "Notice",
+    "NoticeKind",
     "Origin",
     "Outcome",
     "Point",
@@ -334,10 +336,49 @@ class Lane(StrEnum):
 
     ALARM = "alarm"
     RESULT = "result"
+    NOTICE = "notice"
     TELEMETRY = "telemetry"
 
 
-Record = Telemetry | Alarm | Result
+class NoticeKind(StrEnum):
+    """What the gateway has to say of its own records, clock, disk and journal."""
+
+    THINNED = "thinned"
+    POWER_CUT = "power_cut"
+    DAMAGED = "damaged"
+    DROPPED = "dropped"
+    CLOCK_SET = "clock_set"
+    DISK_FAILS = "disk_fails"
+    DISK_WRITES = "disk_writes"
+    JOURNAL = "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the platform must know of the gateway's memory rather than of machines.
+
+    `thinned`, `power_cut`, `damaged` and `dropped` speak of the numbers `first` to `last` of a
+    lane: only those the gateway still holds will come, and a hole among them is no loss on the way.
+    `records` counts what is gone, None where nobody knows; `step_s` is how far apart the kept ones
+    are now. `clock_set`: in boot `boot` the second `mono` was the instant `at`, so that a record of
+    that boot whose clock was not trusted can be placed. `disk_fails` and `disk_writes`: records are
+    in memory only, and no longer. `journal`: row `last` of the audit journal has this `hash`.
+    """
+
+    kind: NoticeKind
+    lane: Lane | None = None
+    first: int | None = None
+    last: int | None = None
+    records: int | None = None
+    step_s: int | None = None
+    boot: str | None = None
+    mono: float | None = None
+    at: datetime | None = None
+    why: str | None = None
+    hash: str | None = None
+
+
+Record = Telemetry | Alarm | Result | Notice
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from agent import __version__, drivertable
 from agent.config import GatewaySection
 from agent.drivers.registermap import RegisterMap
 from agent.kit.api import api_page
-from agent.model import POINTS, Alarm, Result, Telemetry
+from agent.model import POINTS, Alarm, Notice, Result, Telemetry
 from agent.uplink import messages
 from agent.yamltext import Duration, describe
 
@@ -192,14 +192,16 @@ def asyncapi() -> dict[str, Any]:
         Telemetry,
         Alarm,
         Result,
+        Notice,
     )
     _, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMA + "{name}")
-    bodies = [{"$ref": _SCHEMA + kind} for kind in ("Telemetry", "Alarm", "Result")]
+    bodies = [{"$ref": _SCHEMA + kind} for kind in ("Telemetry", "Alarm", "Result", "Notice")]
     components["BatchRecord"]["properties"]["body"]["anyOf"] = bodies
     channels = {
         "telemetry": ("up/telemetry", "Batch", "Readings, in batches."),
         "alarm": ("up/alarm", "Batch", "Alarms raised and cleared, at once."),
         "result": ("up/result", "Batch", "How commands ended, at once."),
+        "notice": ("up/notice", "Batch", "What the gateway says of its own records, at once."),
         "state": ("up/state", "State", "Retained; the last will says offline."),
         "devices": ("up/devices", "Devices", "Retained; what stands on the lines and can do what."),
         "ack": ("down/ack", "Ack", "What the platform has committed."),

@@ -128,8 +128,8 @@ class Road:
 
     async def _do(self, effect: Effect) -> None:
         match effect:
-            case Keep(lane, record, stamp, at_once):
-                seq = self._spool.append(lane, stamp, encode_body(record), at_once)
+            case Keep(lane, record, stamp):
+                seq = self._spool.append(lane, stamp, encode_body(record))
                 for tell in self.tellers:
                     tell(Kept(lane, seq, record, stamp.at, stamp.trusted))
                 if isinstance(record, Result):

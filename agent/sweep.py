@@ -30,6 +30,7 @@ from agent.model import Command, Outcome, Result, Snapshot, Stamp, Value
 from agent.remembered import recall
 from agent.road import account
 from agent.spool import Spool
+from agent.thinning import fold
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ class Look:
     async def write(self, device: str, point: str, value: Value, within_s: float) -> Result:
         """Write as a resident's command does: guarded, counted, journalled, read back."""
         stamp = self._clock.stamp()
-        spool = await Spool.open(self._config.spool, self._clock.boot)
+        spool = await Spool.open(self._config.spool, self._clock.boot, self._clock.stamp, fold)
         try:
             written = await recall(spool, stamp, self._clock.boot)
             desk = _Desk(self._config, spool, self._lines, written, self._clock.boot)

@@ -17,6 +17,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from time import monotonic
 
+from agent.clock import Clock
 from agent.control import ControlSettings
 from agent.core import Core, CoreSettings
 from agent.facts import BlockFailed, BlockRead, Fact, Failure, Keep, PlatformBack, Tick
@@ -163,13 +164,12 @@ async def _virtual(seed: int, hours: int) -> dict[str, float]:
     settings = CoreSettings({"hp1": machine()}, ControlSettings(CHINA, ()), full_every_s=900.0)
     core = Core(settings)
     with tempfile.TemporaryDirectory() as name:
-        spool = await Spool.open(SpoolSettings(f"{name}/spool.db"), "soak")
+        spool = await Spool.open(SpoolSettings(f"{name}/spool.db"), "soak", Clock().stamp)
         for number in range(hours * SWEEPS_AN_HOUR):
             for fact in _shifted(hour[number % SWEEPS_AN_HOUR], number):
                 for effect in core.step(fact):
                     if isinstance(effect, Keep):
-                        body = encode_body(effect.record)
-                        spool.append(effect.lane, effect.stamp, body, effect.at_once)
+                        spool.append(effect.lane, effect.stamp, encode_body(effect.record))
                         records += 1
             if number % 30 == 29:
                 await spool.commit()

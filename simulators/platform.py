@@ -15,7 +15,7 @@ import json
 import logging
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,6 +49,12 @@ create table if not exists alarm (
     gateway text, alarm_id text, rule text, device text, state text, severity text, at text,
     body text
 );
+create table if not exists gone (
+    gateway text, epoch text, lane text, first integer, last integer, kind text, records integer
+);
+create table if not exists clock (
+    gateway text, boot text, mono real, at text, primary key (gateway, boot)
+);
 create table if not exists state (gateway text primary key, state text, at text, body text);
 create table if not exists devices (gateway text primary key, body blob);
 """
@@ -58,6 +64,10 @@ select epoch, lane, before + 1, seq - 1 from (
            lag(seq, 1, 0) over (partition by epoch, lane order by seq) as before
     from record where gateway = ?
 ) where seq > before + 1 order by epoch, lane, seq
+"""
+_GONE = """
+select first, last from gone
+where gateway = ? and epoch = ? and lane = ? and last >= ? and first <= ? order by first
 """
 
 
@@ -89,6 +99,7 @@ class Counters:
     acks: int = 0
     alarms: int = 0
     results: int = 0
+    notices: int = 0
     commands: int = 0
     connections: int = 0
 
@@ -243,6 +254,19 @@ class Platform:
         if batch.lane == "alarm":
             self.counters.alarms += 1
             self._list("alarm", batch, record, body, "id rule device state severity")
+        if batch.lane == "notice":
+            self.counters.notices += 1
+            self._heed(batch, record.body)
+
+    def _heed(self, batch: _Batch, notice: dict[str, Any]) -> None:
+        """Numbers that will not come are no loss on the way; a boot's clock has become right."""
+        if notice["kind"] == "clock_set":
+            clock = (batch.gateway, notice["boot"], notice["mono"], notice["at"])
+            self._db.execute("insert or replace into clock values (?, ?, ?, ?)", clock)
+        if notice.get("lane") is not None:
+            names = ("lane", "first", "last", "kind", "records")
+            gone = (batch.gateway, batch.epoch, *(notice.get(name) for name in names))
+            self._db.execute("insert into gone values (?, ?, ?, ?, ?, ?, ?)", gone)
 
     def _list(self, table: str, batch: _Batch, record: _Record, body: str, names: str) -> None:
         fields = [str(record.body.get(name, "")) for name in names.split()]
@@ -336,8 +360,38 @@ class Platform:
         return None if row is None else str(row[0])
 
     def holes(self, gateway: str) -> list[Hole]:
-        """What is missing between 1 and the highest number of each lane."""
-        return [Hole(*row) for row in self._db.execute(_HOLES, (gateway,))]
+        """What is missing between 1 and the highest number of each lane, and was not told gone."""
+        raw = [Hole(*row) for row in self._db.execute(_HOLES, (gateway,)).fetchall()]
+        return [left for hole in raw for left in self._untold(gateway, hole)]
+
+    def _untold(self, gateway: str, hole: Hole) -> Iterator[Hole]:
+        """The parts of a hole that no notice speaks of."""
+        first = hole.first
+        query = (gateway, hole.epoch, hole.lane, hole.first, hole.last)
+        for begin, end in self._db.execute(_GONE, query).fetchall():
+            if begin > first:
+                yield Hole(hole.epoch, hole.lane, first, min(begin - 1, hole.last))
+            first = max(first, end + 1)
+        if first <= hole.last:
+            yield Hole(hole.epoch, hole.lane, first, hole.last)
+
+    def notices(self, gateway: str) -> list[dict[str, Any]]:
+        """What the gateway said of its own records, clock, disk and journal, oldest first."""
+        query = "select body from record where gateway = ? and lane = 'notice' order by epoch, seq"
+        return [json.loads(row[0]) for row in self._db.execute(query, (gateway,))]
+
+    def happened(self, gateway: str, lane: str) -> list[tuple[int, datetime]]:
+        """(seq, instant) of a lane's records, in the order of their numbers.
+
+        A record whose clock was not trusted is placed by the `clock_set` notice of its boot.
+        """
+        query = """
+            select r.seq, r.at, r.trusted, r.mono, c.mono, c.at from record r
+            left join clock c on c.gateway = r.gateway and c.boot = r.boot
+            where r.gateway = ? and r.lane = ? order by r.epoch, r.seq
+        """
+        rows = self._db.execute(query, (gateway, lane)).fetchall()
+        return [(seq, _placed(*row)) for seq, *row in rows]
 
     async def wait_state(self, gateway: str, state: str, timeout_s: float) -> None:
         """Wait until a gateway is online or offline; raises TimeoutError."""
@@ -356,6 +410,14 @@ class Platform:
     async def _tell(self) -> None:
         async with self._changed:
             self._changed.notify_all()
+
+
+def _placed(
+    at: str, trusted: int, mono: float, set_mono: float | None, set_at: str | None
+) -> datetime:
+    if trusted or set_at is None or set_mono is None:
+        return datetime.fromisoformat(at)
+    return datetime.fromisoformat(set_at) - timedelta(seconds=set_mono - mono)
 
 
 def ranges(numbers: Iterable[int]) -> list[list[int]]:

@@ -63,7 +63,10 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     if mistakes or core is None or uplink is None:
         raise FileError(mistakes)
     spool = SpoolSettings(
-        str(folder / raw.spool.path), float(raw.spool.commit_every), raw.spool.commit_records
+        str(folder / raw.spool.path),
+        float(raw.spool.commit_every),
+        raw.spool.commit_records,
+        float(raw.spool.size),
     )
     uplink = replace(uplink, inventory=inventory(lines, core.homes))
     timezone = ZoneInfo(raw.timezone)

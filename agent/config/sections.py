@@ -30,8 +30,11 @@ class SpoolSection(Section, frozen=True, kw_only=True):
     path: Annotated[str, Meta(description="File of the durable buffer.")] = "var/spool.db"
     commit_every: Annotated[
         Duration, Meta(description="Longest time a reading waits in memory.")
-    ] = Duration(10)
-    commit_records: Annotated[int, Meta(ge=1, le=10000, description="...or as many records.")] = 64
+    ] = Duration(60)
+    commit_records: Annotated[int, Meta(ge=1, le=10000, description="...or as many records.")] = 500
+    size: Annotated[
+        int, Meta(ge=4, le=4096, description="MB; beyond it old readings become coarser.")
+    ] = 64
 
 
 class PlatformSection(Section, frozen=True, kw_only=True):

@@ -358,7 +358,7 @@ class Control:
 
 def ended(result: Result, stamp: Stamp) -> Iterator[Effect]:
     """A command has come to its one end."""
-    yield Keep(Lane.RESULT, result, stamp, at_once=True)
+    yield Keep(Lane.RESULT, result, stamp)
     fields = {"id": result.command_id, "outcome": result.outcome.value, "why": result.why}
     yield Journal("result", fields, stamp)
     yield Note("info", "command ended", fields)

@@ -8,18 +8,27 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from threading import Lock
 
 from agent.model import Lane, Stamp
 
-LANE_NUMBERS = {Lane.ALARM: 0, Lane.RESULT: 1, Lane.TELEMETRY: 2}  # on disk: never renumber
+LANE_NUMBERS = {
+    Lane.ALARM: 0,
+    Lane.RESULT: 1,
+    Lane.TELEMETRY: 2,
+    Lane.NOTICE: 3,
+}  # on disk: never renumber
+LANES = {number: lane for lane, number in LANE_NUMBERS.items()}
 SEQ_BITS = 48
 LAST_SEQ = (1 << SEQ_BITS) - 1
 MOST_TELEMETRY = 10_000
 DAYS_KEPT = 4
 FOR_LIFE = ""  # the day under which the lifetime count of a point lies
+AT_ONCE = frozenset({Lane.ALARM, Lane.RESULT, Lane.NOTICE})
+"""Lanes whose records are committed at once and leave only when that is done."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -28,37 +37,43 @@ WriteKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class SpoolSettings:
-    """Where the buffer's file is and how long a record may stay in memory only.
+    """Where the buffer's file is, how big it may grow, how long a reading may be in memory only.
 
-    A power cut loses at most `commit_every_s` seconds or `commit_records` records, whichever is
-    less, and never a record that was appended `at_once` and committed.
+    A power cut loses at most `commit_every_s` seconds or `commit_records` readings, whichever is
+    less. Alarms, results, notices, write counts and the journal are committed at once.
+    `size_mb` bounds telemetry: beyond it, old readings are thinned.
     """
 
     path: str
-    commit_every_s: float = 10.0
-    commit_records: int = 64
+    commit_every_s: float = 60.0
+    commit_records: int = 500
+    size_mb: float = 64.0
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolStatus:
     """How full the buffer is and how it fares; `depth` counts what the platform has not taken.
 
-    `uncommitted` of these are in memory only. `lost` counts records dropped since the file was
-    created. `last_error` is None while the disk takes what it is given.
+    `uncommitted` of these are in memory only. `lost` counts records dropped and `thinned` records
+    folded into coarser ones since the file was created. `last_error` is None while the disk takes
+    what it is given; `volatile` when there is no file and a restart loses all.
     """
 
     depth: Mapping[Lane, int]
     uncommitted: int
     oldest_at: str | None
     file_bytes: int
+    used_bytes: int
     lost: int
+    thinned: int
     commits: int
     last_error: str | None
+    volatile: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A record that has its number but is not on disk yet."""
+    """A record with its number; `mono` in whole milliseconds, `since` is when it was added."""
 
     lane: Lane
     seq: int
@@ -66,6 +81,17 @@ class Fresh:
     mono: float
     trusted: bool
     body: bytes
+    since: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one commit takes along: records by lane, the numbers given so far, readings dropped."""
+
+    records: tuple[Fresh, ...]
+    next_seq: Mapping[Lane, int]
+    lost: int
+    lost_span: tuple[int, int]
 
 
 def to_ms(at: datetime) -> int:
@@ -106,7 +132,7 @@ class Pending:
     """Records between `add` and the end of their commit. Both threads use it, nobody waits long.
 
     While the disk fails, telemetry is bounded: beyond `most` the oldest goes and is counted in
-    `lost`. Alarms and results are never dropped.
+    `lost`. Alarms, results and notices are never dropped.
     """
 
     def __init__(self, next_seq: Mapping[Lane, int], most: int = MOST_TELEMETRY) -> None:
@@ -116,28 +142,36 @@ class Pending:
         self._telemetry: deque[Fresh] = deque()
         self._precious: deque[Fresh] = deque()
         self._leaving: tuple[Fresh, ...] = ()
-        self._lost = 0
+        self._lost, self._lost_span = 0, (LAST_SEQ, 0)
 
     def __len__(self) -> int:
         with self._lock:
             return len(self._telemetry) + len(self._precious) + len(self._leaving)
 
-    def newest(self, lane: Lane) -> int:
-        """The highest number given so far; 0 for none."""
+    @property
+    def next_seq(self) -> Mapping[Lane, int]:
+        """The number that the next record of each lane will have."""
         with self._lock:
-            return self._next_seq[lane] - 1
+            return dict(self._next_seq)
 
-    def restore(self, records: Iterable[Fresh]) -> int:
-        """Hold again what a killed run had numbered but not committed; returns how many."""
+    @property
+    def waiting_since(self) -> float | None:
+        """When the oldest record that waits for its commit was added; None without one."""
+        with self._lock:
+            return min((q[0].since for q in (self._precious, self._telemetry) if q), default=None)
+
+    def restore(self, next_seq: Mapping[Lane, int], records: Iterable[Fresh]) -> int:
+        """Go on where a killed run was: hold what it had not committed; returns how many."""
         count = 0
         with self._lock:
             for record in records:
                 if record.seq < self._next_seq[record.lane]:
                     continue  # it reached the disk
                 self._next_seq[record.lane] = record.seq + 1
-                telemetry = record.lane is Lane.TELEMETRY
-                (self._telemetry if telemetry else self._precious).append(record)
+                self._queue(record.lane).append(record)
                 count += 1
+            for lane, seq in next_seq.items():
+                self._next_seq[lane] = max(self._next_seq[lane], seq)
             self._trim()
         return count
 
@@ -146,57 +180,74 @@ class Pending:
         with self._lock:
             return (*self._leaving, *self._precious, *self._telemetry)
 
-    def add(self, lane: Lane, stamp: Stamp, body: bytes) -> Fresh:
+    def after(self, lane: Lane, seq: int, before: int, limit: int) -> tuple[Fresh, ...]:
+        """The first records of a lane with `seq` < number < `before`."""
+        with self._lock:
+            held = (one for one in self._queue(lane) if one.lane is lane and seq < one.seq < before)
+            return tuple(islice(held, limit))
+
+    def forget(self, lane: Lane, first: int, last: int) -> int:
+        """The platform has these: they need no disk any more; returns how many there were."""
+        with self._lock:
+            queue = self._queue(lane)
+            kept = [one for one in queue if one.lane is not lane or not first <= one.seq <= last]
+            gone = len(queue) - len(kept)
+            if gone:
+                queue.clear()
+                queue.extend(kept)
+            return gone
+
+    def add(self, lane: Lane, stamp: Stamp, body: bytes, since: float = 0.0) -> Fresh:
         """Number the record and hold it."""
-        at_ms = to_ms(stamp.at)
+        at_ms, mono = to_ms(stamp.at), round(stamp.mono, 3)
         with self._lock:
             seq = self._next_seq[lane]
             self._next_seq[lane] = seq + 1
-            record = Fresh(lane, seq, at_ms, stamp.mono, stamp.trusted, body)
-            (self._telemetry if lane is Lane.TELEMETRY else self._precious).append(record)
+            record = Fresh(lane, seq, at_ms, mono, stamp.trusted, body, since)
+            self._queue(lane).append(record)
             self._trim()
         return record
 
-    def take(self) -> tuple[tuple[Fresh, ...], int]:
-        """All records for one commit, and how many were lost since the last `settle`.
-
-        Follow it with `settle` or `put_back`.
-        """
+    def take(self) -> Taken:
+        """All records for one commit. Follow it with `settle` or `put_back`."""
         with self._lock:
             self._leaving = (*self._precious, *self._telemetry)
             self._precious.clear()
             self._telemetry.clear()
-            return self._leaving, self._lost
+            return Taken(self._leaving, dict(self._next_seq), self._lost, self._lost_span)
 
     def settle(self, lost: int) -> None:
         """The taken records are on disk, and so is the count of the lost ones."""
         with self._lock:
             self._leaving = ()
             self._lost -= lost
+            if not self._lost:
+                self._lost_span = (LAST_SEQ, 0)
 
     def put_back(self) -> None:
         """The taken records are not on disk: they come before all that arrived meanwhile."""
         with self._lock:
             for record in reversed(self._leaving):
-                held = self._telemetry if record.lane is Lane.TELEMETRY else self._precious
-                held.appendleft(record)
+                self._queue(record.lane).appendleft(record)
             self._leaving = ()
             self._trim()
 
     def count(self) -> tuple[dict[Lane, int], int | None, int]:
         """Records held per lane, the oldest instant among them (ms), and the lost ones."""
-        with self._lock:
-            held = (*self._precious, *self._telemetry, *self._leaving)
-            lost = self._lost
+        held = self.held()
         depth = dict.fromkeys(Lane, 0)
         for record in held:
             depth[record.lane] += 1
-        return depth, min((record.at_ms for record in held), default=None), lost
+        return depth, min((record.at_ms for record in held), default=None), self._lost
+
+    def _queue(self, lane: Lane) -> deque[Fresh]:
+        return self._precious if lane in AT_ONCE else self._telemetry
 
     def _trim(self) -> None:
         while len(self._telemetry) > self._most:
-            self._telemetry.popleft()
+            seq = self._telemetry.popleft().seq
             self._lost += 1
+            self._lost_span = (min(self._lost_span[0], seq), max(self._lost_span[1], seq))
 
 
 class WriteCounts:

@@ -7,20 +7,26 @@ In WAL mode only `synchronous=FULL` keeps every confirmed commit through a power
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import SpoolError
-from agent.spool.memory import LANE_NUMBERS, LAST_SEQ, SEQ_BITS, chain, chain_start
+from agent.spool.carry import carry_ledger, carry_records
+from agent.spool.chunks import pack_one
+from agent.spool.memory import chain, chain_start
 
-SCHEMA = 1
+SCHEMA = 2
 LAST_VERSION = 9999  # what the four digits of the schema files can name
 SHRINK_FROM_PAGES = 16_384
+COPY_TRIES = 5
 
 Connection = sqlite3.Connection
 DiskError = sqlite3.Error
@@ -39,6 +45,7 @@ _PLAIN = {
 }
 
 # What the content of a file can cause; everything else is the disk's or another program's doing.
+_NO_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
 
@@ -57,17 +64,30 @@ def plain_errors(path: str) -> Iterator[None]:
         raise SpoolError(f"spool {path}: {plain} ({error})") from error
 
 
-def open_file(path: str, use: Callable[[Connection], _T]) -> tuple[_T, str | None]:
-    """What `use` makes of the opened file, and a note when a damaged one had to be replaced.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An opened file, or a database in memory; and what there is to say about that."""
 
-    SpoolError when the file can be neither opened nor created.
+    db: Connection
+    note: str | None = None
+    volatile: bool = False
+
+
+def open_file(path: str, use: Callable[[Opened], _T]) -> _T:
+    """What `use` makes of the opened file. A damaged one is moved aside and what can be read of it
+    carried over; where the disk cannot be written, a database in memory takes its place.
+
+    SpoolError when the file can be neither opened nor created for a reason a person must remove.
     """
     with plain_errors(path):
         try:
-            empty = size_of(path) == 0
-            used = _open(path, use, None)
-            return used, f"the spool {path} was empty; a new one was begun" if empty else None
+            note = (
+                f"the spool {path} was empty; a new one was begun" if size_of(path) == 0 else None
+            )
+            return _open(path, use, note)
         except sqlite3.DatabaseError as error:
+            if _code(error) in _NO_DISK or _read_only(path):
+                return _in_memory(path, use, str(error))
             if _code(error) not in _DAMAGED:
                 raise
             why = str(error)
@@ -75,7 +95,25 @@ def open_file(path: str, use: Callable[[Connection], _T]) -> tuple[_T, str | Non
         note = (
             f"the spool {path} was damaged ({why}); it lies now at {aside} and a new one was begun"
         )
-        return _open(path, use, aside), note
+        return _open(path, use, note, aside)
+
+
+def _read_only(path: str) -> bool:
+    try:
+        return bool(os.statvfs(Path(path).absolute().parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
+def _in_memory(path: str, use: Callable[[Opened], _T], why: str) -> _T:
+    """Polling and control must go on without a disk; what it still says of the past is read."""
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    _prepare(db, path)
+    uri = f"{Path(path).absolute().as_uri()}?immutable=1"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as old:
+        carry_ledger(old, db)
+    note = f"the spool {path} cannot be written ({why}): records are in memory only"
+    return use(Opened(db, note, volatile=True))
 
 
 def damaged(why: str) -> Exception:
@@ -83,25 +121,104 @@ def damaged(why: str) -> Exception:
     return sqlite3.DatabaseError(why)
 
 
-def verify_journal(path: str) -> tuple[int, int | None]:
-    """Rows in the audit journal of a spool no program has open, and the first broken one or None.
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What a check of the audit journal found: how many rows, and the first that does not fit.
 
-    A changed, inserted or missing row breaks the chain; rows cut off the end do not show.
+    `hash` is that of the last row; `why` is None when every row is as it was written.
     """
-    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
-    with plain_errors(path), closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as db:
-        (epoch,) = db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone() or ("",)
-        link = chain_start(epoch)
-        count, broken = 0, None
+
+    rows: int
+    broken: int | None
+    why: str | None
+    hash: str
+
+
+def verify_journal(path: str, head: tuple[int, str] | None = None) -> Journal:
+    """Check the audit journal of a spool no program has open; SpoolError when it cannot be read.
+
+    A changed, inserted, moved or missing row breaks the chain; rows cut off the end do not fit the
+    head in the file, nor `head`, the row and hash that the platform was told.
+    """
+    with _reading(path) as db:
+        link, count, links = chain_origin(db), 0, dict[int, str]()
         for number, at, kind, detail, hash_ in db.execute("SELECT * FROM journal ORDER BY number"):
             count += 1
             link = chain(link, at, kind, detail)
-            if broken is None and (number != count or hash_ != link):
-                broken = number
-        return count, broken
+            if number != count:
+                return Journal(count, number, f"row {count} is missing", link.hex())
+            if hash_ != link:
+                return Journal(count, number, f"row {number} is not as it was written", link.hex())
+            if head and number == head[0]:
+                links[number] = link.hex()
+        known = db.execute("SELECT number, hash FROM head").fetchone()
+    kept = [(int(known[0]), bytes(known[1]).hex())] if known else []
+    links[count] = link.hex()
+    for number, hash_ in [*kept, *([head] if head else [])]:
+        if number > count:
+            return Journal(
+                count, count + 1, f"rows {count + 1} to {number} are cut off", link.hex()
+            )
+        if links.get(number) != hash_:
+            return Journal(count, number, f"row {number} has another hash than told", link.hex())
+    return Journal(count, None, None, link.hex())
 
 
-def _open(path: str, use: Callable[[Connection], _T], broken: str | None) -> _T:
+def journal_rows(path: str, last: int) -> tuple[tuple[int, str, str, bytes], ...]:
+    """The `last` newest rows of the journal, oldest first: number, instant, kind, detail (JSON)."""
+    query = "SELECT number, at, kind, detail FROM journal ORDER BY number DESC LIMIT ?"
+    with _reading(path) as db:
+        return tuple(reversed(db.execute(query, (last,)).fetchall()))
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[Connection]:
+    """The file of this version, for reading only; a copy of it while a program holds it."""
+    if not Path(path).is_file():
+        raise SpoolError(f"spool {path}: there is no such file; name the configuration or a file")
+    with tempfile.TemporaryDirectory() as folder, plain_errors(path):
+        copy = _copied(path, Path(folder))
+        with closing(sqlite3.connect(copy)) as db:
+            if _version(db, path) < SCHEMA:
+                raise SpoolError(f"spool {path}: an older version wrote it; run this version once")
+            yield db
+
+
+def _copied(path: str, folder: Path) -> Path:
+    """A copy that is whole: the file itself changes only when the WAL is carried into it."""
+    for _ in range(COPY_TRIES):
+        before = _shape(path)
+        for suffix in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copy(path + suffix, folder / f"copy{suffix}")
+        if _shape(path) == before:
+            break
+        (folder / "copy-wal").unlink(missing_ok=True)
+    return folder / "copy"
+
+
+def _shape(path: str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_mtime_ns, found.st_size
+
+
+def chain_origin(db: Connection) -> bytes:
+    """What the hash of the journal's first row is built on."""
+    (origin,) = db.execute("SELECT value FROM meta WHERE name = 'chain'").fetchone() or ("",)
+    return chain_start(origin)
+
+
+def used_bytes(db: Connection) -> int:
+    """Bytes of the file that hold something; the others will be used again."""
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    (free,) = db.execute("PRAGMA freelist_count").fetchone()
+    (size,) = db.execute("PRAGMA page_size").fetchone()
+    return int((pages - free) * size)
+
+
+def _open(
+    path: str, use: Callable[[Opened], _T], note: str | None, broken: str | None = None
+) -> _T:
     if not Path(path).absolute().parent.is_dir():
         raise SpoolError(f"spool {path}: its directory does not exist; create it")
     db = sqlite3.connect(path, timeout=1.0, isolation_level=None)
@@ -109,7 +226,7 @@ def _open(path: str, use: Callable[[Connection], _T], broken: str | None) -> _T:
         _prepare(db, path)
         if broken:
             _carry_over(db, broken)
-        return use(db)
+        return use(Opened(db, note))
     except BaseException:
         db.close()
         raise
@@ -128,18 +245,20 @@ def _prepare(db: Connection, path: str) -> None:
         "temp_store = MEMORY",
     ):
         db.execute(f"PRAGMA {pragma}")
-    db.create_function("crc32", 1, zlib.crc32, deterministic=True)
+    _teach(db)
     version = _version(db, path)
     (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise damaged(str(verdict))
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
+    rows = "chunks" if version == SCHEMA else "records" if version else None
+    if rows and db.execute(f"SELECT 1 FROM {rows} WHERE crc32(body) <> crc LIMIT 1").fetchone():
+        raise damaged("a record is not as it was written")
     if version < SCHEMA:
         _migrate(db, version)
-        _sync_directory(path)
-    if db.execute("SELECT 1 FROM records WHERE crc32(body) <> crc LIMIT 1").fetchone():
-        raise damaged("a record is not as it was written")
+        with suppress(OSError):
+            _sync_directory(path)
     _shrink(db)
 
 
@@ -147,7 +266,7 @@ def _version(db: Connection, path: str) -> int:
     """The schema version of the file, 0 for a new one; SpoolError when it is not ours to touch."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-    if not 0 <= version <= LAST_VERSION or (version == 0 and "records" in tables):
+    if not 0 <= version <= LAST_VERSION or (version == 0 and {"records", "chunks"} & tables):
         raise damaged(f"schema version {version}")
     if version > SCHEMA:
         raise SpoolError(
@@ -190,40 +309,20 @@ def _move_aside(path: str) -> str:
 
 
 def _carry_over(db: Connection, broken: str) -> None:
-    """Take what can still be read: write counters, command ids, and the records, numbered anew.
-
-    The platform may get some records a second time, under the new epoch: better than none.
-    """
+    """Take over what can still be read; where the epoch can be, numbers keep their meaning."""
     db.execute("BEGIN IMMEDIATE")
     with closing(sqlite3.connect(broken, isolation_level=None)) as old:
-        old.create_function("crc32", 1, zlib.crc32, deterministic=True)
+        _teach(old)
         old.execute("PRAGMA writable_schema = ON")  # lets SQLite read a file that was cut short
-        for table, columns in (("writes", 4), ("commands", 4), ("boots", 2)):
-            into = f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})"
-            with suppress(sqlite3.Error):  # a table ends where it is damaged
-                for row in old.execute(f"SELECT * FROM {table}"):
-                    db.execute(into, row)
-        for lane in LANE_NUMBERS.values():
-            _carry_lane(old, db, lane)
-    db.execute("DELETE FROM records WHERE boot NOT IN (SELECT number FROM boots)")
+        carry_ledger(old, db)
+        carry_records(old, db)
     db.execute("COMMIT")
 
 
-def _carry_lane(old: Connection, new: Connection, lane: int) -> None:
-    """Copy a lane; past a damaged place the search goes on with growing steps."""
-    low, end, step = lane << SEQ_BITS, lane << SEQ_BITS | LAST_SEQ, 1
-    (seq,) = new.execute("SELECT next_seq FROM lanes WHERE number = ?", (lane,)).fetchone()
-    while low <= end:
-        query = "SELECT * FROM records WHERE key BETWEEN ? AND ? AND crc32(body) = crc ORDER BY key"
-        try:
-            for key, *rest in old.execute(query, (low, end)):
-                values = (lane << SEQ_BITS | seq, *rest)
-                new.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", values)
-                low, step, seq = key + 1, 1, seq + 1
-            break
-        except sqlite3.Error:
-            low, step = low + step, step * 2
-    new.execute("UPDATE lanes SET next_seq = ? WHERE number = ?", (seq, lane))
+def _teach(db: Connection) -> None:
+    """The functions that the SQL of this room uses."""
+    db.create_function("crc32", 1, zlib.crc32, deterministic=True)
+    db.create_function("pack", 5, pack_one, deterministic=True)
 
 
 def _sync_directory(path: str) -> None:

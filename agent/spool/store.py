@@ -1,48 +1,52 @@
-"""What the disk thread does: transactions over records, commands, counters, journal and state."""
+"""What the disk thread does: transactions that take all pending records along, or none of them."""
 
 from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
-from zlib import crc32
+
+import msgspec
 
 from agent.errors import SpoolError
-from agent.model import Lane, Stored
-from agent.spool.memory import (
-    FOR_LIFE,
-    LANE_NUMBERS,
-    LAST_SEQ,
-    SEQ_BITS,
-    Fresh,
-    Pending,
-    SpoolStatus,
-    WriteCounts,
-    chain,
-    chain_start,
-    key_of,
-    seq_of,
-    to_text,
+from agent.model import Lane, Notice, NoticeKind, Stamp, Stored
+from agent.spool.lanes import Boot, Lanes
+from agent.spool.ledger import Ledger
+from agent.spool.memory import AT_ONCE, LANES, Fresh, Pending, SpoolStatus, Taken, to_ms, to_text
+from agent.spool.spool import (
+    DiskError,
+    Opened,
+    damaged,
+    open_file,
+    plain_errors,
+    size_of,
+    used_bytes,
 )
-from agent.spool.spool import Connection, DiskError, damaged, open_file, plain_errors, size_of
+from agent.spool.tail import Tail
+from agent.spool.thin import Fold, thin
 
-COMMAND_KEPT_MS = 7 * 86_400_000
+VOLATILE_BYTES = 8_000_000
+KEPT_SHARE = 0.95
+"""Thinning frees a twentieth more than it must, so that it is seldom needed."""
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
-def open_store(path: str, boot: str) -> Store:
+def open_store(
+    path: str, boot: str, clock: Callable[[], Stamp], fold: Fold, size_bytes: int
+) -> Store:
     """Open or create the file; SpoolError when that cannot be. A damaged file is moved aside."""
     with suppress(OSError):  # what is wrong with the folder SQLite will say
         Path(path).parent.mkdir(exist_ok=True)
-    store, note = open_file(path, lambda db: Store(path, db, boot))
-    store.note = note
-    return store
+
+    def use(opened: Opened) -> Store:
+        return Store(path, opened, boot, clock, fold, size_bytes)
+
+    return open_file(path, use)
 
 
 class Store:
@@ -52,54 +56,90 @@ class Store:
     `_forgotten` repeats them when that commit fails.
     """
 
-    def __init__(self, path: str, db: Connection, boot: str) -> None:
+    def __init__(
+        self,
+        path: str,
+        opened: Opened,
+        boot: str,
+        clock: Callable[[], Stamp],
+        fold: Fold,
+        size_bytes: int,
+    ) -> None:
         self._path = path
-        self._db = db
+        self._db = opened.db
         self._boot_name = boot
-        self._boot: int | None = None
-        self._forgotten: list[tuple[int, int]] = []
-        self._trusted_ms: int | None = None
+        self._boot: Boot | None = None
+        self._clock = clock
+        self._fold = fold
+        self._size = min(size_bytes, VOLATILE_BYTES) if opened.volatile else size_bytes
+        self._forgotten: list[int] = []
         self._failing_since: float | None = None
-        self._last_error: str | None = None
+        self._last_error = opened.note if opened.volatile else None
+        self._clock_unset = False
+        self._anchor: tuple[int, float] | None = None
+        self._announced = 0
         self._commits = 0
-        self._bytes = 0
+        self._bytes = self._used = 0
         self.announce: Callable[[], object] = lambda: None
-        self.note: str | None = None
+        self.keep: Callable[[Fresh], object] = lambda _: None
+        self.note, self.volatile = opened.note, opened.volatile
         self._load()
 
     def _load(self) -> None:
         """Read what memory needs; DiskError when the content cannot be right."""
-        self.epoch = self._one("SELECT value FROM meta WHERE name = 'epoch'")
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
+        self.epoch = str(row[0]) if row else ""
         if not re.fullmatch("[0-9a-f]{16}", self.epoch):
             raise damaged("the epoch is not one")
-        lanes = {n: (s, k) for n, s, k in self._db.execute("SELECT * FROM lanes")}
-        if set(lanes) != set(LANE_NUMBERS.values()):
-            raise damaged("the lanes are not those of a spool")
-        grouped = f"SELECT key >> {SEQ_BITS}, count(*), max(key) FROM records GROUP BY 1"
-        found = {n: (count, seq_of(key)) for n, count, key in self._db.execute(grouped)}
-        if any(lanes.get(n, (0,))[0] <= last for n, (_, last) in found.items()):
-            raise damaged("a record has a number not given out yet")
-        self._depth = {lane: found.get(n, (0, 0))[0] for lane, n in LANE_NUMBERS.items()}
-        self._lost = sum(lost for _, lost in lanes.values())
-        self.pending = Pending({lane: lanes[n][0] for lane, n in LANE_NUMBERS.items()})
-        self.counts = WriteCounts(self._db.execute("SELECT device, point, day, n FROM writes"))
-        last = self._db.execute("SELECT hash FROM journal ORDER BY number DESC LIMIT 1").fetchone()
-        self._chain = bytes(last[0]) if last else chain_start(self.epoch)
-        self._oldest_ms = self._oldest()
+        self._lanes = Lanes(self._db)
+        self.pending = Pending(self._lanes.next_seq)
+        self.ledger = Ledger(self._db, self._transact)
+        known = next((b for b in self._lanes.boots.values() if b.name == self._boot_name), None)
+        self._clock_unset = known is not None and known.set_mono is None
+        self._anchor = (known.set_at_ms or 0, known.set_mono or 0.0) if known else None
+        self._anchor = None if self._clock_unset else self._anchor
+        self._oldest_ms = self._lanes.oldest_ms()
         self._measure()
+
+    def resume(self, tail: Tail) -> int:
+        """Go on where the last run ended; returns how many records a kill had left in memory.
+
+        Numbers that were reserved but may have been used are skipped, and the platform is told.
+        """
+        left = tail.left_behind
+        saved = self.pending.restore(left.next_seq, left.records) if left else 0
+        for lane, reserved in self._lanes.reserved.items():
+            first = self.pending.next_seq[lane]
+            if not left and reserved > first:
+                self.pending.restore({lane: reserved}, ())
+                self.tell(Notice(NoticeKind.POWER_CUT, lane, first, reserved - 1))
+        for number, first, last in self._db.execute("SELECT * FROM gaps").fetchall():
+            self.tell(Notice(NoticeKind.DAMAGED, LANES[number], first, last))
+        return saved
+
+    def tell(self, notice: Notice) -> None:
+        """Let the platform know, through the lane of notices."""
+        stamp = self._clock()
+        body = msgspec.json.encode(notice)
+        self.keep(self.pending.add(Lane.NOTICE, stamp, body, stamp.mono))
 
     # --- transactions ---------------------------------------------------------------------
 
-    def _transact(self, work: Callable[[], _T]) -> _T:
+    def _nothing(self) -> Taken:
+        return Taken((), dict(self._lanes.next_seq), 0, (0, 0))
+
+    def _transact(
+        self, work: Callable[[], _T], taken: Taken | None = None, reserve: bool = True
+    ) -> _T:
         """Commit the pending records, the deletions and `work` together, or none of them."""
-        taken, lost = self.pending.take()
+        taken = taken or self.pending.take()
         done = False
         try:
             with plain_errors(self._path):
                 self._begin()
-                self._insert(taken, lost)
+                self._insert(taken, reserve)
                 result = work()
-                oldest = self._oldest()
+                oldest = self._lanes.oldest_ms()
                 self._db.execute("COMMIT")
             done = True
         except SpoolError as error:
@@ -108,7 +148,7 @@ class Store:
         finally:
             if not done:
                 self._undo()
-        self._settle(taken, lost, oldest)
+        self._settle(taken, reserve, oldest)
         return result
 
     def _begin(self) -> None:
@@ -116,7 +156,7 @@ class Store:
             return
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.executemany("DELETE FROM records WHERE key BETWEEN ? AND ?", self._forgotten)
+            self._lanes.delete(self._forgotten)
         except DiskError:
             self._db.execute("ROLLBACK")
             raise
@@ -128,58 +168,43 @@ class Store:
             with suppress(DiskError):
                 self._db.execute("ROLLBACK")
 
-    def _insert(self, records: tuple[Fresh, ...], lost: int) -> None:
-        if not records:
-            return
-        boot = self._boot_number()
-        self._db.executemany(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                (key_of(r.lane, r.seq), r.at_ms, r.mono, boot, r.trusted, crc32(r.body), r.body)
-                for r in records
-            ),
-        )
-        last = {record.lane: record.seq for record in records}
-        self._db.executemany(
-            "UPDATE lanes SET next_seq = ? WHERE number = ?",
-            ((seq + 1, LANE_NUMBERS[lane]) for lane, seq in last.items()),
-        )
-        if lost:
-            number = LANE_NUMBERS[Lane.TELEMETRY]
-            self._db.execute("UPDATE lanes SET lost = lost + ? WHERE number = ?", (lost, number))
-        trusted = [record.at_ms for record in records if record.trusted]
-        self._trusted_ms = trusted[-1] if trusted else self._trusted_ms
+    def _insert(self, taken: Taken, reserve: bool) -> None:
+        if taken.records:
+            # The boot is noted with its first record: opening itself writes nothing.
+            self._boot = self._boot or self._lanes.boot(self._boot_name)
+            if self._anchor and self._boot.set_mono is None:
+                self._lanes.set_clock(self._boot, *self._anchor)
+            self._lanes.insert(taken.records, self._boot.number)
+        self._lanes.give(taken, reserve)
+        self._db.execute("DELETE FROM gaps")
 
-    def _boot_number(self) -> int:
-        """The number of this boot, noted with its first record: opening itself writes nothing."""
-        if self._boot is None:
-            self._db.execute("DELETE FROM boots WHERE NOT EXISTS (SELECT 1 FROM records)")
-            self._db.execute("INSERT OR IGNORE INTO boots (name) VALUES (?)", (self._boot_name,))
-            query = "SELECT number FROM boots WHERE name = ?"
-            self._boot = int(self._one(query, self._boot_name))
-        return self._boot
-
-    def _settle(self, taken: tuple[Fresh, ...], lost: int, oldest: int | None) -> None:
-        self.pending.settle(lost)
-        self._lost += lost
+    def _settle(self, taken: Taken, reserve: bool, oldest: int | None) -> None:
+        self.pending.settle(taken.lost)
+        self._lanes.given(taken, reserve)
         self._forgotten.clear()
         self._oldest_ms = oldest
         self._commits += 1
-        for record in taken:
-            self._depth[record.lane] += 1
+        trusted = [record.at_ms for record in taken.records if record.trusted]
+        self.ledger.trusted_ms = trusted[-1] if trusted else self.ledger.trusted_ms
         self._measure()
         if self._failing_since is not None:
-            gap_s = time.monotonic() - self._failing_since
-            _log.info("spool writes again gap_s=%.0f lost=%d", gap_s, lost)
-        self._failing_since = self._last_error = None
-        if taken:
+            gap_s = self._clock().mono - self._failing_since
+            _log.info("spool writes again gap_s=%.0f lost=%d", gap_s, taken.lost)
+            self._failing_since = self._last_error = None
+            self.tell(Notice(NoticeKind.DISK_WRITES))
+        if taken.lost:
+            span = (Lane.TELEMETRY, *taken.lost_span, taken.lost)
+            self.tell(Notice(NoticeKind.DROPPED, *span))
+        if taken.records:
             self.announce()
 
     def _failed(self, error: SpoolError) -> None:
         self._last_error = str(error)
         if self._failing_since is None:
-            self._failing_since = time.monotonic()
+            self._failing_since = self._clock().mono
             _log.error("spool cannot write, records stay in memory why=%s", error)
+            self.tell(Notice(NoticeKind.DISK_FAILS, why=str(error)))
+            self.announce()  # alarms may leave from memory now
 
     @property
     def failing(self) -> bool:
@@ -187,119 +212,124 @@ class Store:
 
     # --- records --------------------------------------------------------------------------
 
-    def flush(self) -> None:
-        if len(self.pending) or self._forgotten:
+    def see_clock(self, stamp: Stamp) -> bool:
+        """Notice the first trusted instant of this boot; True when the platform is told of it."""
+        if self._anchor is not None:
+            return False
+        if not stamp.trusted:
+            self._clock_unset = True
+            return False
+        self._anchor = (to_ms(stamp.at), round(stamp.mono, 3))
+        if self._clock_unset:
+            _log.info("clock set at=%s mono=%.3f", stamp.at.isoformat(), stamp.mono)
+            anchor = Notice(
+                NoticeKind.CLOCK_SET, boot=self._boot_name, mono=self._anchor[1], at=stamp.at
+            )
+            self.tell(anchor)
+        return self._clock_unset
+
+    def flush(self, readings: bool = True) -> None:
+        """Commit what there is to commit; then make room if the file is too big.
+
+        Without `readings` only deletions: to take readings along would put on disk what the
+        platform is about to acknowledge, and would have to be deleted in its turn, for ever.
+        """
+        if not readings and self._forgotten:
+            self._transact(lambda: None, self._nothing())
+        elif readings and (len(self.pending) or self._forgotten):
+            self._transact(lambda: None)
+        if self._used > self._size:
+            self._make_room()
+        if readings and len(self.pending):  # what was told meanwhile
             self._transact(lambda: None)
 
+    def _make_room(self) -> None:
+        """Fold old readings until the file fits again; what became of them is told."""
+
+        def work() -> tuple[Notice, ...]:
+            told: list[Notice] = []
+            while self._used > self._size * KEPT_SHARE:
+                notice = thin(self._db, self._lanes, self._fold)
+                if notice is None:
+                    break
+                told.append(notice)
+                self._used = used_bytes(self._db)
+            return tuple(told)
+
+        for notice in self._transact(work):
+            _log.info(
+                "readings thinned step_s=%s first=%s last=%s records=%s",
+                notice.step_s, notice.first, notice.last, notice.records,
+            )  # fmt: skip
+            self._lanes.thinned += notice.records or 0
+            self._lanes.depth[Lane.TELEMETRY] -= notice.records or 0
+            self.tell(notice)
+
     def batch(self, lane: Lane, after: int, limit: int) -> tuple[Stored, ...]:
+        """Records from the file, then telemetry from memory; while the disk fails all lanes."""
         with plain_errors(self._path):
             if self._forgotten:
                 self._begin()
-            rows = self._db.execute(
-                "SELECT key, at_ms, mono, name, trusted, body FROM records"
-                " JOIN boots ON boots.number = records.boot"
-                " WHERE key > ? AND key <= ? ORDER BY key LIMIT ?",
-                (key_of(lane, after), key_of(lane, LAST_SEQ), max(limit, 0)),
-            )
-            return tuple(
-                Stored(lane, seq_of(key), to_text(at_ms), mono, boot, bool(trusted), body)
-                for key, at_ms, mono, boot, trusted, body in rows
-            )
+            found = list(self._lanes.batch(lane, after, limit))
+        if len(found) < limit and (self.failing or lane not in AT_ONCE):
+            last = found[-1].seq if found else after
+            fresh = self.pending.after(lane, last, self._lanes.reserved[lane], limit - len(found))
+            boot = self._this_boot()
+            found += [boot.stored(one) for one in fresh]
+        return tuple(found)
+
+    def _this_boot(self) -> Boot:
+        return self._boot or Boot(0, self._boot_name, *(self._anchor or (None, None)))
 
     def forget(self, lane: Lane, first: int, last: int) -> int:
-        if first > last or not self._depth[lane]:
+        """The platform has them; returns how many there were."""
+        if first > last:
             return 0
-        keys = (key_of(lane, first), key_of(lane, last))
+        from_memory = self.failing or lane not in AT_ONCE  # as in `batch`: no other was sent
+        gone = self.pending.forget(lane, first, last) if from_memory else 0
+        if not self._lanes.depth[lane]:
+            return gone
         with plain_errors(self._path):
-            self._begin()
-            gone = self._db.execute("DELETE FROM records WHERE key BETWEEN ? AND ?", keys).rowcount
-            if gone:
-                self._forgotten.append(keys)
-                self._depth[lane] -= gone
-                self._oldest_ms = self._oldest()
-        return gone
-
-    def _oldest(self) -> int | None:
-        found = (
-            self._db.execute(
-                "SELECT at_ms FROM records WHERE key BETWEEN ? AND ? ORDER BY key LIMIT 1",
-                (key_of(lane, 0), key_of(lane, LAST_SEQ)),
-            ).fetchone()
-            for lane in Lane
-        )
-        return min((row[0] for row in found if row), default=None)
-
-    # --- commands, counters, journal, state -----------------------------------------------
-
-    def remember(self, command_id: str, expires_ms: int, body: bytes) -> bool:
-        def work() -> bool:
-            if self._trusted_ms is not None:
-                self._db.execute(
-                    "DELETE FROM commands WHERE finished = 1 AND expires_ms < ?",
-                    (self._trusted_ms - COMMAND_KEPT_MS,),
-                )
-            insert = "INSERT OR IGNORE INTO commands VALUES (?, ?, 0, ?)"
-            return self._db.execute(insert, (command_id, expires_ms, body)).rowcount == 1
-
-        return self._transact(work)
-
-    def finish(self, command_id: str) -> None:
-        update = "UPDATE commands SET finished = 1, body = x'' WHERE id = ?"
-        self._transact(lambda: self._db.execute(update, (command_id,)))
-
-    def unfinished(self) -> tuple[bytes, ...]:
-        with plain_errors(self._path):
-            query = "SELECT body FROM commands WHERE finished = 0 ORDER BY expires_ms, id"
-            return tuple(body for (body,) in self._db.execute(query))
-
-    def count_write(self, device: str, point: str, day: str) -> None:
-        stale = self.counts.stale_days(day)
-
-        def work() -> None:
-            self._db.executemany("DELETE FROM writes WHERE day = ?", ((old,) for old in stale))
-            self._db.executemany(
-                "INSERT INTO writes VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1",
-                ((device, point, day), (device, point, FOR_LIFE)),
-            )
-
-        self._transact(work)
-        self.counts.add(device, point, day)
-
-    def add_journal(self, at: str, kind: str, detail: bytes) -> None:
-        link = chain(self._chain, at, kind, detail)
-        insert = "INSERT INTO journal (at, kind, detail, hash) VALUES (?, ?, ?, ?)"
-        self._transact(lambda: self._db.execute(insert, (at, kind, detail, link)))
-        self._chain = link
-
-    def save(self, key: str, value: bytes) -> None:
-        if self.load(key) == value:
-            return
-        upsert = "INSERT INTO state VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-        self._transact(lambda: self._db.execute(upsert, (key, value)))
-
-    def load(self, key: str) -> bytes | None:
-        with plain_errors(self._path):
-            row = self._db.execute("SELECT value FROM state WHERE name = ?", (key,)).fetchone()
-        return None if row is None else bytes(row[0])
+            count, empty = self._lanes.forget(lane, first, last)
+            if empty:
+                self._begin()
+                self._lanes.delete(empty)
+                self._forgotten += empty
+                self._oldest_ms = self._lanes.oldest_ms()
+        return gone + count
 
     # --- status and end -------------------------------------------------------------------
 
+    def tell_journal(self) -> None:
+        """Let the platform know the head of the journal, when it has grown."""
+        if self._announced < self.ledger.rows:
+            self._announced = self.ledger.rows
+            head = self.ledger.hash.hex()
+            self.tell(Notice(NoticeKind.JOURNAL, last=self._announced, hash=head))
+
     def status(self) -> SpoolStatus:
+        """As of the last commit and the last append."""
         fresh, oldest_ms, lost = self.pending.count()
         ages = [ms for ms in (oldest_ms, self._oldest_ms) if ms is not None]
         return SpoolStatus(
-            depth={lane: self._depth[lane] + fresh[lane] for lane in Lane},
+            depth={lane: self._lanes.depth[lane] + fresh[lane] for lane in Lane},
             uncommitted=sum(fresh.values()),
             oldest_at=to_text(min(ages)) if ages else None,
             file_bytes=self._bytes,
-            lost=self._lost + lost,
+            used_bytes=self._used,
+            lost=self._lanes.lost + lost,
+            thinned=self._lanes.thinned,
             commits=self._commits,
             last_error=self._last_error,
+            volatile=self.volatile,
         )
 
     def close(self) -> None:
+        """Commit, give reserved numbers back, checkpoint."""
         try:
             self.flush()
+            if self._lanes.reserved != self._lanes.next_seq or self._lanes.has_parts:
+                self._transact(self._lanes.write_parts, reserve=False)
         finally:
             with suppress(DiskError):  # what is committed is safe in the WAL file too
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -308,9 +338,5 @@ class Store:
     def _measure(self) -> None:
         sizes = (size_of(self._path), size_of(self._path + "-wal"))
         self._bytes = sum(size for size in sizes if size is not None)
-
-    def _one(self, query: str, *values: str) -> str:
-        row = self._db.execute(query, values).fetchone()
-        if row is None:
-            raise damaged("a row that every spool has is missing")
-        return str(row[0])
+        with suppress(DiskError):
+            self._used = used_bytes(self._db)

@@ -9,23 +9,38 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from zlib import crc32
 
 from agent.model import Lane
-from agent.spool.memory import LANE_NUMBERS, Fresh
+from agent.spool.memory import LANE_NUMBERS, LANES, LAST_SEQ, Fresh, Pending
 
 MEMORY = Path("/dev/shm")
 REWRITE_FROM_BYTES = 256 * 1024
 _HEAD = struct.Struct(">IIBQqd?")  # length, checksum, lane, seq, at_ms, mono, trusted
-_LANES = {number: lane for lane, number in LANE_NUMBERS.items()}
+_NEXT, _GONE = 0x40, 0x80
+"""Added to the lane's number: the lane goes on at seq; the platform has seq up to the body's."""
+_LAST = struct.Struct(">Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a killed run of this boot left: where its lanes go on, and what waited for a commit."""
+
+    next_seq: Mapping[Lane, int]
+    records: tuple[Fresh, ...]
 
 
 class Tail:
-    """One memory file of one spool. Failing to write it is no fault: it is only the second line."""
+    """One memory file of one spool. Failing to write it is no fault: it is only the second line.
+
+    `left_behind` is None when no run of this boot and epoch left anything: then numbers may have
+    been given of which nobody here knows.
+    """
 
     def __init__(self, spool_path: str, epoch: str, boot: str, folder: Path = MEMORY) -> None:
         name = sha256(os.path.abspath(spool_path).encode()).hexdigest()[:16]
@@ -34,29 +49,42 @@ class Tail:
         self._size = 0
         self._rewrite_at = REWRITE_FROM_BYTES
         self._fd: int | None = None
-        self.left_behind = self._read() if folder.is_dir() else ()
+        self.left_behind = self._read() if folder.is_dir() else None
         if folder.is_dir():
             self._create()
 
-    def add(self, record: Fresh, waiting: Callable[[], Iterable[Fresh]]) -> None:
+    def keep(self, pending: Pending, record: Fresh) -> None:
         """Keep one more record; now and then the file is written anew with what still waits."""
-        if self._fd is None:
-            return
-        with suppress(OSError):
-            if self._size > self._rewrite_at:
-                self.rewrite(waiting())
-            else:
-                self._size += os.write(self._fd, _packed(record))
+        if self._size > self._rewrite_at:
+            self.rewrite(pending)
+        else:
+            self._write(_packed(record))
 
-    def rewrite(self, waiting: Iterable[Fresh]) -> None:
-        """Begin again with these records."""
+    def forget(self, lane: Lane, first: int, last: int) -> None:
+        """The platform has these numbers."""
+        first, last = max(first, 0), min(max(last, 0), LAST_SEQ)
+        if first <= last:
+            number = LANE_NUMBERS[lane] | _GONE
+            self._write(_entry(_LAST.pack(last), number, first, 0, 0.0, False))
+
+    def rewrite(self, pending: Pending) -> None:
+        """Begin again with what is pending now."""
         if self._fd is None:
             return
         with suppress(OSError):
             os.ftruncate(self._fd, 0)
-            text = self._head + b"".join(_packed(record) for record in waiting)
+            marks = (
+                _entry(b"", LANE_NUMBERS[lane] | _NEXT, seq, 0, 0.0, False)
+                for lane, seq in pending.next_seq.items()
+            )
+            text = self._head + b"".join((*marks, *map(_packed, pending.held())))
             self._size = os.write(self._fd, text)
             self._rewrite_at = 2 * self._size + REWRITE_FROM_BYTES
+
+    def _write(self, text: bytes) -> None:
+        if self._fd is not None:
+            with suppress(OSError):
+                self._size += os.write(self._fd, text)
 
     def close(self) -> None:
         """Everything is on disk: the file goes."""
@@ -75,32 +103,46 @@ class Tail:
                 os.close(self._fd)
                 self._fd = None
 
-    def _read(self) -> tuple[Fresh, ...]:
+    def _read(self) -> Left | None:
         """What an earlier run of this boot left, up to the first damaged record."""
         try:
             if self._path.is_symlink() or self._path.stat().st_uid != os.getuid():
-                return ()
+                return None
             data = self._path.read_bytes()
         except OSError:
-            return ()
-        return _unpacked(data[len(self._head) :]) if data.startswith(self._head) else ()
+            return None
+        return _unpacked(data[len(self._head) :]) if data.startswith(self._head) else None
 
 
-def _packed(record: Fresh) -> bytes:
-    number = LANE_NUMBERS[record.lane]
-    fields = (number, record.seq, record.at_ms, record.mono, record.trusted)
-    return _HEAD.pack(len(record.body), crc32(record.body), *fields) + record.body
+def _packed(one: Fresh) -> bytes:
+    return _entry(one.body, LANE_NUMBERS[one.lane], one.seq, one.at_ms, one.mono, one.trusted)
 
 
-def _unpacked(data: bytes) -> tuple[Fresh, ...]:
-    found: list[Fresh] = []
+def _entry(body: bytes, number: int, seq: int, at_ms: int, mono: float, trusted: bool) -> bytes:
+    return _HEAD.pack(len(body), crc32(body), number, seq, at_ms, mono, trusted) + body
+
+
+def _unpacked(data: bytes) -> Left:
+    found: dict[tuple[Lane, int], Fresh] = {}
+    next_seq: dict[Lane, int] = {}
     at = 0
     while at + _HEAD.size <= len(data):
         length, checksum, number, seq, at_ms, mono, trusted = _HEAD.unpack_from(data, at)
         body = data[at + _HEAD.size : at + _HEAD.size + length]
-        lane: Lane | None = _LANES.get(number)
+        lane: Lane | None = LANES.get(number & ~(_NEXT | _GONE))
         if lane is None or len(body) < length or crc32(body) != checksum:
             break
-        found.append(Fresh(lane, seq, at_ms, mono, trusted, body))
+        if number & _NEXT:
+            next_seq[lane] = seq
+        elif number & _GONE:
+            (last,) = _LAST.unpack(body)
+            found = {key: one for key, one in found.items() if not _within(key, lane, seq, last)}
+        else:
+            found[lane, seq] = Fresh(lane, seq, at_ms, mono, trusted, body)
+            next_seq[lane] = max(next_seq.get(lane, 0), seq + 1)
         at += _HEAD.size + length
-    return tuple(found)
+    return Left(next_seq, tuple(found.values()))
+
+
+def _within(key: tuple[Lane, int], lane: Lane, first: int, last: int) -> bool:
+    return key[0] is lane and first <= key[1] <= last

@@ -19,6 +19,7 @@ from agent.model import (
     Command,
     DeviceKind,
     Lane,
+    Notice,
     Outcome,
     Record,
     Result,
@@ -32,7 +33,7 @@ CLOCK_SLACK = timedelta(minutes=5)
 COMMAND_BYTES = 16_384
 _ID = r"^[A-Za-z0-9_.:-]{1,64}$"
 
-LaneName = Literal["alarm", "result", "telemetry"]
+LaneName = Literal["alarm", "result", "notice", "telemetry"]
 Instant = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -40,18 +41,21 @@ Name = Annotated[str, Meta(min_length=1, max_length=64)]
 class BatchRecord(msgspec.Struct, frozen=True):
     """One stored record in a batch; `(gateway, epoch, lane, seq)` names it for ever."""
 
-    seq: Annotated[int, Meta(ge=1, description="Number in its lane: 1, 2, 3, ... without holes.")]
+    seq: Annotated[
+        int, Meta(ge=1, description="Number in its lane: 1, 2, 3, ...; a hole is told by a Notice.")
+    ]
     at: Annotated[str, Meta(description="When it happened: UTC, ISO 8601.")]
     mono: Annotated[float, Meta(description="Seconds since the start of boot `boot`.")]
     boot: Annotated[str, Meta(description="Which start of the gateway `mono` counts from.")]
     trusted: Annotated[bool, Meta(description="Whether the clock was known to be right at `at`.")]
     body: Annotated[
-        msgspec.Raw, Meta(description="The record itself: Alarm, Result or Telemetry, by lane.")
+        msgspec.Raw,
+        Meta(description="The record itself: Alarm, Result, Notice or Telemetry, by lane."),
     ]
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """`up/alarm`, `up/result`, `up/telemetry`: records in the order of their numbers."""
+    """A message on `up/<lane>`: records of one lane in the order of their numbers."""
 
     gateway: Annotated[str, Meta(description="Id of the sending gateway, as in the topic.")]
     epoch: Annotated[
@@ -241,6 +245,7 @@ class _Sender(msgspec.Struct, frozen=True):
 _BODIES: dict[Lane, msgspec.json.Decoder[Record]] = {
     Lane.ALARM: msgspec.json.Decoder(Alarm),
     Lane.RESULT: msgspec.json.Decoder(Result),
+    Lane.NOTICE: msgspec.json.Decoder(Notice),
     Lane.TELEMETRY: msgspec.json.Decoder(Telemetry),
 }
 _ACK = msgspec.json.Decoder(Ack)

@@ -16,11 +16,24 @@ import pytest
 
 from agent.cli.main import main, parser
 from agent.cli.run import reload
+from agent.clock import Clock
 from agent.drivers import names
+from agent.spool import Spool, SpoolSettings
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "configs" / "gateway.example.yaml"
-COMMANDS = ("run", "check", "read", "write", "drivers", "decode", "record", "replay", "docs")
+COMMANDS = (
+    "run",
+    "check",
+    "read",
+    "write",
+    "drivers",
+    "decode",
+    "record",
+    "replay",
+    "audit",
+    "docs",
+)
 SIMULATION = """
 lines:
   bridge:
@@ -350,6 +363,31 @@ def test_a_wait_that_is_none_is_refused(seconds: str, capsys: pytest.CaptureFixt
         run("read", EXAMPLE, "--within", seconds)
     assert ended.value.code == 2
     assert "allowed: above 0 s" in capsys.readouterr().err
+
+
+async def test_the_journal_is_shown_and_checked_while_the_agent_holds_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "spool.db"
+    spool = await Spool.open(SpoolSettings(str(path)), "boot", Clock().stamp)
+    try:
+        for n in range(3):
+            await spool.journal("2026-01-15T06:00:00Z", "received", b'{"id": "c%d"}' % n)
+        assert run("audit", "show", path, "--last", 2) == 0
+        assert '{"id": "c2"}' in capsys.readouterr().out
+        assert run("audit", "verify", path, "--json") == 0
+        whole = json.loads(capsys.readouterr().out)
+        assert (whole["rows"], whole["broken"], len(whole["hash"])) == (3, None, 64)
+    finally:
+        await spool.close()
+    assert run("audit", "verify", path, "--head", f"4:{whole['hash']}") == 1
+    assert "rows 4 to 4 are cut off" in capsys.readouterr().out
+    assert run("audit", "verify", tmp_path / "none.db") == 3
+    (tmp_path / "gateway.yaml").write_text(GATEWAY.format(port=9), "utf-8")
+    assert run("audit", "verify", tmp_path / "gateway.yaml") == 0
+    with pytest.raises(SystemExit):
+        run("audit", "verify", path, "--head", "seven")
+    assert "17:<64 hex digits>" in capsys.readouterr().err
 
 
 def test_every_option_is_explained() -> None:

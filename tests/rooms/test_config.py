@@ -34,7 +34,7 @@ LINK: dict[str, Any] = {
 FULL: dict[str, Any] = {
     "gateway": "gw-001",
     "timezone": "Asia/Shanghai",
-    "spool": {"path": "spool.db", "commit_every": "10 s", "commit_records": 64},
+    "spool": {"path": "spool.db", "commit_every": "10 s", "commit_records": 500, "size": 64},
     "platform": {
         "broker": "mqtts://127.0.0.1:8883",
         "ca": "ca.pem",

@@ -154,7 +154,7 @@ def test_silence_is_an_alarm_after_a_minute_and_over_ten_seconds_after_the_first
     assert alarms(run(found, read(0.0), failed(10.0), failed(69.9))) == []
     effects = run(found, Tick(stamp(70.0)))
     assert alarms(effects) == [("communication_lost", "raised")]
-    assert [one.at_once for one in effects if isinstance(one, Keep)] == [True]
+    assert [one.lane for one in effects if isinstance(one, Keep)] == [Lane.ALARM]
     assert alarms(run(found, Tick(stamp(80.0)), failed(300.0))) == []
     assert alarms(run(found, read(310.0))) == []
     assert alarms(run(found, read(319.9))) == []

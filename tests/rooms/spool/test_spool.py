@@ -11,7 +11,7 @@ import pytest
 
 from agent.errors import SpoolError
 from agent.model import Lane, Stamp
-from agent.spool import verify_journal
+from agent.spool import journal_rows, verify_journal
 from tests.rooms.spool.testspool import AT, STAMP, seqs, spool_at
 
 # --- records ----------------------------------------------------------------------------------
@@ -21,7 +21,7 @@ async def test_records_come_back_after_a_restart_as_they_were(path: Path) -> Non
     async with spool_at(path) as spool:
         epoch = spool.epoch
         assert spool.append(Lane.TELEMETRY, STAMP, b'{"n":1}') == 1
-        assert spool.append(Lane.ALARM, Stamp(AT, 13.0, trusted=False), b'{"a":1}') == 1
+        assert spool.append(Lane.ALARM, Stamp(AT, 13.0), b'{"a":1}') == 1
         assert await seqs(spool) == []
         await spool.commit()
     async with spool_at(path, "boot-2") as spool:
@@ -33,7 +33,7 @@ async def test_records_come_back_after_a_restart_as_they_were(path: Path) -> Non
     assert (one.seq, one.boot, one.mono, one.trusted) == (1, "boot-1", 12.5, True)
     assert (one.at, one.body) == ("2025-01-06T07:30:00.123Z", b'{"n":1}')
     assert (two.seq, two.boot, two.body) == (2, "boot-2", b'{"n":2}')
-    assert (alarm.lane, alarm.trusted, alarm.body) == (Lane.ALARM, False, b'{"a":1}')
+    assert (alarm.lane, alarm.mono, alarm.body) == (Lane.ALARM, 13.0, b'{"a":1}')
     assert len(epoch) == 16
     assert int(epoch, 16) > 0
 
@@ -106,14 +106,15 @@ async def test_status_counts_both_sides_of_the_commit(path: Path) -> None:
         await spool.commit()
         spool.append(Lane.TELEMETRY, later, b"{}")
         status = spool.status()
-        assert status.depth == {Lane.ALARM: 1, Lane.RESULT: 0, Lane.TELEMETRY: 2}
+        assert {k: n for k, n in status.depth.items() if n} == {Lane.ALARM: 1, Lane.TELEMETRY: 2}
         assert (status.uncommitted, status.commits, status.lost) == (1, 1, 0)
         assert status.oldest_at == "2025-01-06T07:30:00.123Z"
         assert status.file_bytes > 0
         await spool.forget(Lane.TELEMETRY, 1, 1)
         assert spool.status().oldest_at == "2025-01-06T08:30:00.123Z"
     async with spool_at(path) as spool:
-        assert spool.status().depth == {Lane.ALARM: 1, Lane.RESULT: 0, Lane.TELEMETRY: 1}
+        depth = spool.status().depth
+        assert {k: n for k, n in depth.items() if n} == {Lane.ALARM: 1, Lane.TELEMETRY: 1}
 
 
 # --- counters, journal, state -----------------------------------------------------------------
@@ -137,27 +138,54 @@ async def test_writes_are_counted_per_day_and_for_life(path: Path) -> None:
 
 
 EDITS = [
-    "UPDATE journal SET detail = x'00' WHERE number = 3",
-    "UPDATE journal SET at = 'then' WHERE number = 3",
-    "UPDATE journal SET kind = 'wrote' WHERE number = 3",
-    "UPDATE journal SET at = 'aton', kind = 'e' WHERE number = 3",
-    "UPDATE journal SET hash = zeroblob(32) WHERE number = 3",
-    "DELETE FROM journal WHERE number = 3",
-    "UPDATE journal SET number = number + 1 WHERE number = 9",
+    ("UPDATE journal SET detail = x'00' WHERE number = 3", 3),
+    ("UPDATE journal SET at = 'then' WHERE number = 3", 3),
+    ("UPDATE journal SET kind = 'wrote' WHERE number = 3", 3),
+    ("UPDATE journal SET at = 'aton', kind = 'e' WHERE number = 3", 3),
+    ("UPDATE journal SET hash = zeroblob(32) WHERE number = 3", 3),
+    ("DELETE FROM journal WHERE number = 3", 4),
+    ("UPDATE journal SET number = number + 1 WHERE number = 9", 10),
+    ("DELETE FROM journal WHERE number > 7", 8),
+    (
+        "UPDATE journal SET number = 99 WHERE number = 3;"
+        "UPDATE journal SET number = 3 WHERE number = 4;"
+        "UPDATE journal SET number = 4 WHERE number = 99",
+        3,
+    ),
 ]
 
 
-@pytest.mark.parametrize("edit", EDITS)
-async def test_an_edited_journal_shows_its_first_broken_row(path: Path, edit: str) -> None:
+@pytest.mark.parametrize(("edit", "broken"), EDITS)
+async def test_an_edited_journal_shows_its_first_broken_row(
+    path: Path, edit: str, broken: int
+) -> None:
     for part in range(3):
         async with spool_at(path) as spool:
             for n in range(3):
                 await spool.journal("at", "one", f"{part} {n}".encode())
-    assert verify_journal(str(path)) == (9, None)
+    whole = verify_journal(str(path))
+    assert (whole.rows, whole.broken, whole.why) == (9, None, None)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-        assert db.execute(edit).rowcount == 1
-    _, broken = verify_journal(str(path))
-    assert broken == (4 if edit.startswith("DELETE") else 10 if "number + 1" in edit else 3)
+        assert db.executescript(edit)
+    found = verify_journal(str(path))
+    assert (found.broken, bool(found.why)) == (broken, True)
+
+
+async def test_a_tail_cut_off_with_its_head_shows_against_what_the_platform_was_told(
+    path: Path,
+) -> None:
+    async with spool_at(path) as spool:
+        for n in range(9):
+            await spool.journal("at", "one", str(n).encode())
+    whole = verify_journal(str(path))
+    cut = "DELETE FROM journal WHERE number > 7; UPDATE head SET number = 7, hash ="
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(f"{cut} (SELECT hash FROM journal WHERE number = 7)")
+    assert verify_journal(str(path)).broken is None, "the file alone cannot tell"
+    found = verify_journal(str(path), (9, whole.hash))
+    assert (found.broken, found.why) == (8, "rows 8 to 9 are cut off")
+    assert verify_journal(str(path), (7, whole.hash)).broken == 7
+    assert [row[0] for row in journal_rows(str(path), 3)] == [5, 6, 7]
 
 
 async def test_state_is_kept_and_the_same_value_costs_nothing(path: Path) -> None:

@@ -11,20 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from agent.clock import Clock
 from agent.model import Lane
 from agent.spool import Spool, SpoolSettings
-from agent.spool.memory import Fresh
+from agent.spool.memory import Fresh, Pending
 from agent.spool.tail import MEMORY, Tail
 
 BOOT = "boot-1"
 CHILD = """
 import asyncio, sys
 from datetime import UTC, datetime
+from agent.clock import Clock
 from agent.model import Lane, Stamp
 from agent.spool import Spool, SpoolSettings
 
 async def main():
-    spool = await Spool.open(SpoolSettings(sys.argv[1], 3600.0), "boot-1")
+    spool = await Spool.open(SpoolSettings(sys.argv[1], 3600.0), "boot-1", Clock().stamp)
     for number in range(3):
         spool.append(Lane.TELEMETRY, Stamp(datetime.now(UTC), float(number)), b"%d" % number)
     await spool.commit()
@@ -50,7 +52,7 @@ async def test_records_appended_before_a_kill_are_there_after_it(tmp_path: Path)
         assert child.stdout is not None
         assert child.stdout.readline() == "appended\n"
         child.send_signal(signal.SIGKILL)
-    spool = await Spool.open(SpoolSettings(str(path)), BOOT)
+    spool = await Spool.open(SpoolSettings(str(path)), BOOT, Clock().stamp)
     stored = await spool.batch(Lane.TELEMETRY, 0, 100)
     assert [int(record.body) for record in stored] == list(range(50))
     assert [record.seq for record in stored] == list(range(1, 51))
@@ -70,7 +72,7 @@ async def test_what_was_committed_does_not_come_twice(tmp_path: Path) -> None:
         child.stdout.readline()
         child.kill()
     for _ in range(2):
-        spool = await Spool.open(SpoolSettings(str(path)), BOOT)
+        spool = await Spool.open(SpoolSettings(str(path)), BOOT, Clock().stamp)
         assert len(await spool.batch(Lane.TELEMETRY, 0, 100)) == 50
         await spool.close()
 
@@ -79,22 +81,42 @@ def fresh(seq: int, body: bytes = b"{}") -> Fresh:
     return Fresh(Lane.TELEMETRY, seq, 1_000, 1.0, True, body)
 
 
+def pending(*records: Fresh) -> Pending:
+    found = Pending(dict.fromkeys(Lane, 1))
+    found.restore({}, records)
+    return found
+
+
 def test_a_torn_record_ends_what_is_read(tmp_path: Path) -> None:
     tail = Tail("spool", "e1", BOOT, tmp_path)
-    tail.rewrite(())
+    tail.rewrite(pending())
     for seq in (1, 2, 3):
-        tail.add(fresh(seq, b"x" * 100), tuple)
+        tail.keep(pending(), fresh(seq, b"x" * 100))
     (file,) = tmp_path.iterdir()
     os.truncate(file, file.stat().st_size - 7)
     left = Tail("spool", "e1", BOOT, tmp_path).left_behind
-    assert [record.seq for record in left] == [1, 2]
+    assert left is not None
+    assert [record.seq for record in left.records] == [1, 2]
+    assert left.next_seq[Lane.TELEMETRY] == 3
+
+
+def test_what_the_platform_has_is_not_left_behind(tmp_path: Path) -> None:
+    tail = Tail("spool", "e1", BOOT, tmp_path)
+    tail.rewrite(pending())
+    for seq in (1, 2, 3, 4):
+        tail.keep(pending(), fresh(seq))
+    tail.forget(Lane.TELEMETRY, 2, 4)
+    tail.forget(Lane.ALARM, 1, 10**30)
+    left = Tail("spool", "e1", BOOT, tmp_path).left_behind
+    assert left is not None
+    assert ([one.seq for one in left.records], left.next_seq[Lane.TELEMETRY]) == ([1], 5)
 
 
 @pytest.mark.parametrize(("epoch", "boot"), [("e2", BOOT), ("e1", "boot-2")])
 def test_another_epoch_or_boot_is_not_taken_for_ours(tmp_path: Path, epoch: str, boot: str) -> None:
     tail = Tail("spool", "e1", BOOT, tmp_path)
-    tail.rewrite((fresh(1),))
-    assert Tail("spool", epoch, boot, tmp_path).left_behind == ()
+    tail.rewrite(pending(fresh(1)))
+    assert Tail("spool", epoch, boot, tmp_path).left_behind is None
 
 
 def test_nobody_else_may_read_it_and_a_link_is_not_followed(tmp_path: Path) -> None:
@@ -106,16 +128,16 @@ def test_nobody_else_may_read_it_and_a_link_is_not_followed(tmp_path: Path) -> N
     target.write_bytes(b"precious")
     file.symlink_to(target)
     other = Tail("spool", "e1", BOOT, tmp_path)
-    other.rewrite((fresh(1),))
+    other.rewrite(pending(fresh(1)))
     assert target.read_bytes() == b"precious"
 
 
 def test_without_a_memory_file_system_all_else_works(tmp_path: Path) -> None:
     tail = Tail("spool", "e1", BOOT, tmp_path / "nowhere")
-    tail.rewrite((fresh(1),))
-    tail.add(fresh(2), tuple)
+    tail.rewrite(pending(fresh(1)))
+    tail.keep(pending(), fresh(2))
     tail.close()
-    assert tail.left_behind == ()
+    assert tail.left_behind is None
 
 
 def _pattern(path: Path) -> str:

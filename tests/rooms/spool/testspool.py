@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agent.clock import Clock
 from agent.model import Lane, Stamp
 from agent.spool import Spool, SpoolSettings
 
@@ -17,7 +18,7 @@ EVERYTHING = 1 << 40
 
 @contextlib.asynccontextmanager
 async def spool_at(path: Path, boot: str = "boot-1", **more: float) -> AsyncIterator[Spool]:
-    spool = await Spool.open(SpoolSettings(str(path), **more), boot)  # type: ignore[arg-type]
+    spool = await Spool.open(SpoolSettings(str(path), **more), boot, Clock().stamp)  # type: ignore[arg-type]
     try:
         yield spool
     finally:

@@ -1,0 +1,73 @@
+"""`audit`: the journal of everything that was asked of the machines, and whether it is whole."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from agent import config
+from agent.cli.base import FAILED, OK, Commands, quiet
+from agent.spool import journal_rows, verify_journal
+from agent.tables import table
+
+YAML = (".yaml", ".yml")
+
+
+def add(commands: Commands) -> None:
+    """Declare the commands of this module."""
+    text = "The audit journal: who asked for what, what became of it; `verify` or `show`."
+    audit = commands.add_parser("audit", help=text, description=text)
+    kinds = audit.add_subparsers(required=True, metavar="WHAT")
+    for name, run in (("verify", _verify), ("show", _show)):
+        said = (run.__doc__ or "").strip()
+        parser = kinds.add_parser(name, help=said, description=said)
+        parser.add_argument("file", help="the gateway's YAML file, or the durable buffer itself")
+        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.set_defaults(run=run)
+        if name == "verify":
+            parser.add_argument(
+                "--head", type=_head, metavar="ROW:HASH", help="as the platform has"
+            )
+        else:
+            parser.add_argument("--last", type=int, default=20, help="how many rows (20)")
+
+
+def _head(text: str) -> tuple[int, str]:
+    row, _, hash_ = text.partition(":")
+    if not (row.isdecimal() and len(hash_) == 64):
+        raise argparse.ArgumentTypeError(f"{text!r} is no head; allowed: 17:<64 hex digits>")
+    return int(row), hash_.lower()
+
+
+def _spool(arguments: argparse.Namespace) -> str:
+    given: str = arguments.file
+    return config.read(given).spool.path if Path(given).suffix in YAML else given
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    """Check that no row of the journal was changed, moved, taken out or cut off."""
+    quiet(arguments)
+    path = _spool(arguments)
+    found = verify_journal(path, arguments.head)
+    if arguments.json:
+        print(json.dumps({"file": path, "rows": found.rows, "broken": found.broken,
+                          "why": found.why, "hash": found.hash}))  # fmt: skip
+    elif found.why is None:
+        print(f"{path}: the journal is whole, {found.rows} rows; head {found.rows}:{found.hash}")
+    else:
+        print(f"{path}: the journal is NOT whole: {found.why}; {found.rows} rows read")
+    return OK if found.why is None else FAILED
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    """Show the newest rows of the journal, oldest first."""
+    quiet(arguments)
+    rows = journal_rows(_spool(arguments), arguments.last)
+    if arguments.json:
+        for number, at, kind, detail in rows:
+            print(json.dumps({"row": number, "at": at, "kind": kind, "detail": json.loads(detail)}))
+        return OK
+    cells = [[number, at, kind, detail.decode()] for number, at, kind, detail in rows]
+    print(table(["row", "at", "what", "detail"], cells))
+    return OK
