@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from agent.clock import Clock
 from agent.control import Control, ControlSettings, HomeControl, WeekSchedule
 from agent.drivers import Cost, Device, load
 from agent.facts import Count, Effect, Journal, Send, WriteDone, WriteRepeated
@@ -144,7 +145,7 @@ def day_of(minute: int) -> str:
 
 async def run_life(folder: Path, life: Life, seed: int) -> None:
     """One life of the program, in a process of its own."""
-    spool = await Spool.open(SpoolSettings(str(folder / "spool.db")), str(life.boot))
+    spool = await Spool.open(SpoolSettings(str(folder / "spool.db")), str(life.boot), Clock().stamp)
     device = Device(PLACE[0], load(MAP, "worn.yaml"), 1, Cost(0.0, 0.0))
     home = HomeControl(*PLACE, Restless((), seed), 45, None, CHINA)
     written = await recall(spool, stamp_of(life.begins, life.boot), str(life.boot))
@@ -182,7 +183,7 @@ def killed(folder: Path, life: Life, seed: int) -> None:
 
 async def counted(folder: Path) -> tuple[int, dict[str, int]]:
     """Writes for life and by day, as a fresh start of the program knows them."""
-    spool = await Spool.open(SpoolSettings(str(folder / "spool.db")), "after")
+    spool = await Spool.open(SpoolSettings(str(folder / "spool.db")), "after", Clock().stamp)
     by_day = {day: n for (*place, day), n in spool.writes().items() if tuple(place) == PLACE}
     life = spool.lifetime().get(PLACE, 0)
     await spool.close()
