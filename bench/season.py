@@ -190,6 +190,23 @@ def _scores(rows: Sequence[Row]) -> dict[str, Figure]:
             found[f"score_{letter}_{kind}"] = round(mean(scores), 3) if scores else None
         saved = [a - kwh for a, kwh in zip(_floats(own, "a_kwh"), _floats(own, "kwh"), strict=True)]
         found[f"saved_kwh_{kind}"] = round(mean(saved)) if saved else None
+    return found | _over_fixed(rows)
+
+
+def _over_fixed(rows: Sequence[Row]) -> dict[str, Figure]:
+    """The inverter against the baselines of the fixed-speed unit, as a home that changes units."""
+    fixed = {row["season"]: row for row in rows if row["variant"] == "fixed"}
+    pairs = [(fixed[r["season"]], r) for r in rows if r["variant"] == "inverter" and fixed]
+    found: dict[str, Figure] = {}
+    for letter in "ab":
+        baselines = _floats([old for old, _ in pairs], f"{letter}_kwh")
+        news = [new for _, new in pairs]
+        limits = _floats(news, "limit_kwh")
+        if not pairs or len(limits) < len(pairs):
+            return {}
+        each = zip(baselines, _floats(news, "kwh"), limits, strict=True)
+        shares = [(base - kwh) / (base - limit) for base, kwh, limit in each]
+        found[f"score_{letter}_inverter_over_fixed"] = round(mean(shares), 3)
     return found
 
 
