@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import socket
@@ -131,15 +132,21 @@ def broker_child(kind: str, port: int, folder: Path) -> Child:
     """The broker: `embedded` comes with pip, `mosquitto` is Debian's."""
     if kind == "embedded":
         return Child.python("simulators.broker", "--port", str(port))
+    return mosquitto(
+        folder,
+        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\n"
+        "set_tcp_nodelay true\nlog_dest stdout\n",
+    )
+
+
+def mosquitto(folder: Path, text: str) -> Child:
+    """Debian's broker with this configuration; FileNotFoundError says how to install it."""
     program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if program is None:
         raise FileNotFoundError("mosquitto is not installed; sh packaging/mosquitto.sh")
-    config = folder / f"mosquitto-{port}.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\n"
-        "set_tcp_nodelay true\nlog_dest stdout\n",
-        "utf-8",
-    )
+    config = folder / f"mosquitto-{free_port()}.conf"
+    root = "user root\n" if os.geteuid() == 0 else ""  # else it could not read our files
+    config.write_text(root + text, "utf-8")
     return Child(program, "-c", str(config))
 
 
@@ -200,12 +207,17 @@ class Stage:
         """Start the broker, or start it again on the same port."""
         self.broker = broker_child(self._broker_kind, self.port, self.folder)
         await self.broker.start()
-        async with asyncio.timeout(READY_WITHIN_S):
-            while not await _listens(self.port):
-                await asyncio.sleep(0.05)
+        await reachable(self.port)
 
     async def stop_broker(self) -> None:
         await self.broker.stop()
+
+
+async def reachable(port: int) -> None:
+    """Return when somebody listens on this port; raises TimeoutError."""
+    async with asyncio.timeout(READY_WITHIN_S):
+        while not await _listens(port):
+            await asyncio.sleep(0.05)
 
 
 async def _listens(port: int) -> bool:

@@ -28,9 +28,13 @@ class Pace:
         """Nothing leaves for so many seconds."""
         self.due = max(self.due, mono + seconds)
 
-    def answered(self, took_s: float, mono: float) -> None:
-        """A message was acknowledged so many seconds after it left."""
-        self.wait(mono, max(self.least_s, min(REST_SHARE * took_s, REST_MAX_S)))
+    def answered(self, took_s: float, mono: float, chance: float = 0.5) -> None:
+        """A message was acknowledged so many seconds after it left.
+
+        `chance`, 0 to 1, makes the rest half as long to half as long again: when a queue shrinks,
+        those who waited in it would otherwise come again at one moment.
+        """
+        self.wait(mono, max(self.least_s, min((0.5 + chance) * REST_SHARE * took_s, REST_MAX_S)))
 
 
 def rest_s(share: float, failures: int, least_s: float, most_s: float) -> float:

@@ -210,7 +210,7 @@ class Sender:
         for of, flights in self._streams:
             for done in flights.acknowledge(first, last) if of is lane else ():
                 if lane is Lane.TELEMETRY:
-                    self._pace.answered(mono - done.sent, mono)
+                    self._pace.answered(mono - done.sent, mono, random.random())
 
 
 def _fit(records: tuple[Stored, ...]) -> tuple[Stored, ...]:
