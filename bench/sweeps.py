@@ -52,12 +52,14 @@ def facts(seed: int, every_s: float = 10.0, name: str = DRIVER) -> Iterator[tupl
     """The blocks of one sweep after another, for ever."""
     image = RegisterImage(driver(name).map, 1)
     unit = PumpUnit(image, NoisyPlant(home(synthetic_winter(), start_s=70 * 86400.0), Random(seed)))
-    device, count = machine(name), 0
+    device, count, jitter = machine(name), 0, Random(seed)
     plan = device.plan()
     while True:
         unit.advance(every_s)
-        mono = every_s * count
-        stamp = Stamp(START + timedelta(seconds=mono, milliseconds=count % 7), mono + 100.123)
+        mono = every_s * count + jitter.uniform(
+            0.0, 0.1
+        )  # the bus and the scheduler take their time
+        stamp = Stamp(START + timedelta(seconds=mono), mono + 100.0)
         found: list[BlockRead] = []
         for block in plan:
             request = block.request

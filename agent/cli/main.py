@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent import __version__, reference
-from agent.cli import audit, drivers, kit, look, replay, run, scan, season, trace
+from agent.cli import audit, drivers, identity, kit, look, replay, run, scan, season, trace
 from agent.cli.base import FAILED, MISSING, OK, WRONG, Commands, command
 from agent.errors import AgentError, DriverError, FileError
 
-MODULES = (run, look, drivers, kit, replay, season, trace, scan, audit)
+MODULES = (run, look, identity, drivers, kit, replay, season, trace, scan, audit)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

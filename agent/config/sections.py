@@ -64,7 +64,7 @@ class PlatformSection(Section, frozen=True, kw_only=True):
     encoding: Annotated[
         Literal["json", "json+deflate", "compact", "compact+deflate"],
         Meta(description="How batches are written down; every message names it."),
-    ] = "json+deflate"
+    ] = "compact+deflate"
     ack_timeout: Annotated[Duration, Meta(description="When to send again.")] = Duration(10)
     backlog_every: Annotated[
         Duration, Meta(description="Least rest between two messages of what waited.")

@@ -82,7 +82,7 @@ async def dial(
 
 
 async def _open(address: Address, trust: Trust, probe_every_s: float) -> socket.socket:
-    context = await asyncio.to_thread(_context, trust) if address.tls else None
+    context = await asyncio.to_thread(usable, trust) if address.tls else None
     sock = await _dial(address, probe_every_s)
     if context is None:
         return sock
@@ -162,7 +162,8 @@ async def _ready(
         remove(sock.fileno())
 
 
-def _context(trust: Trust) -> ssl.SSLContext:
+def usable(trust: Trust) -> ssl.SSLContext:
+    """TLS with these files. Raises LinkError that names the one that cannot be used."""
     try:
         context = ssl.create_default_context(cafile=trust.ca)
     except (OSError, ssl.SSLError) as error:

@@ -147,6 +147,9 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
         StateHealth | None,
         Meta(description="Told at each connection, each hour, and when disk or clock change."),
     ] = None
+    certificate_until: Annotated[
+        Instant | None, Meta(description="End of its certificate; null without one.")
+    ] = None
 
 
 class PointCard(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -277,7 +280,9 @@ def encode_batch(
 ) -> bytes:
     """One `up/<lane>` message; bodies are copied as they lie in the buffer."""
     items = tuple(
-        BatchRecord(one.seq, one.at, one.mono, one.boot, one.trusted, msgspec.Raw(one.body))
+        BatchRecord(
+            one.seq, one.at, round(one.mono, 3), one.boot, one.trusted, msgspec.Raw(one.body)
+        )
         for one in records
     )
     return _ENCODER.encode(Batch(gateway, epoch, lane.value, sent_at, items))

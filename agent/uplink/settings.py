@@ -29,7 +29,7 @@ class UplinkSettings:
     certificate: Path | None = None
     key: Path | None = None
     acknowledge: Literal["platform", "puback"] = "platform"
-    encoding: Encoding = Encoding.JSON_DEFLATE
+    encoding: Encoding = Encoding.COMPACT_DEFLATE
     batch_records: int = 200
     batch_every_s: float = 300.0
     backlog_every_s: float = 0.5
@@ -45,6 +45,7 @@ class UplinkSettings:
     password_file: Path | None = None
     inventory: Inventory = field(default_factory=Inventory)
     command_keys: tuple[Path, ...] = ()
+    look_every_s: float = 60.0
 
     def __post_init__(self) -> None:
         Topics(self.gateway)

@@ -19,8 +19,9 @@ from typing import Literal
 from agent.errors import LinkError
 from agent.model import Lane
 from agent.uplink import messages
-from agent.uplink.dial import Address
+from agent.uplink.dial import Address, Trust
 from agent.uplink.pace import rest_s
+from agent.uplink.renewal import Renewal
 from agent.uplink.sender import Outbox, Sender, Sent
 from agent.uplink.session import (
     Incoming,
@@ -79,6 +80,8 @@ class Uplink:
         self._version = version
         self._now = now
         self._clock_set = clock_set
+        trust = Trust(settings.ca, settings.certificate, settings.key)
+        self._renewal = Renewal(trust, settings.look_every_s, now)
         self._topics = Topics(settings.gateway)
         keys = settings.command_keys
         self._signatures = Signatures(settings.gateway, keys) if keys else None
@@ -191,6 +194,8 @@ class Uplink:
                 group.create_task(self._listen(session), name="uplink-listen")
                 group.create_task(self._tell_state(session), name="uplink-state")
                 group.create_task(sender.run(), name="uplink-sender")
+                if self._settings.certificate is not None:
+                    group.create_task(self._renewal.watch(), name="uplink-renewal")
         except* LinkError as several:
             lost = _first(several)
         finally:
@@ -271,6 +276,7 @@ class Uplink:
                 self._version,
                 self._sent.epoch,
                 self.health() if state == "online" else None,
+                self._renewal.ends,
             )
         )
 

@@ -1,0 +1,81 @@
+"""Watches the files of our certificate: a new one is taken over, an old one is warned of."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from agent.errors import LinkError
+from agent.uplink.certificate import Validity, validity
+from agent.uplink.dial import Trust, usable
+
+_log = logging.getLogger("agent.uplink")
+
+RENEW_SHARE = 2 / 3
+WARN_EVERY = timedelta(days=1)
+
+
+class Renewal:
+    """The certificate in use, and the moment of the last warning; kept over connections."""
+
+    def __init__(self, trust: Trust, look_every_s: float, now: Callable[[], datetime]) -> None:
+        self._trust, self._look_every_s, self._now = trust, look_every_s, now
+        self._warned: datetime | None = None
+
+    @property
+    def ends(self) -> datetime | None:
+        """When our certificate ends; None without one, or when it cannot be read."""
+        found = self._validity()
+        return None if found is None else found.ends
+
+    async def watch(self) -> None:
+        """Return never; raises LinkError when a new certificate waits to be used."""
+        used = refused = self._prints()
+        while True:
+            self.warn()
+            await asyncio.sleep(self._look_every_s)
+            found = self._prints()
+            if found in (used, refused):
+                continue
+            try:
+                await asyncio.to_thread(usable, self._trust)
+            except LinkError as error:  # half of a pair perhaps: the connection that stands is kept
+                _log.warning("a new certificate is not taken over yet: %s", error)
+                refused = found
+            else:
+                raise LinkError("a new certificate was installed; connecting with it")
+
+    def warn(self) -> None:
+        """Say once a day that two thirds of its life are over."""
+        found, now = self._validity(), self._now()
+        if found is None or now < found.begins + (found.ends - found.begins) * RENEW_SHARE:
+            return
+        if self._warned is None or now - self._warned >= WARN_EVERY:
+            self._warned = now
+            _log.warning(
+                "the certificate must be renewed: %s ends on %s",
+                self._trust.certificate,
+                found.ends.date(),
+            )
+
+    def _validity(self) -> Validity | None:
+        if self._trust.certificate is None:
+            return None
+        try:
+            return validity(self._trust.certificate.read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def _prints(self) -> tuple[tuple[int, int] | None, ...]:
+        return tuple(_print(path) for path in (self._trust.certificate, self._trust.key))
+
+
+def _print(path: Path | None) -> tuple[int, int] | None:
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_mtime_ns, found.st_ino)

@@ -1,0 +1,76 @@
+"""Key and certificate: made here, kept from others, taken over only when everything fits."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from agent import identity
+from agent.cli import main
+from agent.identity import IdentityError
+from tests.peers.authority import DAY, Authority
+
+G = "gw-001"
+
+
+def test_from_nothing_to_a_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, authority = tmp_path / "id", Authority(tmp_path / "ca")
+    assert main(["identity", "new", str(folder), "--gateway", G]) == 0
+    assert stat.S_IMODE((folder / "key.pem").stat().st_mode) == 0o600
+    signed = authority.sign(folder / "request.csr")
+    install = ["identity", "install", str(folder), str(signed), "--gateway", G]
+    assert main([*install, "--ca", str(authority.ca)]) == 0
+    assert (folder / "ca.pem").read_bytes() == authority.ca.read_bytes()
+    assert main(["identity", "show", str(folder), "--json"]) == 0
+    assert f'"gateway": "{G}"' in capsys.readouterr().out
+    load_pem_private_key((folder / "key.pem").read_bytes(), None)
+
+
+def test_a_key_is_never_replaced_by_accident(tmp_path: Path) -> None:
+    identity.new(tmp_path, G)
+    before = (tmp_path / "key.pem").read_bytes()
+    with pytest.raises(IdentityError, match="there already"):
+        identity.new(tmp_path, G)
+    assert (tmp_path / "key.pem").read_bytes() == before
+    assert main(["identity", "new", str(tmp_path), "--gateway", G]) == 3
+
+
+@pytest.mark.parametrize("new_key", [False, True])
+def test_renewal(tmp_path: Path, new_key: bool) -> None:
+    folder, authority = tmp_path / "id", Authority(tmp_path / "ca")
+    identity.new(folder, G)
+    first = authority.sign(folder / "request.csr", 90, datetime.now(UTC) - 80 * DAY)
+    identity.install(folder, first, G)
+    assert main(["identity", "show", str(folder)]) == 1  # time to renew
+    before = (folder / "key.pem").read_bytes()
+    identity.request(folder, G, new_key=new_key)
+    assert (folder / "key.pem").read_bytes() == before  # still in use
+    identity.install(folder, authority.sign(folder / "request.csr"), G, authority.ca)
+    assert ((folder / "key.pem").read_bytes() == before) is not new_key
+    assert main(["identity", "show", str(folder)]) == 0
+
+
+def test_what_does_not_fit_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    folder, other = tmp_path / "id", tmp_path / "other"
+    authority, stranger = Authority(tmp_path / "ca"), Authority(tmp_path / "stranger")
+    identity.new(folder, G)
+    identity.new(other, G)
+    good = authority.sign(folder / "request.csr")
+    for certificate, gateway, ca, why in (
+        (good, "gw-002", None, "is for 'gw-001'"),
+        (authority.sign(other / "request.csr"), G, None, "fits no key"),
+        (stranger.sign(folder / "request.csr"), G, authority.ca, "not signed by"),
+        (authority.ca, G, None, "is for 'ca'"),
+        (tmp_path / "none.pem", G, None, "cannot be read"),
+        (folder / "request.csr", G, None, "cannot be read"),
+    ):
+        with pytest.raises(IdentityError, match=why):
+            identity.install(folder, certificate, gateway, ca)
+    good = authority.sign(folder / "request.csr")
+    with pytest.raises(IdentityError, match="ended on"):
+        identity.install(folder, good, G, now=datetime.now(UTC) + timedelta(days=400))
+    assert not (folder / "certificate.pem").exists()
