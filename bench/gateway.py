@@ -54,7 +54,13 @@ def bench_driver(folder: Path) -> Iterator[str]:
             os.environ["PYTHONPATH"] = before
 
 
-def tcp_stage(folder: Path, driver_name: str, machines: int, commit_every: str = "10 s") -> Stage:
+def tcp_stage(
+    folder: Path,
+    driver_name: str,
+    machines: int,
+    commit_every: str = "10 s",
+    receive: bool = True,
+) -> Stage:
     """So many machines on TCP ports of their own, polled once a second, and a mosquitto."""
     ports = [free_port() for _ in range(machines)]
     lines = {
@@ -80,7 +86,7 @@ def tcp_stage(folder: Path, driver_name: str, machines: int, commit_every: str =
             for i, port in enumerate(ports)
         ],
     }
-    return Stage(folder, sim, yaml.safe_dump(gateway), broker="mosquitto")
+    return Stage(folder, sim, yaml.safe_dump(gateway), "mosquitto", receive)
 
 
 def highest_seq(spool: Path) -> int:

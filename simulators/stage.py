@@ -154,8 +154,15 @@ class Stage:
     """Broker, simulators, platform and agent, opened in this order and closed in reverse."""
 
     def __init__(
-        self, folder: Path, sim_file: Path, gateway_yaml: str, broker: str = "embedded"
+        self,
+        folder: Path,
+        sim_file: Path,
+        gateway_yaml: str,
+        broker: str = "embedded",
+        receive: bool = True,
     ) -> None:
+        """Without `receive` nobody receives: the caller starts a platform of its own."""
+        self._receive = receive
         self.folder, self._broker_kind = folder, broker
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
@@ -178,7 +185,8 @@ class Stage:
         await self.sim.start()
         self._stack.push_async_callback(self.sim.stop)
         await self.sim.heard("ready")
-        await self._stack.enter_async_context(self.platform)
+        if self._receive:
+            await self._stack.enter_async_context(self.platform)
         self._stack.push_async_callback(self.stop_agent)
         return self
 
