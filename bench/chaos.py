@@ -78,7 +78,7 @@ async def _chaos(seed: int, kills: int, others: int, apart: bool) -> dict[str, f
             await stage.broker.stop()
             await _start_broker(stage)
             receiver = await _start_platform(stage)
-            await stage.start_agent()
+            await _start_agent(stage)
             await asyncio.sleep(5.0)
             for done, fault in enumerate(plan, 1):
                 receiver = await _strike(stage, receiver, fault, random, seen)
@@ -87,7 +87,7 @@ async def _chaos(seed: int, kills: int, others: int, apart: bool) -> dict[str, f
             await asyncio.sleep(LAST_S)
             await stage.agent.stop()
             _note(folder / "spool.db", seen)
-            await stage.start_agent()
+            await _start_agent(stage)
             figures = await _end(folder, seen)
             await stage.agent.stop()
             await receiver.stop()
@@ -106,12 +106,12 @@ async def _strike(stage: Stage, receiver: Child, fault: str, random: Random, see
         return await _start_platform(stage)
     elif fault == "agent":
         await stage.kill_agent()
-        await stage.start_agent()
+        await _start_agent(stage)
     elif fault == "database":
         await stage.kill_agent()
         _note(stage.folder / "spool.db", seen, gone=True)
         _destroy(stage.folder / "spool.db", random)
-        await stage.start_agent()
+        await _start_agent(stage)
     else:
         await _trouble(stage, fault, random)
     return receiver
@@ -134,6 +134,12 @@ async def _trouble(stage: Stage, fault: str, random: Random) -> None:
                 rule = f"{how} INPUT -p tcp {side} {stage.port} {LOSS}"
                 subprocess.run(["iptables", *rule.split()], check=True)
             await asyncio.sleep(seconds if how == "-I" else 0.0)
+
+
+async def _start_agent(stage: Stage) -> None:
+    """Start it, and wait until it shows that it lives."""
+    await stage.start_agent()
+    await stage.agent.heard('"devices"', 60.0)
 
 
 async def _start_broker(stage: Stage) -> None:
