@@ -52,6 +52,7 @@ async def _run(folder: Path, driver_name: str, options: Options) -> Figures:
         peak, commands = await _drained(stage, first, last, options)
         minutes = (monotonic() - begun) / 60
         live, alarms = _delays(folder / "platform.db", last)
+        lost = sum(hole.last - hole.first + 1 for hole in stage.platform.holes("gw-bench"))
     return {
         "minutes": round(minutes, 2),
         "live_delay_s": round(max(live), 2),
@@ -64,7 +65,7 @@ async def _run(folder: Path, driver_name: str, options: Options) -> Figures:
         "alarms": len(alarms),
         "commands": len(commands),
         "repeats": stage.platform.counters.repeats,
-        "lost": sum(h.last - h.first + 1 for h in stage.platform.holes("gw-bench")),
+        "lost": lost,
     }
 
 
