@@ -24,7 +24,7 @@ from simulators.platform import Platform
 
 Listen = Callable[[dict[str, Any]], None]
 ENDS_WITHIN_S = 8.0
-READY_WITHIN_S = 20.0
+READY_WITHIN_S = 60.0
 
 
 def free_port() -> int:
