@@ -77,10 +77,9 @@ class _ClosedEarly(aiomqtt.MqttError):
 class SessionSettings:
     """What a connection needs. `will` is topic and payload, retained unless `will_retained` is off.
 
-    `clean` begins without what the broker kept for this client, and leaves nothing there.
-    A silent broker is noticed `timeout_s` after something was sent, else after `keepalive_s` +
-    `answer_s` (+ 1 s) without traffic; a dead path 20 s after something was sent, else after
-    `probe_every_s` + 5 s. `clock_set` says whether our clock can judge a certificate's dates.
+    `clean` begins without what the broker kept for this client, and leaves nothing there. Silence
+    is noticed `timeout_s` (broker) or 20 s (path) after something was sent, else after
+    `keepalive_s` + `answer_s` + 1 s or `probe_every_s` + 5 s. `clock_set`: see `dial.Trust`.
     """
 
     address: Address
