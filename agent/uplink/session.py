@@ -45,8 +45,6 @@ _TRY_S = 4.0
 _TICK_S = 0.5
 _SILENT = logging.getLogger("agent.uplink.paho")
 _SILENT.setLevel(logging.CRITICAL)  # its errors are in the text of our LinkError
-
-
 _T = TypeVar("_T")
 
 
@@ -170,8 +168,8 @@ class Session:
     ) -> int:
         """Send with QoS 1, its type with MQTT 5; returns the PUBACK's reason code (below 0x80).
 
-        Raises MessageRefused for a code from 0x80, LinkError when the link ended or the answer
-        did not come within `timeout_s`; the session must not be used after a LinkError.
+        Raises MessageRefused for a code from 0x80, LinkError when the link or `timeout_s` ended;
+        the session must not be used after a LinkError.
         """
         client = self._open()
         named = _named(content_type) if content_type and self.version is Version.V5 else None
