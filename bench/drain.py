@@ -27,7 +27,7 @@ from simulators.stage import Stage
 RECORDS = 86_400
 ROUND_TRIP_S = 0.1
 SETTLED_S = 10.0
-"""From the start of the agent until its connection surely stands; what is from before is backlog."""
+"""From the start of the agent until its connection surely stands; what is older is backlog."""
 QUIET_S, SILENT_S, PAUSE_S = 25.0, 75.0, 20.0
 
 
@@ -153,7 +153,8 @@ BENCH = Bench(
     "drain",
     "Minutes until a backlog of 86,400 records is acknowledged at 100 ms round trip, and how long "
     "what is new waits meanwhile: the longest delay of a reading and of an alarm from its stamp to "
-    "the platform's commit (readings from 10 s after the start on), and of a command from the platform to its result there. `extra_mb` is "
+    "the platform's commit (readings from 10 s after the start on), and of a command "
+    "from the platform to its result there. `extra_mb` is "
     "the highest resident memory above that of the same agent without a backlog.",
     "records of a simulated pump; 2 machines x 60 registers at 1 Hz over TCP, readings sent every "
     "2 s, commit every 1 s, mosquitto behind a proxy that delays both ways by 50 ms; the random "
