@@ -148,7 +148,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
         Meta(description="Told at each connection, each hour, and when disk or clock change."),
     ] = None
     certificate_until: Annotated[
-        Instant | None, Meta(description="End of its certificate; null without one.")
+        Instant | None, Meta(description="End of its certificate; left out without one.")
     ] = None
 
 

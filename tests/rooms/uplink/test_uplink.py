@@ -695,7 +695,6 @@ async def test_configuration_arrives_and_the_last_will_is_left(tmp_path: Path) -
                 "boot": "b1",
                 "version": "0.1",
                 "epoch": "e1",
-                "certificate_until": None,
             }
         assert json.loads((await following()).payload)["state"] == "offline"
         # A connection that ends without goodbye leaves the will.
