@@ -21,7 +21,7 @@ from bench.gateway import bench_driver, tcp_stage
 from bench.kit import Bench, Figures, Goal, Options
 from bench.proxy import Proxy
 from bench.sweeps import sweeps
-from bench.wire import rss_mb
+from bench.wire import rss_mb, stamp
 from simulators.stage import Stage
 
 RECORDS = 86_400
@@ -84,7 +84,7 @@ def _through(stage: Stage, port: int) -> None:
 async def _fill(path: Path, count: int, seed: int) -> tuple[int, int]:
     """Old records of a real pump, by the spool itself; the first and the last number."""
     hour = [kept for kept in islice(sweeps(seed), 360) if kept is not None]
-    spool = await Spool.open(SpoolSettings(str(path)), "of-before")
+    spool = await Spool.open(SpoolSettings(str(path)), "of-before", stamp)
     first = spool.newest(Lane.TELEMETRY) + 1
     for number, kept in enumerate(islice(cycle(hour), count)):
         spool.append(Lane.TELEMETRY, kept.stamp, encode_body(kept.record))

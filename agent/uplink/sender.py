@@ -1,6 +1,6 @@
 """What goes up in one connection: streams of records, each with its window, its time and its pace.
 
-Order: alarms, results, the readings made since the connection stands, then those from before. It
+Order: alarms, results, notices, the readings made since the connection stands, then those from before. It
 knows the buffer and the session; connecting and listening are `uplink`'s.
 """
 
@@ -88,9 +88,9 @@ class Sender:
         before, wait_s = outbox.newest(Lane.TELEMETRY), settings.ack_timeout_s
         self._live = Flights(wait_s, settings.window, cursor=before)
         self._backlog = Flights(wait_s, 1, until=before)
+        first = [lane for lane in Lane if lane is not Lane.TELEMETRY]
         self._streams = (
-            (Lane.ALARM, Flights(wait_s, settings.window)),
-            (Lane.RESULT, Flights(wait_s, settings.window)),
+            *((lane, Flights(wait_s, settings.window)) for lane in first),
             (Lane.TELEMETRY, self._live),
             (Lane.TELEMETRY, self._backlog),
         )
