@@ -1,7 +1,7 @@
 """What goes up in one connection: streams of records, each with its window, its time and its pace.
 
-Order: alarms, results, notices, the readings made since the connection stands, then those from before. It
-knows the buffer and the session; connecting and listening are `uplink`'s.
+Order: alarms, results, notices, the readings made since the connection stands, then those from
+before. It knows the buffer and the session; connecting and listening are `uplink`'s.
 """
 
 from __future__ import annotations
