@@ -27,7 +27,10 @@ Hourly = Sequence[float]
 
 @dataclass(frozen=True, slots=True)
 class Heating:
-    """What the rule remembers from one decision to the next; `tokens` are writes it may make."""
+    """What the rule remembers from one decision to the next; `tokens` are writes it may make.
+
+    `held_up` while a floor asks for more than the rule: then the room teaches nothing.
+    """
 
     known: Learned
     at_mono: float | None = None
@@ -35,6 +38,7 @@ class Heating:
     target_c: float | None = None
     tokens: float = SPARE_WRITES
     outdoors: tuple[tuple[float, float], ...] = ()
+    held_up: bool = False
 
     @property
     def coldest_c(self) -> float | None:
@@ -53,9 +57,17 @@ def seen(heating: Heating, look: Seen, mono: float) -> Heating:
     kept = tuple(one for one in heating.outdoors if one[0] > mono - DAY_S)
     if not kept or mono - kept[-1][0] >= 3600.0:
         kept = (*kept, (mono, look.outdoor_c))
+    known = learn(heating.known, look, dt_s)
+    if heating.held_up:
+        known = replace(
+            heating.known,
+            outdoor_slow_c=known.outdoor_slow_c,
+            room_slow_c=known.room_slow_c,
+            age_s=known.age_s,
+        )
     return replace(
         heating,
-        known=learn(heating.known, look, dt_s),
+        known=known,
         at_mono=mono,
         tokens=min(SPARE_WRITES, heating.tokens + BUDGET_A_DAY * dt_s / DAY_S),
         outdoors=kept,
@@ -102,6 +114,7 @@ def decided(
     """The water temperature to demand now, and the rule after it; the old when no write pays."""
     low, high = WATER_LIMITS_C
     wanted = min(high, max(low, ideal, lowest))
+    heating = replace(heating, held_up=lowest > max(low, ideal))
     target = heating.target_c if heating.target_c is not None else told_c
     if target is None:
         return replace(heating, target_c=float(round(wanted))), float(round(wanted))
