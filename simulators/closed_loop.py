@@ -39,6 +39,7 @@ from simulators.weather import Weather, read_weather, synthetic_winter
 
 CONFIG = Path(__file__).with_name("closed_loop.yaml")
 STEP_S = 600.0
+FORECAST_EVERY_S = 3 * 3600.0
 WARM_UP_S = 72 * 3600.0
 COMFORT_C = 18.0
 WARM_C = 22.0
@@ -77,7 +78,7 @@ class ClosedLoop:
         self._devices = {d.name: d for line in config.lines for d in line.devices}
         self._grids = {name: _grids(device) for name, device in self._devices.items()}
         self._core = Core(config.core)
-        self._boot_s = 0.0
+        self._boot_s = self._next_forecast_s = 0.0
         self.shown = plant.step(0.0, self.told)
         self._energy = self.shown.get("energy_total")
 
@@ -88,6 +89,7 @@ class ClosedLoop:
         writes = {("hp", point, day): count for (point, day), count in self.counted.items()}
         self._core = Core(self.config.core, Restored(writes, learned=learned))
         self.tended, self._boot_s = True, self.elapsed_s
+        self._next_forecast_s = self.elapsed_s
 
     def stop(self) -> None:
         """The gateway is told to end, and parks what it controls."""
@@ -107,7 +109,8 @@ class ClosedLoop:
 
     def _look(self) -> None:
         stamp = self._stamp()
-        if self.forecast_h and self.elapsed_s % 10800 == 0:
+        if self.forecast_h and self.elapsed_s >= self._next_forecast_s:
+            self._next_forecast_s = self.elapsed_s + FORECAST_EVERY_S
             first = int(self.elapsed_s // 3600)
             hours = self.weather.hours[first : first + self.forecast_h]
             self._take(ForecastKnown(stamp.at, tuple(hour.outdoor_c for hour in hours), stamp))
