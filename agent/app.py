@@ -18,7 +18,8 @@ from agent.config import Config
 from agent.core import Core
 from agent.line import Line, Port, Scheduler
 from agent.remembered import recall_holes
-from agent.road import Road, restored
+from agent.restored import restored
+from agent.road import Road
 from agent.spool import Spool
 from agent.thinning import fold
 from agent.uplink import Uplink
@@ -53,7 +54,7 @@ async def run(
         log.warning("%s", spool.opening_note)
     try:
         await recall_holes(spool, config.core.devices.values())
-        core = Core(config.core, await restored(spool, clock))
+        core = Core(config.core, await restored(spool, clock, config.core.homes))
         road = Road(core, spool, clock, config.timezone)
         lines = tuple(
             Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from agent.account.books import Books, Kept
+from agent.account.tariff import UNPRICED, Tariff
 from agent.control import Control, ControlSettings, Learned, ended
 from agent.drivers import Device
 from agent.facts import (
@@ -69,13 +71,15 @@ class Restored:
     alarms: tuple[Alarm, ...] = ()
     written: Mapping[tuple[str, PointId], float] = field(default_factory=dict)
     learned: Mapping[str, Learned] = field(default_factory=dict)
+    accounts: Mapping[str, Kept] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class CoreSettings:
     """What the core must know of its homes. `needed` are points a home cannot do without.
 
-    Between two full records of a device, `full_every_s` apart, only what changed is kept.
+    Between two full records of a device, `full_every_s` apart, only what changed is kept. With
+    `as_found_c` savings are found out by off days, on which the water stays at that temperature.
     """
 
     devices: Mapping[str, Device]
@@ -83,6 +87,8 @@ class CoreSettings:
     needed: Mapping[str, frozenset[PointId]] = field(default_factory=dict)
     homes: tuple[Home, ...] = ()
     full_every_s: float = 0.0
+    tariff: Tariff = UNPRICED
+    as_found_c: float | None = None
 
 
 @dataclass(slots=True)
@@ -127,6 +133,13 @@ class Core:
         self._control = Control(
             settings.control, settings.devices, before.writes, before.written, before.learned
         )
+        self._books = Books(
+            settings.homes,
+            settings.control.timezone,
+            settings.tariff,
+            before.accounts,
+            settings.as_found_c,
+        )
         self._started: float | None = None
 
     @property
@@ -163,6 +176,7 @@ class Core:
                 yield from self._block_failed(fact)
             case WriteDone():
                 self._see_write(fact)
+                self._books.wrote(fact.write.device, fact.stamp)
                 yield from self._control.write_done(fact)
             case WriteRepeated(device, point, stamp):
                 yield from self._control.write_repeated(device, point, stamp)
@@ -183,6 +197,7 @@ class Core:
             case PlatformBack() | ForecastKnown():
                 self._news(fact)
             case Stopping(stamp):
+                yield from self._books.close(stamp)
                 yield from self._control.park(self.complete(stamp.mono), stamp)
 
     def _news(self, fact: PlatformBack | ForecastKnown) -> None:
@@ -253,13 +268,16 @@ class Core:
             record = watched.reporter.report(seen, stamp.mono)
             if record is not None:
                 yield Keep(Lane.TELEMETRY, record, stamp)
+            decided_by = self._control.decided_by(name, stamp.mono)
+            yield from self._books.sweep(picture, decided_by, stamp)
         yield from self._judge(name, stamp)
         yield from self._pursue(stamp)
 
     def _pursue(self, stamp: Stamp) -> Iterator[Effect]:
         assert self._started is not None
         running_s = stamp.mono - self._started
-        yield from self._control.sweep(self.complete(stamp.mono), stamp, running_s)
+        as_found = self._books.as_found(stamp)
+        yield from self._control.sweep(self.complete(stamp.mono), stamp, running_s, as_found)
 
     def _judge(self, name: str, stamp: Stamp) -> Iterator[Effect]:
         watched = self._devices[name]

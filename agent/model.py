@@ -18,6 +18,7 @@ __all__ = [
     "Alarm",
     "AlarmState",
     "Command",
+    "DayAccount",
     "Demand",
     "DeviceKind",
     "Lane",
@@ -331,12 +332,39 @@ class Telemetry:
     full: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class DayAccount:
+    """One closed local day of one home: kWh, money in `currency`, degrees Celsius, hours.
+
+    `hours_by` says who decided the water temperature for how long; `refunds` who gave back how much
+    of `gross`; `kh_below` are kelvin-hours of the room below 18 degC.
+    """
+
+    home: str
+    device: str
+    day: str
+    tariff: str
+    currency: str
+    kwh: float
+    kwh_by_rate: Mapping[str, float]
+    gross: float
+    refunds: Mapping[str, float]
+    unpriced_kwh: float
+    hours_by: Mapping[str, float]
+    room_c: float | None
+    outdoor_c: float | None
+    setpoint_c: float | None
+    kh_below: float
+    writes: int
+
+
 class Lane(StrEnum):
     """The durable lanes, in the order in which they leave after an outage."""
 
     ALARM = "alarm"
     RESULT = "result"
     NOTICE = "notice"
+    ACCOUNT = "account"
     TELEMETRY = "telemetry"
 
 
@@ -378,7 +406,7 @@ class Notice:
     hash: str | None = None
 
 
-Record = Telemetry | Alarm | Result | Notice
+Record = Telemetry | Alarm | Result | Notice | DayAccount
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from agent import __version__, drivertable
 from agent.config import GatewaySection
 from agent.drivers.registermap import RegisterMap
 from agent.kit.api import api_page
-from agent.model import POINTS, Alarm, Notice, Result, Telemetry
+from agent.model import POINTS, Record
 from agent.uplink import messages
 from agent.yamltext import Duration, describe
 
@@ -189,19 +189,17 @@ def asyncapi() -> dict[str, Any]:
         messages.State,
         messages.StateHealth,
         messages.Devices,
-        Telemetry,
-        Alarm,
-        Result,
-        Notice,
+        *get_args(Record),
     )
     _, components = msgspec.json.schema_components(kinds, ref_template=_SCHEMA + "{name}")
-    bodies = [{"$ref": _SCHEMA + kind} for kind in ("Telemetry", "Alarm", "Result", "Notice")]
+    bodies = [{"$ref": _SCHEMA + kind.__name__} for kind in get_args(Record)]
     components["BatchRecord"]["properties"]["body"]["anyOf"] = bodies
     channels = {
         "telemetry": ("up/telemetry", "Batch", "Readings, in batches."),
         "alarm": ("up/alarm", "Batch", "Alarms raised and cleared, at once."),
         "result": ("up/result", "Batch", "How commands ended, at once."),
         "notice": ("up/notice", "Batch", "What the gateway says of its own records, at once."),
+        "account": ("up/account", "Batch", "What a day cost a home and who decided, once a day."),
         "state": ("up/state", "State", "Retained; the last will says offline."),
         "devices": ("up/devices", "Devices", "Retained; what stands on the lines and can do what."),
         "ack": ("down/ack", "Ack", "What the platform has committed."),

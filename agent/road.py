@@ -17,8 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from agent.clock import Clock
-from agent.control import Learned
-from agent.core import Core, Restored
+from agent.core import Core
 from agent.errors import SpoolError
 from agent.facts import (
     CommandReceived,
@@ -38,13 +37,12 @@ from agent.facts import (
 )
 from agent.line import Line
 from agent.model import (
-    Alarm,
     Command,
     Outcome,
     Result,
     Write,
 )
-from agent.remembered import recall, remember
+from agent.remembered import remember
 from agent.spool import Spool
 from agent.uplink import RefusedCommand, encode_body, parse_command
 from agent.uplink.adapters import Kept
@@ -54,28 +52,6 @@ log = logging.getLogger("agent")
 TICK_S = 10.0
 STOP_WITHIN_S = 4.0
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
-
-
-async def restored(spool: Spool, clock: Clock) -> Restored:
-    """What the core must know from before the start."""
-    saved = await spool.load_state("alarms")
-    try:
-        alarms = msgspec.json.decode(saved, type=tuple[Alarm, ...]) if saved else ()
-    except msgspec.DecodeError as error:  # of another version: no reason not to start
-        log.warning("open alarms of before are not known%s", told({"why": error}))
-        alarms = ()
-    written = await recall(spool, clock.stamp(), clock.boot)
-    return Restored(spool.writes(), alarms, written, await _learned(spool))
-
-
-async def _learned(spool: Spool) -> dict[str, Learned]:
-    """What the homes have taught before; of another version it is taught again."""
-    saved = await spool.load_state("learned")
-    try:
-        return msgspec.json.decode(saved, type=dict[str, Learned]) if saved else {}
-    except msgspec.DecodeError as error:
-        log.warning("what was learned before is not known%s", told({"why": error}))
-        return {}
 
 
 async def account(effect: Count | Journal, spool: Spool, timezone: ZoneInfo, boot: str) -> None:

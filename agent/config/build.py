@@ -15,6 +15,7 @@ from agent.config.inventory import inventory
 from agent.config.lines import LineConfig, lines_of
 from agent.config.platform import uplink_of
 from agent.config.sections import GatewaySection
+from agent.config.tariff import named_tariff
 from agent.core import CoreSettings
 from agent.errors import FileError, Mistake
 from agent.spool import SpoolSettings
@@ -55,11 +56,15 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     mistakes: list[Mistake] = []
     lines = lines_of(raw, doc, mistakes)
     devices = {device.name: device for line in lines for device in line.devices}
-    core = core_of(raw, doc, devices, mistakes)
+    tariff = named_tariff(raw.account.tariff, doc, folder, mistakes)
+    core = core_of(raw, doc, devices, tariff, mistakes)
     uplink = uplink_of(raw, doc, folder, mistakes)
     adapters = adapters_of(raw, doc, folder, mistakes)
     metrics = listen_of(raw, doc, mistakes)
     _positive(raw, doc, mistakes)
+    if raw.account.savings == "alternate" and raw.account.as_found is None:
+        message = "as_found must be given: off days need a water setpoint"
+        mistakes.append(doc.mistake(("account",), message, "25 to 65"))
     if mistakes or core is None or uplink is None:
         raise FileError(mistakes)
     spool = SpoolSettings(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from agent.account.tariff import Tariff
 from agent.config.control import home_control
 from agent.config.homes import homes_of, unmade
 from agent.config.sections import ControlSection, GatewaySection
-from agent.control import ControlSettings, HomeControl
+from agent.control import HEATING_WATER, ControlSettings, HomeControl
 from agent.core import CoreSettings
 from agent.drivers import Device
 from agent.errors import Mistake
@@ -18,8 +19,13 @@ from agent.yamltext import Document
 
 
 def core_of(
-    raw: GatewaySection, doc: Document, devices: Mapping[str, Device], mistakes: list[Mistake]
+    raw: GatewaySection,
+    doc: Document,
+    devices: Mapping[str, Device],
+    tariff: Tariff,
+    mistakes: list[Mistake],
 ) -> CoreSettings | None:
+    """Homes, control and account as the core takes them; None when the time zone is unknown."""
     try:
         timezone = ZoneInfo(raw.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # the last for a folder, such as Asia
@@ -50,7 +56,26 @@ def core_of(
             controlled.append(home)
     unlocked = frozenset(d.name for line in raw.lines for d in line.devices if d.allow_unverified)
     control = ControlSettings(timezone, tuple(controlled), unlocked)
-    return CoreSettings(devices, control, _needed(homes), homes, float(raw.platform.full_every))
+    full_every_s = float(raw.platform.full_every)
+    as_found_c = raw.account.as_found if raw.account.savings == "alternate" else None
+    _fits(as_found_c, controlled, devices, doc, mistakes)
+    return CoreSettings(devices, control, _needed(homes), homes, full_every_s, tariff, as_found_c)
+
+
+def _fits(
+    as_found_c: float | None,
+    controlled: Iterable[HomeControl],
+    devices: Mapping[str, Device],
+    doc: Document,
+    mistakes: list[Mistake],
+) -> None:
+    """The water of an off day must be sayable to every heat pump whose water is controlled."""
+    for home in controlled:
+        if as_found_c is None or home.point not in HEATING_WATER:
+            continue
+        why = devices[home.device].unfit(home.point, as_found_c)
+        if why is not None and "not known yet" not in why:
+            mistakes.append(doc.mistake(("account", "as_found"), f"{home.device}: {why}"))
 
 
 def _needed(homes: tuple[Home, ...]) -> dict[str, frozenset[PointId]]:

@@ -277,6 +277,25 @@ class MetricsSection(Section, frozen=True, kw_only=True):
     )
 
 
+class AccountSection(Section, frozen=True, kw_only=True):
+    """What the homes' heat costs, and how what control saves is found out."""
+
+    tariff: Annotated[
+        str | None, Meta(description="A shipped tariff, or a YAML file beside this one.")
+    ] = None
+    savings: Annotated[
+        Literal["before_after", "alternate"],
+        Meta(
+            description="Against the days before control, or against off days drawn by lot, on "
+            "which the water stays at `as_found`."
+        ),
+    ] = "before_after"
+    as_found: Annotated[
+        Annotated[float, Meta(ge=25, le=65)] | None,
+        Meta(description="Water setpoint of an off day, degC; needed for alternate."),
+    ] = None
+
+
 class GatewaySection(Section, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -289,3 +308,4 @@ class GatewaySection(Section, frozen=True, kw_only=True):
     control: tuple[ControlSection, ...] = ()
     adapters: AdaptersSection = AdaptersSection()
     metrics: MetricsSection | None = None
+    account: AccountSection = AccountSection()

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from agent.account.tariff import MonthDay, Rate, Refund, Tariff, Tier
+from agent.account.tariff import UNPRICED, MonthDay, Rate, Refund, Tariff, Tier
 from agent.config.sections import Section
 from agent.errors import FileError, Mistake
 from agent.yamltext import Document, parse
@@ -72,6 +72,21 @@ def shipped() -> tuple[str, ...]:
     """Names of the tariffs that come with the program."""
     folder = files("agent.account") / "tariffs"
     return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml")))
+
+
+def named_tariff(name: str | None, doc: Document, folder: Path, mistakes: list[Mistake]) -> Tariff:
+    """The tariff a configuration names; what is wrong with it is told with its own place."""
+    if name is None:
+        return UNPRICED
+    if name not in shipped() and not (folder / name).is_file():
+        allowed = ", ".join((*shipped(), "a YAML file"))
+        mistakes.append(doc.mistake(("account", "tariff"), f"there is no tariff {name}", allowed))
+        return UNPRICED
+    try:
+        return read_tariff(name, folder)
+    except FileError as error:
+        mistakes.extend(error.mistakes)
+        return UNPRICED
 
 
 def read_tariff(name: str, folder: Path = Path()) -> Tariff:

@@ -13,6 +13,7 @@ from math import inf
 
 from agent.control.guard import (
     HARD_CAP_A_DAY,
+    HEATING_WATER,
     Admitted,
     Guard,
     GuardView,
@@ -109,13 +110,24 @@ class Control:
         self._emergency_until = 0.0
         self.tending = Tending(settings.homes, machines, learned or {})
 
-    def sweep(self, snapshots: Snapshots, stamp: Stamp, running_s: float) -> Iterator[Effect]:
-        """Bring every point somebody wants something of towards what the winner wants."""
+    def sweep(
+        self,
+        snapshots: Snapshots,
+        stamp: Stamp,
+        running_s: float,
+        as_found: Mapping[str, Value] | None = None,
+    ) -> Iterator[Effect]:
+        """Bring every point somebody wants something of towards what the winner wants.
+
+        `as_found` names devices whose heating water stays today as it was found: that stands in for
+        the schedule's wish, and for nothing that keeps the house safe.
+        """
         if self._stopping:  # what is parked stays parked
             return
         for home in self._settings.homes:
             yield from self._watch_panel(home, snapshots[home.device], stamp)
             demand = self.tending.demand(home, snapshots, stamp, running_s)
+            demand = _left_as_found(demand, as_found or {})
             if stamp.mono < self._emergency_until:
                 demand = replace(park_demand(home, "emergency"), origin=Origin.SAFETY)
             if demand is None or demand.origin is not Origin.SAFETY:
@@ -190,6 +202,15 @@ class Control:
         write = replace(verdict.write, deadline_mono=stamp.mono + left_s)
         self._commands[command.id] = command
         yield from self._send(write, demand, stamp)
+
+    def decided_by(self, device: str, mono: float) -> str:
+        """Whose wish stands for this device's water now: an origin, `park`, or `machine`."""
+        for home in self._settings.homes:
+            if home.device == device and home.point in HEATING_WATER:
+                winner = self._standing.winner(device, home.point, mono)
+                if winner is not None:
+                    return "park" if winner.park else winner.origin.value
+        return "machine"
 
     def write_done(self, fact: WriteDone) -> Iterator[Effect]:
         """Journal the end of a write; if a command wanted it, that is its result."""
@@ -354,6 +375,14 @@ class Control:
 
     def _day(self, stamp: Stamp) -> str:
         return stamp.at.astimezone(self._settings.timezone).date().isoformat()
+
+
+def _left_as_found(demand: Demand | None, as_found: Mapping[str, Value]) -> Demand | None:
+    if demand is None or demand.park or demand.origin is not Origin.SCHEDULE:
+        return demand
+    if demand.device not in as_found or demand.point not in HEATING_WATER:
+        return demand
+    return replace(demand, value=as_found[demand.device], why="an off day of the comparison")
 
 
 def ended(result: Result, stamp: Stamp) -> Iterator[Effect]:

@@ -20,6 +20,7 @@ LANE_NUMBERS = {
     Lane.RESULT: 1,
     Lane.TELEMETRY: 2,
     Lane.NOTICE: 3,
+    Lane.ACCOUNT: 4,
 }  # on disk: never renumber
 LANES = {number: lane for lane, number in LANE_NUMBERS.items()}
 SEQ_BITS = 48
@@ -27,7 +28,7 @@ LAST_SEQ = (1 << SEQ_BITS) - 1
 MOST_TELEMETRY = 10_000
 DAYS_KEPT = 4
 FOR_LIFE = ""  # the day under which the lifetime count of a point lies
-AT_ONCE = frozenset({Lane.ALARM, Lane.RESULT, Lane.NOTICE})
+AT_ONCE = frozenset({Lane.ALARM, Lane.RESULT, Lane.NOTICE, Lane.ACCOUNT})
 """Lanes whose records are committed at once and leave only when that is done."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -17,6 +17,7 @@ from msgspec import Meta
 from agent.model import (
     Alarm,
     Command,
+    DayAccount,
     DeviceKind,
     Lane,
     Notice,
@@ -33,7 +34,7 @@ CLOCK_SLACK = timedelta(minutes=5)
 COMMAND_BYTES = 16_384
 _ID = r"^[A-Za-z0-9_.:-]{1,64}$"
 
-LaneName = Literal["alarm", "result", "notice", "telemetry"]
+LaneName = Literal["alarm", "result", "notice", "account", "telemetry"]
 Instant = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -50,7 +51,7 @@ class BatchRecord(msgspec.Struct, frozen=True):
     trusted: Annotated[bool, Meta(description="Whether the clock was known to be right at `at`.")]
     body: Annotated[
         msgspec.Raw,
-        Meta(description="The record itself: Alarm, Result, Notice or Telemetry, by lane."),
+        Meta(description="The record itself; its lane says of which kind."),
     ]
 
 
@@ -249,6 +250,7 @@ _BODIES: dict[Lane, msgspec.json.Decoder[Record]] = {
     Lane.ALARM: msgspec.json.Decoder(Alarm),
     Lane.RESULT: msgspec.json.Decoder(Result),
     Lane.NOTICE: msgspec.json.Decoder(Notice),
+    Lane.ACCOUNT: msgspec.json.Decoder(DayAccount),
     Lane.TELEMETRY: msgspec.json.Decoder(Telemetry),
 }
 _ACK = msgspec.json.Decoder(Ack)

@@ -15,6 +15,7 @@ from agent import config, reference
 from agent.model import (
     Alarm,
     AlarmState,
+    DayAccount,
     Lane,
     Notice,
     NoticeKind,
@@ -38,6 +39,10 @@ BODIES: dict[Lane, Record] = {
     ),
     Lane.RESULT: Result("c", "hp", "power_on", Outcome.VERIFIED, "equal", True, True, "ops"),
     Lane.NOTICE: Notice(NoticeKind.THINNED, Lane.TELEMETRY, 1, 60, 50, 60),
+    Lane.ACCOUNT: DayAccount(
+        "east", "hp", "2026-01-13", "Beijing rural heating", "yuan", 41.5, {"valley": 41.5}, 16.5,
+        {"city": 2.0, "district": 2.0}, 0.0, {"schedule": 24.0}, 18.2, -4.0, 40.5, 0.1, 7,
+    ),
 }  # fmt: skip
 COMMAND = {
     "id": "c-1", "issuer": "ops", "role": "platform", "device": "hp", "point": "water_setpoint",

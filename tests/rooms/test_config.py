@@ -107,6 +107,7 @@ FULL: dict[str, Any] = {
         "thingsboard": {**LINK, "token_file": "secret"},
     },
     "metrics": {"listen": "127.0.0.1:9108"},
+    "account": {"tariff": "beijing_rural", "savings": "before_after", "as_found": "45"},
 }
 WRONG = {  # what no text of this field may be
     "gateway": "gw 001",

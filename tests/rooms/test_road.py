@@ -21,7 +21,8 @@ from agent.core import Core, CoreSettings
 from agent.errors import SpoolError
 from agent.facts import BlockFailed, BlockRead, Failure, WriteDone
 from agent.model import Lane, Outcome, Stamp, Write
-from agent.road import Road, restored, told
+from agent.restored import restored
+from agent.road import Road, told
 from agent.spool import Spool, SpoolSettings, verify_journal
 from tests.rooms.control.testpump import CALM, pump, readings
 
@@ -277,7 +278,7 @@ async def test_alarms_that_cannot_be_read_do_not_keep_the_gateway_from_starting(
     async with house(tmp_path) as home:
         await home.spool.save_state("alarms", b'[{"id": 1}]')
         assert (await restored(home.spool, Clock())).alarms == ()
-    assert "open alarms of before are not known" in caplog.text
+    assert "what was saved cannot be read, begun anew key=alarms" in caplog.text
 
 
 async def test_a_wrong_rule_does_not_end_the_ticking(

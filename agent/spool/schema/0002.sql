@@ -26,7 +26,7 @@ DROP TABLE records;
 ALTER TABLE lanes ADD COLUMN reserved INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE lanes ADD COLUMN thinned  INTEGER NOT NULL DEFAULT 0;
 UPDATE lanes SET reserved = next_seq;
-INSERT INTO lanes VALUES (3, 1, 0, 1, 0);
+INSERT INTO lanes VALUES (3, 1, 0, 1, 0), (4, 1, 0, 1, 0);
 
 -- In this boot the second `set_mono` was the instant `set_at_ms`; NULL while nobody knew.
 ALTER TABLE boots ADD COLUMN set_at_ms INTEGER;

@@ -1,0 +1,58 @@
+"""What the core must know from before the start, out of the durable store.
+
+A saved value of another version is no reason not to start: it is logged and begun anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from agent.account.books import Kept, days_key, state_key
+from agent.account.days import Day
+from agent.account.home import AccountState
+from agent.clock import Clock
+from agent.control import Learned
+from agent.core import Restored
+from agent.homes import Home
+from agent.model import Alarm
+from agent.remembered import recall
+from agent.spool import Spool
+
+log = logging.getLogger("agent")
+
+T = TypeVar("T")
+
+
+async def restored(spool: Spool, clock: Clock, homes: Iterable[Home] = ()) -> Restored:
+    """Write counts and instants, open alarms, and the accounts of the homes."""
+    return Restored(
+        spool.writes(),
+        await _saved(spool, "alarms", tuple[Alarm, ...], ()),
+        await recall(spool, clock.stamp(), clock.boot),
+        await _saved(spool, "learned", dict[str, Learned], {}),
+        await _accounts(spool, homes),
+    )
+
+
+async def _accounts(spool: Spool, homes: Iterable[Home]) -> Mapping[str, Kept]:
+    found: dict[str, Kept] = {}
+    for home in homes:
+        state = await _saved(spool, state_key(home.name), AccountState, AccountState())
+        days = await _saved(spool, days_key(home.name), tuple[Day, ...], ())
+        found[home.name] = Kept(state, days)
+    return found
+
+
+async def _saved(spool: Spool, key: str, kind: type[T], otherwise: T) -> T:
+    saved = await spool.load_state(key)
+    if saved is None:
+        return otherwise
+    try:
+        return msgspec.json.decode(saved, type=kind)
+    except msgspec.DecodeError as error:
+        log.warning("what was saved cannot be read, begun anew key=%s why=%s", key, error)
+        return otherwise
