@@ -12,8 +12,9 @@ from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 
+from agent.drivers.consistency import load
 from agent.drivers.hooks import Hooks
-from agent.drivers.registermap import API, RegisterMap, load
+from agent.drivers.registermap import API, RegisterMap
 from agent.errors import DriverError, FileError
 
 GROUP = "heatpump_agent.drivers"

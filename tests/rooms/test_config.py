@@ -15,7 +15,7 @@ import yaml
 
 from agent import config
 from agent.config import GatewaySection
-from agent.drivers import Driver, registermap, registry
+from agent.drivers import Driver, load, registry
 from agent.drivers.hooks import Hooks
 from agent.errors import FileError
 from agent.yamltext import Duration
@@ -354,7 +354,7 @@ def install(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     def found(wanted: str) -> Driver:
         if wanted != name:
             return registry.driver(wanted)
-        return Driver(name, registermap.load(text, f"{name}.yaml"), Hooks(), "0")
+        return Driver(name, load(text, f"{name}.yaml"), Hooks(), "0")
 
     monkeypatch.setattr("agent.config.lines.driver", found)
 
