@@ -1,6 +1,6 @@
 """What goes up in one connection: streams of records, each with its window, its time and its pace.
 
-Order: alarms, results, notices, the readings made since the connection stands, then those from
+Order: alarms, results, notices, the readings made since the connection was begun, then those from
 before. It knows the buffer and the session; connecting and listening are `uplink`'s.
 """
 
@@ -75,7 +75,9 @@ class Sender:
         sent: Sent,
         counters: Counters,
         now: Callable[[], datetime],
+        before: int,
     ) -> None:
+        """Readings up to number `before` are backlog, what came later is live."""
         self._settings, self._outbox, self._session = settings, outbox, session
         self._sent, self._counters, self._now = sent, counters, now
         self._topics = Topics(settings.gateway)
@@ -85,7 +87,7 @@ class Sender:
         mono = time.monotonic()
         self._pace = Pace(settings.backlog_every_s)
         self._pace.wait(mono, random.uniform(0.0, settings.backlog_wait_s))
-        before, wait_s = outbox.newest(Lane.TELEMETRY), settings.ack_timeout_s
+        wait_s = settings.ack_timeout_s
         self._live = Flights(wait_s, settings.window, cursor=before)
         self._backlog = Flights(wait_s, 1, until=before)
         first = [lane for lane in Lane if lane is not Lane.TELEMETRY]

@@ -138,7 +138,7 @@ class Uplink:
     async def _connection(self) -> None:
         if self._sent.epoch != self._outbox.epoch:
             self._sent = Sent(self._outbox.epoch)
-        mono = time.monotonic()
+        mono, before = time.monotonic(), self._outbox.newest(Lane.TELEMETRY)
         plain = Version.V311 if mono < self._plain_until else None
         async with Session(self._session_settings(), plain) as session:
             if session.version is Version.V311 and plain is None:
@@ -148,7 +148,7 @@ class Uplink:
                 await session.publish(self._topics.state, self._state("online"), retain=True)
             await self._announce(session)
             sender = Sender(
-                self._settings, self._outbox, session, self._sent, self.counters, self._now
+                self._settings, self._outbox, session, self._sent, self.counters, self._now, before
             )
             self._link_up(session)
             # A task of its own: a link lost in the moment of a cancellation would hide it from us.

@@ -50,6 +50,7 @@ class MemoryOutbox:
         self.lanes: dict[Lane, dict[int, Stored]] = {lane: {} for lane in Lane}
         self.forgotten: dict[Lane, list[int]] = {lane: [] for lane in Lane}
         self.reads = 0
+        self.asked = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
         self._next = dict.fromkeys(Lane, 1)
@@ -66,6 +67,7 @@ class MemoryOutbox:
         self._stored.set()
 
     def newest(self, lane: Lane) -> int:
+        self.asked.set()
         return self._next[lane] - 1
 
     async def batch(self, lane: Lane, after: int, limit: int) -> tuple[Stored, ...]:
@@ -259,6 +261,22 @@ async def test_what_is_new_goes_before_what_waited_and_an_alarm_before_both(tmp_
         assert numbers[2:] == [21, 31]
         await outbox.emptied()
         assert platform.holes(G) == []
+
+
+async def test_what_is_made_while_connecting_is_live(tmp_path: Path) -> None:
+    outbox = MemoryOutbox()
+    outbox.put(Lane.TELEMETRY, 40)
+    async with (
+        Mosquitto(tmp_path) as broker,
+        overhearing(broker.url, f"hp/1/{G}/up/+") as following,
+    ):
+        broker.freeze()
+        slow = {"batch_records": 10, "backlog_every_s": 0.4}
+        async with running(settings(broker.url, **slow), outbox):
+            await outbox.asked.wait()
+            outbox.put(Lane.TELEMETRY, 1)
+            broker.thaw()
+            assert [41] in await batches(following, Lane.TELEMETRY, 2)
 
 
 async def test_an_acknowledgement_forgets_nothing_that_never_left(tmp_path: Path) -> None:
