@@ -20,6 +20,9 @@ from agent.uplink.certificate import validity
 
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 """No present lies before this: the program did not exist."""
+GIVE_UP_S = 20.0
+"""How long bytes may stay unanswered by the other side's kernel before the connection is dead."""
+PROBE_AGAIN_S = 5
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python's ssl does not name."""
 _DATES = (9, 10)
@@ -125,7 +128,7 @@ async def _dial(address: Address, probe_every_s: float) -> socket.socket:
 
 
 def _notice_silence(sock: socket.socket, probe_every_s: float) -> None:
-    """Let the kernel give up 20 s after unanswered data, 5 s after an unanswered probe.
+    """Let the kernel give up `GIVE_UP_S` after unanswered data, or at the second unanswered probe.
 
     While a probe is unanswered Linux counts the user timeout from the last byte that came, so the
     second probe already finds it over.
@@ -133,9 +136,9 @@ def _notice_silence(sock: socket.socket, probe_every_s: float) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, round(probe_every_s)))
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, PROBE_AGAIN_S)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 20_000)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(GIVE_UP_S * 1000))
 
 
 async def _handshake(sock: ssl.SSLSocket) -> None:
