@@ -438,7 +438,7 @@ async def test_without_the_platform_nothing_is_forgotten(tmp_path: Path) -> None
         assert first == second == third == list(range(1, 21))
         assert outbox.left() == 20
         assert (gateway.uplink.counters.sent, gateway.uplink.counters.resent) == (20, 40)
-        assert outbox.reads < 80  # it waits; it does not turn in circles
+        assert outbox.reads < 20 * len(Lane)  # it waits; it does not turn in circles
         async with Platform(broker.url) as platform:
             await outbox.emptied()
             assert platform.numbers(G, "telemetry") == list(range(1, 21))
