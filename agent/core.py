@@ -100,12 +100,13 @@ class _Watched:
     stale_s: Mapping[PointId, float]
     needed: frozenset[PointId]
     reporter: Reporter
-    supplies: tuple[Supply, ...] = ()
+    supplies: tuple[Supply, ...]
+    supplied: frozenset[PointId]
     silent_since: float | None = None
     silent_why: str = ""
     failures: int = 0
     fresh: bool = False
-    seen_good: set[PointId] = field(default_factory=set)
+    seen_good: frozenset[PointId] = frozenset()
 
 
 class Core:
@@ -122,6 +123,7 @@ class Core:
                 settings.needed.get(name, frozenset()),
                 Reporter(_units(device), settings.full_every_s),
                 supplies.get(name, ()),
+                frozenset(one.point for one in supplies.get(name, ())),
             )
             for name, device in settings.devices.items()
         }
@@ -129,7 +131,7 @@ class Core:
         self._alarms = LifeCycle(before.alarms)
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
-                self._devices[alarm.device].seen_good.add(alarm.point)
+                self._devices[alarm.device].seen_good |= {alarm.point}
         self._control = Control(
             settings.control, settings.devices, before.writes, before.written, before.learned
         )
@@ -149,13 +151,12 @@ class Core:
 
     def complete(self, mono: float) -> Mapping[str, Snapshot]:
         """As `snapshots`, with the points that other devices supply to a heat pump's home."""
-        return {name: self._complete(watched, mono) for name, watched in self._devices.items()}
-
-    def _complete(self, watched: _Watched, mono: float) -> Snapshot:
-        if not watched.supplies:
-            return watched.snapshot
-        pictures = self.snapshots
-        return complete(watched.snapshot, watched.supplies, pictures, self._stale_s, mono)
+        pictures = own = self.snapshots
+        for name, watched in self._devices.items():
+            if watched.supplies:
+                whole = complete(own[name], watched.supplies, own, self._stale_s, mono)
+                pictures = {**pictures, name: whole}
+        return pictures
 
     @property
     def open_alarms(self) -> tuple[Alarm, ...]:
@@ -209,12 +210,13 @@ class Core:
             watched.reporter.restart()
 
     def _tick(self, stamp: Stamp) -> Iterator[Effect]:
+        pictures = self.complete(stamp.mono)
         for name, watched in self._devices.items():
             # Of the others nothing new is known: one bad reading would count twice.
             if watched.silent_since is not None:
-                yield from self._judge(name, stamp)
+                yield from self._judge(name, pictures[name], stamp)
         yield from self._close_orphans(stamp)
-        yield from self._pursue(stamp)
+        yield from self._pursue(pictures, stamp)
 
     def _see_write(self, fact: WriteDone) -> None:
         """What was written is known by the read-back, or no longer known, until the next poll."""
@@ -236,7 +238,9 @@ class Core:
     def _block_read(self, fact: BlockRead) -> Iterator[Effect]:
         watched, mono = self._devices[fact.device], fact.stamp.mono
         watched.snapshot = watched.snapshot.with_readings(fact.readings, mono)
-        watched.seen_good.update(reading.point for reading in fact.readings if reading.good)
+        good = {one.point for one in fact.readings if one.quality is Quality.GOOD}
+        if not good <= watched.seen_good:
+            watched.seen_good |= good
         if watched.silent_since is not None and watched.failures >= FAILURES_WORTH_A_WARNING:
             gap_s = round(mono - watched.silent_since, 1)
             yield Note("info", "device answers", {"device": fact.device, "gap_s": gap_s})
@@ -260,38 +264,38 @@ class Core:
             yield from self._sweep_end(fact.device, fact.stamp)
 
     def _sweep_end(self, name: str, stamp: Stamp) -> Iterator[Effect]:
-        watched = self._devices[name]
+        watched, pictures = self._devices[name], self.complete(stamp.mono)
         if watched.fresh:
             watched.fresh = False
-            picture = self._complete(watched, stamp.mono)
+            picture = pictures[name]
             seen = _telemetry(picture, watched.stale_s, stamp.mono)
             record = watched.reporter.report(seen, stamp.mono)
             if record is not None:
                 yield Keep(Lane.TELEMETRY, record, stamp)
             decided_by = self._control.decided_by(name, stamp.mono)
             yield from self._books.sweep(picture, decided_by, stamp)
-        yield from self._judge(name, stamp)
-        yield from self._pursue(stamp)
+        yield from self._judge(name, pictures[name], stamp)
+        yield from self._pursue(pictures, stamp)
 
-    def _pursue(self, stamp: Stamp) -> Iterator[Effect]:
+    def _pursue(self, pictures: Mapping[str, Snapshot], stamp: Stamp) -> Iterator[Effect]:
         assert self._started is not None
         running_s = stamp.mono - self._started
         as_found = self._books.as_found(stamp)
-        yield from self._control.sweep(self.complete(stamp.mono), stamp, running_s, as_found)
+        yield from self._control.sweep(pictures, stamp, running_s, as_found)
 
-    def _judge(self, name: str, stamp: Stamp) -> Iterator[Effect]:
+    def _judge(self, name: str, picture: Snapshot, stamp: Stamp) -> Iterator[Effect]:
         watched = self._devices[name]
         since = watched.silent_since
         silent_s = max(stamp.mono - since, 0.001) if since is not None else 0.0
         view = View(
             watched.device,
-            self._complete(watched, stamp.mono),
+            picture,
             stamp.mono,
             silent_s,
             watched.silent_why,
             watched.needed,
-            frozenset(watched.seen_good),
-            frozenset(one.point for one in watched.supplies),
+            watched.seen_good,
+            watched.supplied,
         )
         changes = self._alarms.step(name, judge(view), stamp, masked=silent_s > 0)
         yield from self._changed(changes, stamp)

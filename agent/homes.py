@@ -8,7 +8,7 @@ as if the machine had it, as old and as doubtful as it is where it was measured.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.model import Machine, PointId, Quality, Reading, Snapshot
 
@@ -71,10 +71,10 @@ def complete(
             then.pop(supply.point, None)
             continue
         old = mono - there.mono[supply.source] > stale_s[supply.device][supply.source]
-        readings[supply.point] = (
-            Reading(supply.point, None, Quality.STALE, reading.raw)
-            if old
-            else Reading(supply.point, reading.value, reading.quality, reading.raw)
-        )
+        if old:
+            reading = Reading(supply.point, None, Quality.STALE, reading.raw)
+        elif supply.source != supply.point:
+            reading = replace(reading, point=supply.point)
+        readings[supply.point] = reading
         then[supply.point] = there.mono[supply.source]
     return Snapshot(own.device, readings, then)

@@ -75,7 +75,10 @@ class Reporter:
         self._full_at = None
 
     def _moved(self, point: PointId, value: Value) -> bool:
-        told, unit = self._values.get(point), self.units.get(point, Unit.NONE)
+        told = self._values.get(point)
+        if told == value:
+            return False
+        unit = self.units.get(point, Unit.NONE)
         number = isinstance(value, float) or (unit is not Unit.NONE and not isinstance(value, bool))
         if not number or isinstance(value, str) or not isinstance(told, float | int):
             return told != value

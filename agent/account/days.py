@@ -118,8 +118,12 @@ class DayBook:
 
     def close_before(self, day: date) -> tuple[Day, ...]:
         """Take out the days before yesterday: a counter that rises late still finds yesterday."""
-        done = [one for one in self._open if one < day - timedelta(days=1)]
+        yesterday = day - timedelta(days=1)
+        done = [one for one in self._open if one < yesterday]
         return tuple(self._open.pop(one) for one in sorted(done))
 
     def _day(self, day: date) -> Day:
-        return self._open.setdefault(day, Day(self._home, day))
+        found = self._open.get(day)
+        if found is None:
+            found = self._open[day] = Day(self._home, day)
+        return found

@@ -27,13 +27,13 @@ class WeekSchedule:
 
     def value_at(self, local: datetime) -> Value | None:
         """The value in force at a local time; None when the schedule is empty."""
+        today, now = local.weekday(), local.time()
         for days_back in range(8):
-            day = (local.weekday() - days_back) % 7
-            begun = [
-                period
-                for period in self.periods
-                if day in period.days and (days_back > 0 or period.start <= local.time())
-            ]
-            if begun:
-                return max(begun, key=lambda period: period.start).value
+            day = (today - days_back) % 7
+            begun: Period | None = None
+            for period in self.periods:
+                if day in period.days and (days_back > 0 or period.start <= now):
+                    begun = period if begun is None or period.start > begun.start else begun
+            if begun is not None:
+                return begun.value
         return None

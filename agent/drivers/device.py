@@ -9,7 +9,7 @@ from agent.drivers.codec import Encoded, PointCodec, Unfit
 from agent.drivers.faultcodes import vendor_faults
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
-from agent.drivers.registermap import FaultBit, Faults, RegisterMap
+from agent.drivers.registermap import FaultBit, Faults, PointRule, RegisterMap, WriteRule
 from agent.drivers.saturation import PressureCheck
 from agent.drivers.wire import ReadRequest
 from agent.model import (
@@ -53,6 +53,11 @@ class Device:
         self._pressures = PressureCheck(found.refrigerant) if found.refrigerant else None
         self._depended = self._dependencies()
         self._marked: dict[FaultBit, bool] = {}
+        self._terms = {
+            name: self._terms_of(name, rule, rule.write)
+            for name, rule in found.points.items()
+            if rule.write is not None
+        }
 
     def plan(self) -> tuple[Block, ...]:
         """The blocks to read, without the points the machine has refused."""
@@ -177,20 +182,7 @@ class Device:
 
     def terms(self, point: PointId) -> WriteTerms | None:
         """The terms of writing a point; None when it cannot be written."""
-        rule = self.map.points.get(point)
-        if rule is None or rule.write is None:
-            return None
-        write = rule.write
-        return WriteTerms(
-            write.confidence or rule.confidence,
-            float(write.min_interval),
-            write.per_day,
-            float(write.step or 1),
-            float(rule.every or self.map.every),
-            write.only_if,
-            self.value_of(point, write.park) if write.park is not None else None,
-            float(write.refresh) if write.refresh is not None else None,
-        )
+        return self._terms.get(point)
 
     def unfit(self, point: PointId, value: Value) -> str | None:
         """Why this value cannot be said to the machine; None when it can."""
@@ -252,6 +244,19 @@ class Device:
                 at, count = block.at, block.count
                 break
         return Block(ReadRequest(codec.unit_id, codec.table, at, count), (point,), 0.0)
+
+    def _terms_of(self, point: PointId, rule: PointRule, write: WriteRule) -> WriteTerms:
+        """They are asked for at every sweep, and a map does not change."""
+        return WriteTerms(
+            write.confidence or rule.confidence,
+            float(write.min_interval),
+            write.per_day,
+            float(write.step or 1),
+            float(rule.every or self.map.every),
+            write.only_if,
+            self.value_of(point, write.park) if write.park is not None else None,
+            float(write.refresh) if write.refresh is not None else None,
+        )
 
     def _ordered(self, block: Block) -> tuple[PointCodec, ...]:
         codecs = (self.codecs[name] for name in block.points)

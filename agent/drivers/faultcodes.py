@@ -21,13 +21,11 @@ def vendor_faults(
     does, so that one fault is not told twice, and not while the code is that of a status.
     """
     faults = found.faults
-    by_label = {code.label: code for code in faults.codes.values()}
     shown = [*_code(found, snapshot)]
     shown += [_known(FaultCode(label=b.label, en=b.en, zh=b.zh), b.label) for b in marked]
-    shown += [
-        _known(by_label[label], label) if label in by_label else _unknown(found, label, label)
-        for label in labels
-    ]
+    for label in labels:
+        code = next((one for one in reversed(faults.codes.values()) if one.label == label), None)
+        shown.append(_known(code, label) if code else _unknown(found, label, label))
     if shown or _is_status(found, snapshot):
         return tuple(shown)
     return tuple(_also(found, snapshot))

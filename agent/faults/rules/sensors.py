@@ -35,7 +35,7 @@ def sensor_out_of_range(view: View) -> Iterator[Condition]:
 def _watched(view: View) -> Iterator[tuple[PointId, Reading]]:
     if view.silent_s > 0:
         return
-    for point in dict.fromkeys((*WATCHED, *sorted(view.needed))):
+    for point in (*WATCHED, *sorted(view.needed.difference(WATCHED))):
         reading = view.snapshot.readings.get(point)
         if reading is not None and point not in view.supplied:
             yield point, reading
