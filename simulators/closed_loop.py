@@ -119,13 +119,15 @@ class ClosedLoop:
 
     def _readings(self, name: str, device: Device) -> tuple[Reading, ...]:
         """What this device's sensors say, on the grids of its words."""
-        grids, found = self._grids[name], []
-        for point, value in self.shown.items():
-            if point not in grids:
-                continue
-            found.append(Reading(point, _on_grid(value, grids[point])))
-        missing = grids.keys() & {"indoor_temp"} - self.shown.keys()
-        return (*found, *(Reading(point, None, Quality.ABSENT) for point in missing))
+        grids = self._grids[name]
+        found = [
+            Reading(point, _on_grid(value, grids[point]))
+            for point, value in self.shown.items()
+            if point in grids
+        ]
+        if "indoor_temp" in grids and "indoor_temp" not in self.shown:
+            found.append(Reading("indoor_temp", None, Quality.ABSENT))
+        return tuple(found)
 
     def _take(self, fact: Fact) -> None:
         for effect in self._core.step(fact):

@@ -14,6 +14,7 @@ from agent.model import PointId, Value
 from simulators.house import LONGEST_STEP_S, House
 from simulators.weather import Conditions, Weather
 
+FACTORY_WATER_C = 45.0
 _WATER_J_KG_K = 4186.0
 _FIXED_HZ = 50.0
 _FULL_HZ = 90.0
@@ -79,8 +80,14 @@ def cop(
     fraction: float = 1.0,
 ) -> float:
     """Heat over compressor and fan power; `fraction` is the inverter's share of full capacity."""
+    return _cop(p, supply_c, outdoor_c, defrost_factor(outdoor_c, humidity_pct), fraction)
+
+
+def _cop(
+    p: HeatPumpParameters, supply_c: float, outdoor_c: float, frost: float, fraction: float
+) -> float:
     lift = max(supply_c + 4.0 - (outdoor_c - 8.0), 15.0)
-    full = p.carnot_share * (supply_c + 277.15) / lift * defrost_factor(outdoor_c, humidity_pct)
+    full = p.carnot_share * (supply_c + 277.15) / lift * frost
     return full * (1.0 + p.part_load_bonus * (1.0 - fraction))
 
 
@@ -88,23 +95,27 @@ def capacity_w(
     p: HeatPumpParameters, supply_c: float, outdoor_c: float, humidity_pct: float
 ) -> float:
     """Full heat at this supply temperature."""
-    return _capacity_at_41(p, outdoor_c, humidity_pct) * (1.0 - 0.005 * (supply_c - 41.0))
+    frost = defrost_factor(outdoor_c, humidity_pct)
+    return _capacity_at_41(p, outdoor_c, frost) * (1.0 - 0.005 * (supply_c - 41.0))
 
 
-def _capacity_at_41(p: HeatPumpParameters, outdoor_c: float, humidity_pct: float) -> float:
+def _capacity_at_41(p: HeatPumpParameters, outdoor_c: float, frost: float) -> float:
     at_41 = p.nominal_w * (1.0 + 0.022 * (outdoor_c + 12.0))
-    return max(0.0, at_41 * defrost_factor(outdoor_c, humidity_pct))
+    return max(0.0, at_41 * frost)
 
 
 class HeatPump:
     """A unit's state: whether the compressor runs, since when, and what it gave in the last step.
 
-    `heat_w` and `compressor_w` (with fan, without circulation pump) are means of that step.
+    `heat_w` and `compressor_w` (with fan, without circulation pump) are means of that step, in
+    which `frost` is the share that frost and defrosting left of heat and COP.
     """
 
     __slots__ = (
+        "_half_spread_k_w",
         "compressor_w",
         "fraction",
+        "frost",
         "heat_w",
         "on",
         "parameters",
@@ -119,7 +130,9 @@ class HeatPump:
         self.since_change_s = parameters.min_off_s
         self.starts = 0
         self.heat_w = self.compressor_w = self.fraction = 0.0
+        self.frost = 1.0
         self.supply_c = 0.0
+        self._half_spread_k_w = parameters.half_spread_k_w
 
     def command(
         self, water_c: float, setpoint_c: float, called: bool, hysteresis_k: float | None = None
@@ -160,23 +173,22 @@ class HeatPump:
             self.supply_c = water_c
             return
         p = self.parameters
-        self.fraction = self._fraction(setpoint_c)
-        full = self.fraction * _capacity_at_41(p, air.outdoor_c, air.humidity_pct)
+        outdoor_c, humidity_pct, _ = air
+        self.fraction = fraction = self._fraction(setpoint_c) if p.inverter else 1.0
+        self.frost = frost = defrost_factor(outdoor_c, humidity_pct)
+        full = fraction * _capacity_at_41(p, outdoor_c, frost)
         # capacity depends on the supply temperature and that on heat: solved for heat
-        spread = p.half_spread_k_w
+        spread = self._half_spread_k_w
         full *= (1.0 - 0.005 * (water_c - 41.0)) / (1.0 + 0.005 * full * spread)
         starting = not p.inverter and self.since_change_s < p.start_s
-        self.heat_w = full * p.start_heat_share if starting else full
-        self.supply_c = water_c + self.heat_w * spread
-        ratio = cop(p, self.supply_c, air.outdoor_c, air.humidity_pct, self.fraction)
-        self.compressor_w = full / ratio
+        self.heat_w = heat_w = full * p.start_heat_share if starting else full
+        self.supply_c = supply_c = water_c + heat_w * spread
+        self.compressor_w = full / _cop(p, supply_c, outdoor_c, frost, fraction)
 
     def _fraction(self, setpoint_c: float) -> float:
-        p = self.parameters
-        if not p.inverter:
-            return 1.0
+        """The inverter's share of full capacity in this step."""
         wanted = 0.25 + 0.10 * (setpoint_c - self.supply_c)
-        return min(1.0, max(p.lowest_fraction, wanted))
+        return min(1.0, max(self.parameters.lowest_fraction, wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +201,7 @@ class Inputs:
     water.
     """
 
-    water_setpoint: float = 45.0
+    water_setpoint: float = FACTORY_WATER_C
     power_on: bool = True
     mode: str = "heat"
     heat_call: bool = True
@@ -242,6 +254,7 @@ class Plant:
 
     def advance(self, seconds: float, inputs: Inputs) -> None:
         """As `step` without making readings, for whole seasons."""
+        self._inputs = inputs
         while seconds > 0:
             self._advance(min(seconds, LONGEST_STEP_S), inputs)
             seconds -= LONGEST_STEP_S
@@ -249,7 +262,6 @@ class Plant:
     def _advance(self, dt_s: float, inputs: Inputs) -> None:
         house, pump = self.house, self.pump
         air = self.air = self.weather.at(self.elapsed_s)
-        self._inputs = inputs
         if inputs.power_on:
             called = inputs.heat_call and inputs.mode == "heat"
             pump.command(house.water_c, inputs.water_setpoint, called, inputs.water_hysteresis)
@@ -274,14 +286,13 @@ class Plant:
 
     def _derive(self, dt_s: float) -> None:
         """Carry on the shown values that have a memory."""
-        outdoor, supply = self.air.outdoor_c, self.pump.supply_c
-        target = outdoor
-        if self.pump.on:
+        pump, target = self.pump, self.air.outdoor_c
+        if pump.on:
             self._run_s += dt_s
-            self._frost_s += dt_s * (1.0 - defrost_factor(outdoor, self.air.humidity_pct))
-            target = supply + 4.0 + 0.6 * (supply + 12.0 - outdoor)
+            self._frost_s += dt_s * (1.0 - pump.frost)
+            target = pump.supply_c + 4.0 + 0.6 * (pump.supply_c + 12.0 - target)
         self._discharge_c += (target - self._discharge_c) * dt_s / (_DISCHARGE_LAG_S + dt_s)
-        self._defrost_left_s = max(0.0, self._defrost_left_s - dt_s) if self.pump.on else 0.0
+        self._defrost_left_s = max(0.0, self._defrost_left_s - dt_s) if pump.on else 0.0
         if self._frost_s >= _DEFROST_S:
             self._frost_s -= _DEFROST_S
             self._defrost_left_s = _DEFROST_S

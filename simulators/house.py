@@ -76,14 +76,17 @@ class House:
 
     def step(self, seconds: float, outdoor_c: float, ghi_w_m2: float, heat_w: float) -> None:
         """Let time pass in steps of at most 60 s, with `heat_w` put into the water throughout."""
-        while seconds > 0:
-            self._euler(min(seconds, LONGEST_STEP_S), outdoor_c, ghi_w_m2, heat_w)
+        while seconds > LONGEST_STEP_S:
+            self._euler(LONGEST_STEP_S, outdoor_c, ghi_w_m2, heat_w)
             seconds -= LONGEST_STEP_S
+        if seconds > 0:
+            self._euler(seconds, outdoor_c, ghi_w_m2, heat_w)
 
     def _euler(self, dt_s: float, outdoor_c: float, ghi_w_m2: float, heat_w: float) -> None:
         p = self.parameters
-        room, mass = self.room_c, self.mass_c
-        emitted = self.emitted_w
+        room, mass, water = self.room_c, self.mass_c, self.water_c
+        above = water - room  # as `emitted_w`, which a season would call 200,000 times
+        emitted = p.radiator_k * above**p.radiator_exponent if above > 0 else 0.0
         sun = 0.5 * p.solar_area_m2 * ghi_w_m2  # half falls on light things, half on the masonry
         inward = p.air_to_mass_w_k * (mass - room)
         to_air = p.air_to_outdoor_w_k * (outdoor_c - room) + inward + emitted + sun
@@ -91,4 +94,4 @@ class House:
         to_mass = p.mass_to_outdoor_w_k * (outdoor_c - mass) - inward + sun
         self.room_c = room + dt_s * to_air / p.air_j_k
         self.mass_c = mass + dt_s * to_mass / p.mass_j_k
-        self.water_c += dt_s * (heat_w - emitted) / p.water_j_k
+        self.water_c = water + dt_s * (heat_w - emitted) / p.water_j_k

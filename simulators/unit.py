@@ -54,19 +54,17 @@ class HomePlant:
 
     def step(self, seconds: float, inputs: Mapping[PointId, Value]) -> Mapping[PointId, Value]:
         """As `Plant.step`; knows power_on, mode and the settings of water."""
-        setpoint = inputs.get("water_setpoint")
+        setpoint, hysteresis = inputs.get("water_setpoint"), inputs.get("water_hysteresis")
         told = heatpump.Inputs(
+            water_setpoint=float(setpoint)
+            if isinstance(setpoint, float | int)
+            else heatpump.FACTORY_WATER_C,
             power_on=inputs.get("power_on", True) is not False,
             mode="heat" if inputs.get("mode", "heat") in _HEATING else "standby",
             pump_mode="demand" if inputs.get("pump_mode") == "demand" else "always",
+            water_hysteresis=float(hysteresis) if isinstance(hysteresis, float | int) else None,
         )
-        hysteresis = inputs.get("water_hysteresis")
-        if isinstance(hysteresis, float | int):
-            told = replace(told, water_hysteresis=float(hysteresis))
-        if isinstance(setpoint, float | int):
-            told = replace(told, water_setpoint=float(setpoint))
-        shown = self.plant.step(seconds, told)
-        return {**shown, "mode_active": "heat" if shown["compressor_on"] else "off"}
+        return self.plant.step(seconds, told)
 
 
 def home(

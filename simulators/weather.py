@@ -45,13 +45,13 @@ class Weather:
 
     def at(self, elapsed_s: float) -> Conditions:
         """The weather so many seconds after the start; the first hour's before it."""
-        hour, within = divmod(max(elapsed_s, 0.0), 3600.0)
-        index = int(hour)
-        if index >= len(self.hours) - 1:
-            return self.hours[-1]
-        part = within / 3600.0
-        t0, h0, g0 = self.hours[index]
-        t1, h1, g1 = self.hours[index + 1]
+        hours, elapsed_s = self.hours, max(elapsed_s, 0.0)
+        index = int(elapsed_s // 3600.0)
+        if index >= len(hours) - 1:
+            return hours[-1]
+        part = elapsed_s % 3600.0 / 3600.0
+        t0, h0, g0 = hours[index]
+        t1, h1, g1 = hours[index + 1]
         return Conditions(t0 + (t1 - t0) * part, h0 + (h1 - h0) * part, g0 + (g1 - g0) * part)
 
     def time(self, elapsed_s: float) -> datetime:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agent.account.tariff import Bill, added
 
@@ -12,8 +14,7 @@ COMFORT_C = 18.0
 LONGEST_STEP_S = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Mean:
+class Mean(Struct, frozen=True):
     """A mean over time: the sum of value times hours, and the hours."""
 
     sum: float = 0.0
@@ -29,8 +30,7 @@ class Mean:
         return self if value is None else Mean(self.sum + value * hours, self.hours + hours)
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """One local day of one home. Degrees Celsius, kWh, hours, kelvin-hours below 18 degC.
 
     `hours_by` says who decided the water temperature for how long: `schedule`, `resident`,
@@ -54,8 +54,7 @@ class Day:
         return sum(self.hours_by.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """What a sweep shows of a home: the instant (aware, local), temperatures, who decides."""
 
     local: datetime

@@ -6,8 +6,10 @@ evenly over the time since it last rose. Power alone is summed while we look; ga
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 LONGEST_STEP_S = 120.0
 """Between two readings of power further apart than this nothing is counted."""
@@ -16,8 +18,7 @@ HIGHEST_KW = 25.0
 COARSEST_KWH = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """Energy drawn evenly between two instants (aware UTC)."""
 
     start: datetime
@@ -25,8 +26,7 @@ class Drawn:
     kwh: float
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyState:
+class EnergyState(Struct, frozen=True):
     """What must survive a restart: the counter, and when it last rose; energy not dated yet."""
 
     total_kwh: float | None = None
@@ -38,8 +38,7 @@ class EnergyState:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One look at a home's electricity: instants as on a stamp, and what was read."""
 
     at: datetime
@@ -52,8 +51,8 @@ class Look:
 class EnergyCounter:
     """Turns looks into stretches of energy; `state` is what to save."""
 
-    def __init__(self, state: EnergyState = EnergyState()) -> None:
-        self.state = state
+    def __init__(self, state: EnergyState | None = None) -> None:
+        self.state = state or EnergyState()
         self._last: Look | None = None
 
     def look(self, look: Look) -> tuple[Drawn, ...]:

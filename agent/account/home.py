@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+
+from msgspec import Struct, field
 
 from agent.account.days import Day, DayBook, Moment
 from agent.account.energy import EnergyCounter, EnergyState, Look
 from agent.account.tariff import UNPRICED, Tally, Tariff, charge
 
 
-@dataclass(frozen=True, slots=True)
-class AccountState:
+class AccountState(Struct, frozen=True):
     """What must survive a restart of a home's account."""
 
     energy: EnergyState = field(default_factory=EnergyState)

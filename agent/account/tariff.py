@@ -7,8 +7,11 @@ costs comes out, gross and by who pays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 MonthDay = tuple[int, int]
 
@@ -107,8 +110,7 @@ class Tariff:
 UNPRICED = Tariff("no tariff", "yuan", (1, 1), (12, 31), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """What a tariff must remember of a home: kWh refunded this season, kWh of this year."""
 
     season: str | None = None
@@ -117,8 +119,7 @@ class Tally:
     year_kwh: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """Energy and what it costs: gross, and what each payer gives back of it."""
 
     kwh: float = 0.0

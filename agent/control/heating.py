@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.control.learned import DAY_S, EVERY_S, Learned, Seen, curve_c, learn, mixed_outdoor_c
 
@@ -25,8 +27,7 @@ UNTENDED_K = 4.0  # more water than the curve says, where nobody will correct it
 Hourly = Sequence[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Heating:
+class Heating(Struct, frozen=True):
     """What the rule remembers from one decision to the next; `tokens` are writes it may make.
 
     `held_up` while a floor asks for more than the rule: then the room teaches nothing.

@@ -8,7 +8,8 @@ temperature from how often the room fell short of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 EVERY_S = 600.0
 HOUR_S = 3600.0
@@ -36,8 +37,7 @@ Three = tuple[float, float, float]
 STARTS: dict[str, tuple[float, float]] = {"radiators": (7.5, 0.75), "floor": (4.0, 0.5)}
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(Struct, frozen=True):
     """A home's lessons; temperatures in degC, differences in K."""
 
     curve: Three
@@ -52,8 +52,7 @@ class Learned:
     age_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One look at the home; `hour` is local, None when no clock is trusted; `water_c` is told."""
 
     wanted_c: float

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from math import sin
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from agent.account.days import Day, Mean
 from agent.account.fit import fit, student_975
