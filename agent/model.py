@@ -232,6 +232,10 @@ class Machine(Protocol):
         """Why this value cannot be said to the machine; None when it can."""
         ...
 
+    def highest(self, point: PointId) -> float | None:
+        """The highest value the machine takes now; None when nobody knows."""
+        ...
+
     def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
         """What must be written, in order, so that the demand comes true."""
         ...

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from agent.config.comfort import comfort_of, days_of
 from agent.config.sections import ControlSection
 from agent.control import HEATING_WATER, LOWEST_WATER_C, HomeControl, Period, WeekSchedule
+from agent.control.comfort import FLOOR_PARK_C, HIGHEST_FLOOR_C
 from agent.drivers import Device
 from agent.errors import Mistake
 from agent.model import PointId, Value
@@ -42,7 +43,7 @@ def home_control(
     park = _value(device, section.point, section.park, doc, (*path, "park"), mistakes)
     terms = device.terms(section.point)
     if section.park is None and terms is not None:
-        park = terms.park
+        park = FLOOR_PARK_C if _floor(section) else terms.park
     if section.park is None and park is None:
         mistakes.append(doc.mistake(path, "park must be given: the map names no park value"))
     schedule = _schedule(section, doc, i, device, mistakes)
@@ -54,9 +55,23 @@ def home_control(
         allowed = f"{LOWEST_WATER_C:g} or above"
         mistakes.append(doc.mistake((*path, "park"), message, allowed))
     stale_s = float(section.room_stale_after)
+    highest_c = _highest_c(section)
+    if highest_c is not None and isinstance(park, int | float) and park > highest_c:
+        message = f"{park:g} is more than the emitter bears"
+        mistakes.append(doc.mistake((*path, "park"), message, f"{highest_c:g} or below"))
     return HomeControl(
-        section.device, section.point, schedule, park, room, timezone, stale_s, comfort
+        section.device, section.point, schedule, park, room, timezone, stale_s, comfort, highest_c
     )
+
+
+def _floor(section: ControlSection) -> bool:
+    return section.comfort is not None and section.comfort.emitter == "floor"
+
+
+def _highest_c(section: ControlSection) -> float | None:
+    if section.comfort is None or section.comfort.highest is not None:
+        return section.comfort.highest if section.comfort else None
+    return HIGHEST_FLOOR_C if _floor(section) else None
 
 
 def _schedule(

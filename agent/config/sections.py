@@ -197,7 +197,14 @@ class ComfortSection(Section, frozen=True, kw_only=True):
     protected: Annotated[
         bool, Meta(description="Elderly people or small children: no setback.")
     ] = False
-    emitter: Literal["radiators", "floor"] = "radiators"
+    emitter: Annotated[
+        Literal["radiators", "floor"],
+        Meta(description="Floors get 40 degC of water at most and are parked at 35."),
+    ] = "radiators"
+    highest: Annotated[
+        Annotated[float, Meta(ge=30, le=60)] | None,
+        Meta(description="Water the emitter bears, degC; 40 for floors if left out."),
+    ] = None
     outlast: Annotated[
         bool, Meta(description="With a forecast: water for three days without us; costs energy.")
     ] = False

@@ -1,7 +1,8 @@
 """What we want: schedule, precedence of demands, the guard's last word. Pure; knows no clock."""
 
 from agent.control.comfort import Away, Comfort, Daily
-from agent.control.control import Control, ControlSettings, ended
+from agent.control.commands import ended
+from agent.control.control import Control, ControlSettings
 from agent.control.guard import (
     HEATING_WATER,
     LOWEST_WATER_C,

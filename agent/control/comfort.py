@@ -11,6 +11,9 @@ from agent.control.schedule import WeekSchedule
 LARGEST_PREHEAT_K = 1.5
 PREHEAT_S = 5 * 3600.0
 DEFAULT_ROOM_C = 18.0
+# A floor is designed for 35 to 45 degC of water (JGJ 142); more cracks the screed and burns feet.
+HIGHEST_FLOOR_C = 40.0
+FLOOR_PARK_C = 35.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from math import inf
 
+from agent.control.commands import demand_of, ended, fields_of, result_of
 from agent.control.guard import (
     HARD_CAP_A_DAY,
     HEATING_WATER,
@@ -28,22 +29,22 @@ from agent.control.home import (
     park_demand,
 )
 from agent.control.learned import Learned
-from agent.control.override import HOLD_S, Panel
+from agent.control.override import Panel
 from agent.control.priority import Standing
 from agent.control.refresh import counted_as, is_due, is_ours
+from agent.control.safety import EMERGENCY, Safety
+from agent.control.switches import Switches
 from agent.control.tending import Tending
-from agent.facts import Count, Effect, Journal, Keep, Note, Send, WriteDone
+from agent.facts import Count, Effect, Journal, Note, Send, WriteDone
 from agent.model import (
     Command,
     Demand,
-    Lane,
     Machine,
     Origin,
     Outcome,
     PointId,
     Quality,
     Reading,
-    Result,
     Snapshot,
     Stamp,
     Value,
@@ -51,13 +52,6 @@ from agent.model import (
 )
 
 RETRY_S = 600.0  # after a write that failed: a machine that refuses must not wear out its budget
-EMERGENCY = "emergency"  # a point of no machine: the platform parks every home by it
-ORIGIN_OF_ROLE = {
-    "resident": Origin.RESIDENT,
-    "platform": Origin.PLATFORM,
-    "vendor": Origin.PLATFORM,
-    "service": Origin.PLATFORM,
-}
 
 Place = tuple[str, PointId]
 Snapshots = Mapping[str, Snapshot]
@@ -107,7 +101,10 @@ class Control:
         self._resting_until: dict[Place, float] = {}
         self._stopping = False
         self._panel = Panel()
-        self._emergency_until = 0.0
+        self._safety = Safety(settings.homes, machines)
+        self._secured: set[Place] = set()
+        self._switches = Switches(machines)
+        self._highest = {(h.device, h.point): h.highest_c for h in settings.homes if h.highest_c}
         self.tending = Tending(settings.homes, machines, learned or {})
 
     def sweep(
@@ -124,18 +121,23 @@ class Control:
         """
         if self._stopping:  # what is parked stays parked
             return
+        self._switches.see(snapshots, stamp.mono)
+        secure = self._safety.demands(snapshots, stamp)
+        for place in self._secured - secure.keys():
+            self._standing.drop(*place, Origin.SAFETY)
+        self._secured = set(secure)
         for home in self._settings.homes:
             yield from self._watch_panel(home, snapshots[home.device], stamp)
+            if (home.device, home.point) in secure:
+                continue
             demand = self.tending.demand(home, snapshots, stamp, running_s)
             demand = _left_as_found(demand, as_found or {})
-            if stamp.mono < self._emergency_until:
-                demand = replace(park_demand(home, "emergency"), origin=Origin.SAFETY)
-            if demand is None or demand.origin is not Origin.SAFETY:
-                self._standing.drop(home.device, home.point, Origin.SAFETY)
             if demand is not None:
                 self._standing.put(demand)
             else:
                 self._standing.drop_park(home.device, home.point)
+        for demand in secure.values():
+            self._standing.put(demand)
         yield from self.tending.save(stamp)
         for device, point in self._standing.places():
             winner = self._standing.winner(device, point, stamp.mono)
@@ -158,20 +160,9 @@ class Control:
         if wish is None:
             return
         self._standing.put(wish)
-        fields = _fields(wish.device, wish.point, wish.value, wish.origin) | {"why": wish.why}
+        fields = fields_of(wish.device, wish.point, wish.value, wish.origin) | {"why": wish.why}
         yield Journal("override", fields, stamp)
         yield Note("info", "resident override", fields)
-
-    def _emergency(self, command: Command, demand: Demand, stamp: Stamp) -> Iterator[Effect]:
-        """The platform parks every home, or ends that: residents cannot order it."""
-        if demand.origin is not Origin.PLATFORM or not isinstance(command.value, bool):
-            why = "emergency is true or false, and the platform's to order"
-            yield from ended(_result(command, Outcome.REFUSED, why), stamp)
-            return
-        until = demand.until_mono or stamp.mono + HOLD_S
-        self._emergency_until = until if command.value else 0.0
-        done = _result(command, Outcome.VERIFIED, "every home parks" if command.value else "over")
-        yield from ended(done, stamp)
 
     def command(self, command: Command, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Admit or refuse a command; refused and needless ones get their result at once."""
@@ -184,18 +175,18 @@ class Control:
             "value": command.value,
         }
         yield Journal("command", fields, stamp)
-        demand = _demand_of(command, stamp)
+        demand = demand_of(command, stamp)
         if command.point == EMERGENCY:
-            yield from self._emergency(command, demand, stamp)
+            yield from self._safety.order(command, demand, stamp)
             return
         verdict = self._admit(command, demand, snapshots, stamp)
         if isinstance(verdict, Refusal):
             why = f"{verdict.why} (this may pass)" if verdict.passing else verdict.why
-            yield from ended(_result(command, Outcome.REFUSED, why), stamp)
+            yield from ended(result_of(command, Outcome.REFUSED, why), stamp)
             return
         self._standing.put(demand)
         if isinstance(verdict, Unneeded):
-            done = _result(command, Outcome.VERIFIED, "it already is so", verdict.value)
+            done = result_of(command, Outcome.VERIFIED, "it already is so", verdict.value)
             yield from ended(done, stamp)
             return
         left_s = (command.expires_at - stamp.at).total_seconds()
@@ -222,7 +213,7 @@ class Control:
         self._panel.expect(*place, known if fact.outcome is Outcome.VERIFIED else None)
         if fact.outcome is not Outcome.VERIFIED:
             self._rest(place, fact.stamp.mono)
-        fields = _fields(*place, write.value, write.origin)
+        fields = fields_of(*place, write.value, write.origin)
         fields |= {"outcome": fact.outcome.value, "why": fact.why}
         if not write.refresh or fact.outcome is not Outcome.VERIFIED:
             yield Journal("written", fields, fact.stamp)
@@ -233,7 +224,7 @@ class Control:
             return
         if fact.outcome is not Outcome.VERIFIED:
             self._standing.drop(write.device, write.point, write.origin)
-        yield from ended(_result(command, fact.outcome, fact.why, fact.read_back), fact.stamp)
+        yield from ended(result_of(command, fact.outcome, fact.why, fact.read_back), fact.stamp)
 
     def _rest(self, place: Place, mono: float) -> None:
         """After a failure; a word that would lapse meanwhile is tried again sooner."""
@@ -260,7 +251,8 @@ class Control:
         self._stopping = True
         yield from self.tending.save(stamp, now=True)
         for home in self._settings.homes:
-            demand = replace(park_demand(home, "the gateway stops"), origin=Origin.SAFETY)
+            wanted = self._fitted(park_demand(home, "the gateway stops"))
+            demand = replace(wanted, origin=Origin.SAFETY)
             if (home.device, home.point) in self._pending:
                 # What the machine shows is about to change, so it cannot tell that all is done.
                 snapshots = {**snapshots, home.device: _unsure(snapshots[home.device], home.point)}
@@ -268,7 +260,7 @@ class Control:
             if isinstance(verdict, Admitted):
                 yield from self._send(verdict.write, demand, stamp)
             elif isinstance(verdict, Refusal):
-                fields = _fields(home.device, home.point, home.park, demand.origin)
+                fields = fields_of(home.device, home.point, home.park, demand.origin)
                 fields["why"] = verdict.why
                 yield Journal("not_parked", fields, stamp)
                 yield Note("warning", "not parked", fields)
@@ -280,7 +272,7 @@ class Control:
         if shown == demand.value and not demand.refresh:  # nearly every sweep
             self._last_refusal.pop(place, None)
             return
-        demand = self._eased(demand, snapshots)
+        demand = self._eased(self._fitted(demand), snapshots)
         verdict = self._judge(demand, snapshots, stamp)
         if isinstance(verdict, Admitted):
             self._last_refusal.pop(place, None)
@@ -289,11 +281,24 @@ class Control:
             kind = verdict.why.split(";")[0]
             if self._last_refusal.get(place) != kind:
                 self._last_refusal[place] = kind
-                fields = _fields(demand.device, demand.point, demand.value, demand.origin)
+                fields = fields_of(demand.device, demand.point, demand.value, demand.origin)
                 told = "held_back" if verdict.passing else "refused"
                 yield Journal(told, fields | {"why": verdict.why}, stamp)
         else:
             self._last_refusal.pop(place, None)
+
+    def _fitted(self, demand: Demand) -> Demand:
+        """What we want ourselves, lowered to what machine and emitter bear; commands stay."""
+        if demand.refresh or not (demand.park or demand.origin is Origin.SCHEDULE):
+            return demand
+        if isinstance(demand.value, str | bool):
+            return demand
+        shown = self._machines[demand.device].highest(demand.point)
+        bounds = (shown, self._highest.get((demand.device, demand.point)))
+        high = min((one for one in bounds if one is not None), default=demand.value)
+        if demand.value <= high:
+            return demand
+        return replace(demand, value=high, why=f"{demand.why}; {high:g} is the highest")
 
     def _eased(self, demand: Demand, snapshots: Snapshots) -> Demand:
         """The schedule lowers temperatures in small steps on the point's own grid."""
@@ -341,9 +346,10 @@ class Control:
             snapshot,
             stamp.mono,
             self._today(demand.device, counted_as(demand.point, demand.refresh), stamp),
-            self._counters.last_mono.get(place),
+            self._switches.last_mono(place, self._counters.last_mono.get(place)),
             demand.device in self._settings.allow_unverified,
             own if own is not None else coldest,
+            self._highest.get(place),
         )
 
     def _send(self, write: Write, demand: Demand, stamp: Stamp) -> Iterator[Effect]:
@@ -361,7 +367,7 @@ class Control:
         self._counters.last_mono[place] = stamp.mono
         if any(self._today(write.device, point, stamp) >= HARD_CAP_A_DAY for point in points):
             write = replace(write, tries=1)
-        fields = _fields(write.device, write.point, write.value, write.origin)
+        fields = fields_of(write.device, write.point, write.value, write.origin)
         yield Journal("write", fields | {"why": demand.why, "command": demand.command_id}, stamp)
         yield Send(write)
 
@@ -385,47 +391,9 @@ def _left_as_found(demand: Demand | None, as_found: Mapping[str, Value]) -> Dema
     return replace(demand, value=as_found[demand.device], why="an off day of the comparison")
 
 
-def ended(result: Result, stamp: Stamp) -> Iterator[Effect]:
-    """A command has come to its one end."""
-    yield Keep(Lane.RESULT, result, stamp)
-    fields = {"id": result.command_id, "outcome": result.outcome.value, "why": result.why}
-    yield Journal("result", fields, stamp)
-    yield Note("info", "command ended", fields)
-
-
 def _unsure(snapshot: Snapshot, point: PointId) -> Snapshot:
     """The snapshot with this point's value no longer believed; its age stays."""
     if point not in snapshot.readings:
         return snapshot
     doubted = {**snapshot.readings, point: Reading(point, None, Quality.STALE)}
     return replace(snapshot, readings=doubted)
-
-
-def _demand_of(command: Command, stamp: Stamp) -> Demand:
-    hold_s = command.hold_s if command.hold_s is not None else HOLD_S
-    return Demand(
-        command.device,
-        command.point,
-        command.value,
-        ORIGIN_OF_ROLE.get(command.role, Origin.PLATFORM),
-        f"command by {command.issuer}",
-        stamp.mono + hold_s,
-        command.id,
-    )
-
-
-def _result(command: Command, outcome: Outcome, why: str, read_back: Value | None = None) -> Result:
-    return Result(
-        command.id,
-        command.device,
-        command.point,
-        outcome,
-        why,
-        command.value,
-        read_back,
-        command.issuer,
-    )
-
-
-def _fields(device: str, point: PointId, value: Value, origin: Origin) -> dict[str, Value | None]:
-    return {"device": device, "point": point, "value": value, "origin": origin.value}

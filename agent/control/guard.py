@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from agent.control.heating import LARGEST_FALL_K
 from agent.control.refresh import most_a_day
+from agent.control.switches import SWITCHES
 from agent.model import (
     Demand,
     Machine,
@@ -48,8 +49,8 @@ WARM_MODES = (
     "heat_curve",
 )
 COLD_GRID = ("forced_off", "sg2_evu_only")  # the grid's lock stops the compressor
-SWITCHES = ("power_on", "mode")
-SWITCH_INTERVAL_S = 600.0  # compressor protection: at least 10 min run
+LEAST_RUN_S = 600.0  # of a compressor, between being switched on and off; a change of mode stops it
+LEAST_OFF_S = 300.0
 ANSWERED_WITHIN_S = 300.0
 
 
@@ -80,7 +81,11 @@ Verdict = Admitted | Unneeded | Refusal
 
 @dataclass(frozen=True, slots=True)
 class GuardView:
-    """What the guard may look at for one demand. `last_write_mono` is of the same point."""
+    """What the guard may look at for one demand.
+
+    `last_write_mono` is of the same point; of a switch it is also when somebody else moved it.
+    `highest_c` is what the emitter bears of heating water.
+    """
 
     machine: Machine
     snapshot: Snapshot
@@ -89,6 +94,7 @@ class GuardView:
     last_write_mono: float | None
     allow_unverified: bool = False
     outdoor_c: float | None = None
+    highest_c: float | None = None
 
 
 _Check = Callable[[Demand, GuardView], Refusal | Unneeded | None]
@@ -161,6 +167,14 @@ def _frost(demand: Demand, view: GuardView) -> Refusal | None:
     return None
 
 
+def _emitter(demand: Demand, view: GuardView) -> Refusal | None:
+    if view.highest_c is None or isinstance(demand.value, str | bool):
+        return None
+    if demand.point in HEATING_WATER and float(demand.value) > view.highest_c:
+        return Refusal(f"the heating circuit bears {view.highest_c:g} C at most")
+    return None
+
+
 def _effective(demand: Demand, view: GuardView) -> Refusal | None:
     for point, allowed in _terms(demand, view).only_if.items():
         value = view.snapshot.value(point)
@@ -197,7 +211,8 @@ def _interval(demand: Demand, view: GuardView) -> Refusal | None:
     terms = _terms(demand, view)
     least_s = terms.min_interval_s if demand.origin is Origin.SCHEDULE else 0.0
     if demand.point in SWITCHES:
-        least_s = max(least_s, SWITCH_INTERVAL_S)
+        starting = demand.point == "power_on" and demand.value is True
+        least_s = max(least_s, LEAST_OFF_S if starting else LEAST_RUN_S)
     left_s = view.last_write_mono + least_s - view.mono
     if left_s > 0:
         return Refusal(f"written a moment ago; again in {left_s:.0f} s", passing=True)
@@ -206,7 +221,8 @@ def _interval(demand: Demand, view: GuardView) -> Refusal | None:
 
 def _budget(demand: Demand, view: GuardView) -> Refusal | None:
     terms = _terms(demand, view)
-    allowed = HARD_CAP_A_DAY if demand.park else terms.per_day
+    spared = demand.park or demand.origin is Origin.SAFETY
+    allowed = HARD_CAP_A_DAY if spared else terms.per_day
     if demand.refresh:
         allowed = most_a_day(terms)
     if view.writes_today >= allowed:
@@ -230,6 +246,7 @@ _CHECKS: tuple[_Check, ...] = (
     _answering,
     _range,
     _frost,
+    _emitter,
     _effective,
     _unneeded,
     _rate,

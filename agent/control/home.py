@@ -21,8 +21,6 @@ from agent.model import Demand, Origin, PointId, Snapshot, Stamp, Value
 STALE_ROOM_S = 1800.0
 PLAUSIBLE_ROOM_C = (0.0, 40.0)
 OLD_OUTDOOR_S = 7200.0
-FROST_ROOM_C = 8.0
-FROST_WATER_C = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class HomeControl:
 
     With `comfort` the point is a heating water setpoint that the rule of `agent.control.heating`
     finds, and `schedule` is what holds while there is no outdoor temperature. Without, `schedule`
-    holds values of the point at all times.
+    holds values of the point at all times. `highest_c` is what the emitter bears of heating water.
     """
 
     device: str
@@ -42,6 +40,7 @@ class HomeControl:
     timezone: tzinfo
     stale_room_s: float = STALE_ROOM_S
     comfort: Comfort | None = None
+    highest_c: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,8 @@ def untaught(comfort: Comfort) -> Heating:
 def comfort_demand(
     home: HomeControl, comfort: Comfort, heating: Heating, now: Hour
 ) -> tuple[Heating, Demand | None]:
-    """The rule after this look, and the water temperature it demands; first what outranks it."""
+    """The rule after this look, and the water temperature it demands."""
     snapshot = now.snapshots[home.device]
-    freezing = _freezing(home, now)
-    if freezing:
-        return heating, replace(park_demand(home, freezing), origin=Origin.SAFETY)
     outdoor = snapshot.number("outdoor_temp")
     local = now.stamp.at.astimezone(home.timezone) if now.stamp.trusted else None
     if outdoor is None or (snapshot.age_s("outdoor_temp", now.stamp.mono) or 0.0) > OLD_OUTDOOR_S:
@@ -75,7 +71,7 @@ def comfort_demand(
         return heating, None if waits else _without_outdoor(home, local)
     wanted, why = comfort.wanted(local)
     doubt = _room_in_doubt(home, now.snapshots, now.stamp.mono, now.running_s)
-    room = None if doubt or home.room is None else _room_c(home, now.snapshots)
+    room = None if doubt or home.room is None else room_c(home, now.snapshots)
     told = snapshot.number(home.point)
     look = Seen(wanted, room, outdoor, told, local.hour if local else None)
     heating = seen(heating, look, now.stamp.mono)
@@ -130,19 +126,8 @@ def eased(demand: Demand, now: float | None, largest_fall_k: float, step: float)
     return replace(demand, value=int(value) if value.denominator == 1 else float(value))
 
 
-def _freezing(home: HomeControl, now: Hour) -> str | None:
-    """Why the house or its pipes are about to freeze; None when they are not."""
-    room = _room_c(home, now.snapshots) if home.room is not None else None
-    if room is not None and PLAUSIBLE_ROOM_C[0] <= room < FROST_ROOM_C:
-        return f"frost: {room:g} C in the room"
-    for point in ("water_return_temp", "water_supply_temp"):
-        water = now.snapshots[home.device].number(point)
-        if water is not None and water < FROST_WATER_C:
-            return f"frost: {point} is {water:g} C"
-    return None
-
-
-def _room_c(home: HomeControl, snapshots: Mapping[str, Snapshot]) -> float | None:
+def room_c(home: HomeControl, snapshots: Mapping[str, Snapshot]) -> float | None:
+    """What the sensor this home trusts shows; None without one or without a value."""
     if home.room is None or home.room[0] not in snapshots:
         return None
     return snapshots[home.room[0]].number(home.room[1])

@@ -285,8 +285,8 @@ def float32(raw: int) -> float:
     return exact
 
 
-def fits(rule: PointRule, name: str, value: float | int, snapshot: Snapshot) -> Unfit | None:
-    """Whether a number lies within the map's limits, the machine's own, and on the step grid."""
+def limits(rule: PointRule, snapshot: Snapshot) -> tuple[Fraction | None, Fraction | None]:
+    """The lowest and the highest value that map and machine allow; None where nobody says."""
     write = rule.write
     assert write is not None
     low: Fraction | None = None if write.low is None else Fraction(write.low)
@@ -297,6 +297,24 @@ def fits(rule: PointRule, name: str, value: float | int, snapshot: Snapshot) -> 
             low = max(low, Fraction(str(limit))) if low is not None else Fraction(str(limit))
         elif limit is not None:
             high = min(high, Fraction(str(limit))) if high is not None else Fraction(str(limit))
+    return low, high
+
+
+def highest(rule: PointRule, snapshot: Snapshot) -> float | None:
+    """The highest value on the step grid within all limits; None where nobody says."""
+    write = rule.write
+    assert write is not None
+    _, high = limits(rule, snapshot)
+    if high is None or write.step is None:
+        return None if high is None else float(high)
+    return float(high - (high - Fraction(write.low or 0)) % Fraction(write.step))
+
+
+def fits(rule: PointRule, name: str, value: float | int, snapshot: Snapshot) -> Unfit | None:
+    """Whether a number lies within the map's limits, the machine's own, and on the step grid."""
+    write = rule.write
+    assert write is not None
+    low, high = limits(rule, snapshot)
     number = Fraction(str(value))
     origin = Fraction(write.low or 0)
     if low is not None and number < low:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from agent.drivers.belief import Constants, Jump
-from agent.drivers.codec import Encoded, PointCodec, Unfit
+from agent.drivers.codec import Encoded, PointCodec, Unfit, highest
 from agent.drivers.faultcodes import vendor_faults
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
@@ -188,6 +188,15 @@ class Device:
         """Why this value cannot be said to the machine; None when it can."""
         encoded = self.encode(point, value)
         return encoded.why if isinstance(encoded, Unfit) else None
+
+    def highest(self, point: PointId) -> float | None:
+        """The highest value the machine takes now, on the grid of its steps; None if not known."""
+        rule = self.map.points.get(point)
+        if rule is None or rule.write is None:
+            return None
+        if any(n not in self._known and n not in self.unsupported for n in self._limits(point)):
+            return None
+        return highest(rule, Snapshot(self.name, self._known))
 
     def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
         """What must be written, in order, so that the demand comes true."""

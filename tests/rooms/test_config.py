@@ -450,3 +450,10 @@ def test_signed_commands_and_unsigned_wishes_do_not_go_together(tmp_path: Path) 
     found = config.read(tmp_path / "gateway.yaml").adapters.home_assistant
     assert found is not None
     assert found.writes
+
+
+def test_a_floor_is_parked_at_35_and_bears_40() -> None:
+    folder = Path(__file__).parents[1] / "cases" / "park_above_floor"
+    text = (folder / "config.yaml").read_text("utf-8").replace("    park: 48\n", "")
+    (home,) = config.build(parse(text, "floor.yaml")).core.control.homes
+    assert (home.park, home.highest_c) == (35.0, 40.0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.faults.condition import Condition, View
+from agent.frost import COLD_OUTDOOR_C
 from agent.model import Severity
 
 RAISE_AFTER_S = 60.0
 CLEAR_AFTER_S = 10.0
-FREEZING_C = -5.0  # below it a dead unit freezes its water within hours: seen first
 NAMES = {
     "heat_pump": ("heat pump", "热泵"),
     "meter": ("electricity meter", "电表"),
@@ -23,7 +23,7 @@ def communication_lost(view: View) -> Iterator[Condition]:
         return
     outdoor_c = view.snapshot.number("outdoor_temp")
     freezes = view.machine.kind == "heat_pump"
-    cold = freezes and outdoor_c is not None and outdoor_c < FREEZING_C
+    cold = freezes and outdoor_c is not None and outdoor_c < COLD_OUTDOOR_C
     en, zh = NAMES[view.machine.kind]
     yield Condition(
         rule="communication_lost",

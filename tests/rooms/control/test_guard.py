@@ -102,7 +102,7 @@ REFUSED: dict[str, tuple[Any, ...]] = {
         True,
         PLAT,
         {"last_write_mono": 0.0, "values": {"power_on": False}},
-        "again in 590 s",
+        "again in 290 s",
     ),
     "12 writes": ("water_setpoint", 40, RES, {"writes_today": 12}, "12 writes today; 12 are"),
     "park at 24": ("water_setpoint", 44, SAFE, {"writes_today": 24}, "24 are allowed", True),

@@ -67,6 +67,23 @@ CASES: dict[str, tuple[Snapshot, dict[str, Any], list[tuple[str, str]]]] = {
     "a status": (code(9), {}, []),
     "unknown": (code(4711), {}, [("vendor_fault", "4711")]),
     "code not believed": (seen("fault_code", None, Quality.NOT_READY, 7), {}, []),
+    "a cold room": (snapshot(0.0, indoor_temp=7.9), {}, [("frost_danger", "")]),
+    "a freezing room": (snapshot(0.0, indoor_temp=-4.0), {}, [("frost_danger", "")]),
+    "cold water": (snapshot(0.0, water_supply_temp=4.9), {}, [("frost_danger", "")]),
+    "cool but safe": (snapshot(0.0, indoor_temp=8.0, water_supply_temp=5.0), {}, []),
+    "a room nobody believes": (snapshot(0.0, indoor_temp=-40.0), {}, []),
+    "off in the cold": (
+        snapshot(0.0, power_on=False, outdoor_temp=-5.1),
+        {},
+        [("off_in_the_cold", "")],
+    ),
+    "off at -5": (snapshot(0.0, power_on=False, outdoor_temp=-5.0), {}, []),
+    "on in the cold": (snapshot(0.0, outdoor_temp=-20.0), {}, []),
+    "frost is told first": (
+        code(7).with_readings(readings(indoor_temp=5.0), 0.0),
+        {},
+        [("frost_danger", ""), ("vendor_fault", "7")],
+    ),
     "silence masks the rest": (code(7), {"silent_s": 5.0}, [("communication_lost", "")]),
 }
 
@@ -102,3 +119,25 @@ def test_texts_name_the_sensor_and_the_code_in_both_languages() -> None:
     (unknown,) = judge(View(pump(), code(4711), 0.0, 0.0))
     assert (unknown.en, unknown.code) == ("Unknown code 4711 of test_pump", "4711")
     assert unknown.zh == "未知故障代码 4711（test_pump）"
+
+
+COLDEST: dict[str, tuple[Snapshot, float, Severity]] = {
+    "frost in the room": (snapshot(0.0, indoor_temp=6.0), 0.0, Severity.S1),
+    "frost in the water": (snapshot(0.0, water_supply_temp=3.0), 0.0, Severity.S1),
+    "off at -11": (snapshot(0.0, power_on=False, outdoor_temp=-11.0), 0.0, Severity.S1),
+    "silent at -11": (snapshot(0.0, outdoor_temp=-11.0), 90.0, Severity.S1),
+    "silent at -5": (snapshot(0.0, outdoor_temp=-5.0), 90.0, Severity.S2),
+    "a vendor fault": (code(7), 0.0, Severity.S2),
+}
+
+
+@pytest.mark.parametrize("case", COLDEST.values(), ids=COLDEST)
+def test_what_freezes_ranks_first_and_says_what_to_do(
+    case: tuple[Snapshot, float, Severity],
+) -> None:
+    picture, silent_s, severity = case
+    (condition,) = judge(View(pump(), picture, 0.0, silent_s))
+    assert condition.severity is severity
+    if condition.rule in ("frost_danger", "off_in_the_cold"):
+        assert "drain the water" in condition.en
+        assert "排空水路" in condition.zh
