@@ -66,6 +66,7 @@ async def run(
             spool,
             on_command=road.command,
             on_unsigned=road.unsigned,
+            on_forecast=road.forecast,
             on_config=road.config_pushed,
             on_link=road.link,
             boot=clock.boot,

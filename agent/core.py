@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from math import inf
 
 from agent.account.books import Books, Kept
@@ -64,7 +65,8 @@ class Restored:
     """What the durable store remembers: writes by (device, point, day), and the open alarms.
 
     `written` is the monotonic second of the last write of each point; before this boot it is below
-    the clock's beginning. `learned` is what each home has taught its control.
+    the clock's beginning. `learned` is what each home has taught its control, and
+    `emergency` the instant at which an ordered one ends.
     """
 
     writes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Restored:
     written: Mapping[tuple[str, PointId], float] = field(default_factory=dict)
     learned: Mapping[str, Learned] = field(default_factory=dict)
     accounts: Mapping[str, Kept] = field(default_factory=dict)
+    emergency: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,12 @@ class Core:
             if alarm.device in self._devices and alarm.point is not None:
                 self._devices[alarm.device].seen_good |= {alarm.point}
         self._control = Control(
-            settings.control, settings.devices, before.writes, before.written, before.learned
+            settings.control,
+            settings.devices,
+            before.writes,
+            before.written,
+            before.learned,
+            before.emergency,
         )
         self._books = Books(
             settings.homes,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -35,6 +36,7 @@ async def restored(spool: Spool, clock: Clock, homes: Iterable[Home] = ()) -> Re
         await recall(spool, clock.stamp(), clock.boot),
         await _saved(spool, "learned", dict[str, Learned], {}),
         await _accounts(spool, homes),
+        next(iter(await _saved(spool, "emergency", tuple[datetime, ...], ())), None),
     )
 
 

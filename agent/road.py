@@ -25,6 +25,7 @@ from agent.facts import (
     Count,
     Effect,
     Fact,
+    ForecastKnown,
     Journal,
     Keep,
     Note,
@@ -44,7 +45,7 @@ from agent.model import (
 )
 from agent.remembered import remember
 from agent.spool import Spool
-from agent.uplink import RefusedCommand, encode_body, parse_command
+from agent.uplink import RefusedCommand, encode_body, parse_command, parse_forecast
 from agent.uplink.adapters import Kept
 
 log = logging.getLogger("agent")
@@ -148,6 +149,18 @@ class Road:
         log.warning("command not believed%s", told({"why": why, "count": self._unsigned}))
         await self._do(Journal("unsigned", {"why": why, "count": self._unsigned}, stamp))
         self._unsigned, self._unsigned_told = 0, stamp.mono
+
+    async def forecast(self, payload: bytes) -> None:
+        """The outdoor air of the next days, if it can be believed; nobody is answered."""
+        stamp = self._clock.stamp()
+        try:
+            found = parse_forecast(payload, stamp.at, stamp.trusted)
+        except (ValueError, RecursionError) as error:
+            log.warning("forecast not taken%s", told({"why": error}))
+            return
+        await self.take(ForecastKnown(found.start, found.outdoor_c, stamp))
+        fields = {"hours": len(found.outdoor_c), "start": found.start.isoformat()}
+        log.info("forecast%s", told(fields))
 
     def config_pushed(self, payload: bytes) -> None:
         """A configuration from afar is not taken over; the installer's file stays."""

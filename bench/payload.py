@@ -152,6 +152,7 @@ async def _session(
                 outbox,
                 on_command=_nothing,
                 on_unsigned=_nothing,
+                on_forecast=_nothing,
                 on_config=lambda _: None,
                 on_link=lambda found, _: up.set() if found else None,
                 boot=BOOT,

@@ -15,7 +15,7 @@ import json
 import logging
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -319,6 +319,30 @@ class Platform:
         await self._client.publish(topic, self._sign(json.dumps(message).encode()), 1, retain)
         self.counters.commands += 1
         return str(message["id"])
+
+    async def send_forecast(
+        self,
+        gateway: str,
+        start: datetime,
+        outdoor_c: Sequence[float],
+        *,
+        retain: bool = True,
+    ) -> None:
+        """Foretell the outdoor air by the hour; retained, so that a gateway back has it at once."""
+        if self._client is None:
+            raise aiomqtt.MqttError("no broker")
+        message = {
+            "gateway": gateway,
+            "start": start.isoformat(),
+            "outdoor_c": list(outdoor_c),
+            "issued_at": datetime.now(UTC).isoformat(),
+        }
+        topic = f"hp/1/{gateway}/down/forecast"
+        await self._client.publish(topic, self._sign(json.dumps(message).encode()), 1, retain)
+
+    async def send_emergency(self, gateway: str, on: bool, hold_s: float | None = None) -> str:
+        """Order every home of a gateway to its park values, or end that; returns the id."""
+        return await self.send_command(gateway, "all", "emergency", on, hold_s=hold_s)
 
     async def wait_result(self, command_id: str, timeout_s: float) -> dict[str, Any]:
         """The first result of a command; raises TimeoutError."""

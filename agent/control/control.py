@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from math import inf
 
 from agent.control.commands import demand_of, ended, fields_of, result_of
@@ -89,6 +89,7 @@ class Control:
         writes: Mapping[tuple[str, str, str], int],
         written: Mapping[Place, float] | None = None,
         learned: Mapping[str, Learned] | None = None,
+        emergency: datetime | None = None,
     ) -> None:
         self._settings, self._machines = settings, machines
         self._standing = Standing()
@@ -101,7 +102,7 @@ class Control:
         self._resting_until: dict[Place, float] = {}
         self._stopping = False
         self._panel = Panel()
-        self._safety = Safety(settings.homes, machines)
+        self._safety = Safety(settings.homes, machines, emergency)
         self._secured: set[Place] = set()
         self._switches = Switches(machines)
         self._highest = {(h.device, h.point): h.highest_c for h in settings.homes if h.highest_c}

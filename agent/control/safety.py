@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from agent.control.commands import ended, result_of
 from agent.control.guard import WARM_MODES
 from agent.control.home import HomeControl, park_demand, room_c
 from agent.control.override import HOLD_S
 from agent.control.priority import Place
-from agent.facts import Effect
+from agent.facts import Effect, Save
 from agent.frost import EASED_BY_K, freezing
 from agent.model import Command, Demand, Machine, Origin, Outcome, Snapshot, Stamp
 
@@ -25,10 +26,16 @@ HEATING_FIRST = ("heat", "heat_dhw", "heat_flow", "heat_room", "heat_curve", "au
 class Safety:
     """Remembers which machines are in frost, and until when there is an emergency."""
 
-    def __init__(self, homes: Sequence[HomeControl], machines: Mapping[str, Machine]) -> None:
+    def __init__(
+        self,
+        homes: Sequence[HomeControl],
+        machines: Mapping[str, Machine],
+        emergency: datetime | None = None,
+    ) -> None:
         self._homes, self._machines = homes, machines
         self._freezing: set[str] = set()
         self._emergency_until = 0.0
+        self._from_before = emergency
 
     def order(self, command: Command, demand: Demand, stamp: Stamp) -> Iterator[Effect]:
         """The platform parks every home, or ends that: residents cannot order it."""
@@ -38,13 +45,16 @@ class Safety:
             return
         until = demand.until_mono or stamp.mono + HOLD_S
         self._emergency_until = until if command.value else 0.0
+        self._from_before = None
+        ends = stamp.at + timedelta(seconds=until - stamp.mono)
+        yield Save("emergency", (ends,) if command.value else ())
         why = "every home parks" if command.value else "over"
         yield from ended(result_of(command, Outcome.VERIFIED, why), stamp)
 
     def demands(self, snapshots: Mapping[str, Snapshot], stamp: Stamp) -> dict[Place, Demand]:
         """What must be so now, whatever anybody wants; empty while all is well."""
         found: dict[Place, Demand] = {}
-        emergency = stamp.mono < self._emergency_until
+        emergency = self._emergency(stamp)
         for home in self._homes:
             frost = self._frost(home, snapshots)
             if frost is None and not emergency:
@@ -54,6 +64,15 @@ class Safety:
             if frost is not None:
                 found |= self._switches(snapshots[home.device], frost)
         return found
+
+    def _emergency(self, stamp: Stamp) -> bool:
+        """Whether one is on; one of before the restart holds while no clock can end it."""
+        if self._from_before is None:
+            return stamp.mono < self._emergency_until
+        if stamp.trusted:
+            left_s = (self._from_before - stamp.at).total_seconds()
+            self._emergency_until, self._from_before = stamp.mono + left_s, None
+        return self._from_before is not None or stamp.mono < self._emergency_until
 
     def _frost(self, home: HomeControl, snapshots: Mapping[str, Snapshot]) -> str | None:
         """Why this home is about to freeze; it is over two kelvin above the limit."""

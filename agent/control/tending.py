@@ -10,6 +10,7 @@ from agent.control.learned import Learned
 from agent.facts import ForecastKnown, Save
 from agent.model import Demand, Machine, PointId, Snapshot, Stamp
 
+LARGEST_ERROR_K = 15.0  # of a forecast against the machine's own sensor, which may stand in the sun
 DOUBT_S = 120.0  # without an answer: the link to the machine is in doubt
 SAVE_EVERY_S = 6 * 3600.0  # lessons are slow, flash is not for ever
 
@@ -49,7 +50,8 @@ class Tending:
         place = (home.device, home.point)
         age_s = snapshots[home.device].age_s(home.point, stamp.mono)
         doubtful = age_s is None or age_s > self._late_s[place]
-        now = Hour(snapshots, stamp, running_s, self._ahead(stamp), doubtful)
+        outdoor_c = snapshots[home.device].number("outdoor_temp")
+        now = Hour(snapshots, stamp, running_s, self._ahead(stamp, outdoor_c), doubtful)
         self._heating[place], demand = comfort_demand(home, home.comfort, self._heating[place], now)
         return demand
 
@@ -62,12 +64,15 @@ class Tending:
         self._saved_mono = stamp.mono
         yield Save("learned", {_key(*place): one.known for place, one in self._heating.items()})
 
-    def _ahead(self, stamp: Stamp) -> tuple[float, ...]:
-        """The forecast from now on, by the hour; empty when there is none or it is over."""
+    def _ahead(self, stamp: Stamp, outdoor_c: float | None) -> tuple[float, ...]:
+        """The forecast from now on, by the hour; empty when none, over or wrong."""
         if self._forecast is None or not stamp.trusted:
             return ()
         passed = int((stamp.at - self._forecast.start).total_seconds() // 3600)
-        return self._forecast.outdoor_c[passed:] if passed >= 0 else ()
+        ahead = self._forecast.outdoor_c[passed:] if passed >= 0 else ()
+        if not ahead or (outdoor_c is not None and abs(ahead[0] - outdoor_c) > LARGEST_ERROR_K):
+            return ()
+        return ahead
 
 
 def _key(device: str, point: PointId) -> str:

@@ -5,6 +5,7 @@
 """
 
 from agent.uplink.encoding import Encoding
+from agent.uplink.forecast import ForecastMessage, parse_forecast
 from agent.uplink.messages import (
     DeviceCard,
     DriverCard,
@@ -27,6 +28,7 @@ __all__ = [
     "DeviceCard",
     "DriverCard",
     "Encoding",
+    "ForecastMessage",
     "HomeCard",
     "Inventory",
     "Outbox",
@@ -38,5 +40,6 @@ __all__ = [
     "decode_body",
     "encode_body",
     "parse_command",
+    "parse_forecast",
     "public_key",
 ]

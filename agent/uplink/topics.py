@@ -52,6 +52,11 @@ class Topics:
         return f"{ROOT}/{self.gateway}/down/command"
 
     @property
+    def forecast(self) -> str:
+        """The platform foretells the outdoor air."""
+        return f"{ROOT}/{self.gateway}/down/forecast"
+
+    @property
     def config(self) -> str:
         """The platform offers a configuration."""
         return f"{ROOT}/{self.gateway}/down/config"

@@ -50,8 +50,9 @@ STATE_LOOK_S = 10.0
 class Uplink:
     """Sends what the buffer holds and hands on what the platform says, for ever.
 
-    Where the settings name keys, `on_command` hears only what one of them has signed for this
-    gateway, and `on_unsigned` why something else was not believed; LinkError for unusable keys.
+    Where the settings name keys, `on_command` and `on_forecast` hear only what one of them has
+    signed for this gateway, and `on_unsigned` why something else was not believed; LinkError for
+    unusable keys.
     `on_command` is awaited before the broker is told that the command arrived: a command whose
     handling raised comes again with the next connection.
     """
@@ -63,6 +64,7 @@ class Uplink:
         *,
         on_command: Callable[[bytes, bool], Awaitable[None]],
         on_unsigned: Callable[[str], Awaitable[None]],
+        on_forecast: Callable[[bytes], Awaitable[None]],
         on_config: Callable[[bytes], None],
         on_link: Callable[[bool, str], None],
         boot: str = "",
@@ -74,6 +76,7 @@ class Uplink:
         self._outbox = outbox
         self._on_command = on_command
         self._on_unsigned = on_unsigned
+        self._on_forecast = on_forecast
         self._on_config = on_config
         self._on_link = on_link
         self._boot = boot
@@ -214,19 +217,23 @@ class Uplink:
         if message.topic == self._topics.ack:
             await self._ack(message.payload)
         elif message.topic == self._topics.command:
-            await self._command(message)
+            retained = message.retained
+            await self._signed(message.payload, lambda said: self._on_command(said, retained))
+        elif message.topic == self._topics.forecast:
+            await self._signed(message.payload, self._on_forecast)
         elif message.topic == self._topics.config:
             self._on_config(message.payload)
 
-    async def _command(self, message: Incoming) -> None:
-        payload: bytes | Unsigned = message.payload
+    async def _signed(self, given: bytes, take: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hand on what may be believed: all of it where no keys are named."""
+        payload: bytes | Unsigned = given
         if self._signatures is not None:
-            payload = self._signatures.open(message.payload)
+            payload = self._signatures.open(given)
         if isinstance(payload, Unsigned):
             self.counters.unsigned += 1
             await self._on_unsigned(payload.why)
             return
-        await self._on_command(payload, message.retained)
+        await take(payload)
 
     async def _ack(self, payload: bytes) -> None:
         try:

@@ -212,3 +212,20 @@ async def test_the_adapter_is_unplugged_and_back(home: Home) -> None:
     await home.stage.sim.say({"line": "bus1", "unplug": False})
     replies = home.pumps[1]["replies"]
     await home.until("data is back", lambda: home.pumps[1]["replies"] > replies + 3)
+
+
+async def test_forecast_and_emergency_reach_the_home_from_the_platform(home: Home) -> None:
+    platform = home.stage.platform
+    log = home.stage.folder / "agent.log"
+    await home.until("the schedule", lambda: home.setpoint(1) == 44)
+    await platform.send_forecast("gw-test", datetime.now(UTC), [-3.0 - n / 10 for n in range(72)])
+    await platform.send_forecast("gw-test", datetime.now(UTC), [0.0, 40.0], retain=False)
+    command_id = await platform.send_emergency("gw-test", True)
+    result = await platform.wait_result(command_id, 20.0)
+    assert (result["outcome"], result["why"]) == ("verified", "every home parks")
+    await home.until("the park value", lambda: home.setpoint(1) == 47)
+    resident = await platform.send_command("gw-test", "all", "emergency", False, role="resident")
+    assert (await platform.wait_result(resident, 20.0))["outcome"] == "refused"
+    text = log.read_text()
+    assert "forecast hours=72" in text
+    assert "forecast not taken" in text

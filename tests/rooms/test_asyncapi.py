@@ -167,7 +167,13 @@ def test_channels_are_the_topics() -> None:
     said = {name: one["address"].format(gateway="gw") for name, one in DOCUMENT["channels"].items()}
     lanes = {lane.value: topics.up(lane) for lane in Lane}
     up = {"state": topics.state, "devices": topics.devices}
-    assert said == {**lanes, **up, "ack": topics.ack, "command": topics.command}
+    assert said == {
+        **lanes,
+        **up,
+        "ack": topics.ack,
+        "command": topics.command,
+        "forecast": topics.forecast,
+    }
 
 
 def test_schemas_keep_to_the_dialect_of_asyncapi() -> None:

@@ -18,7 +18,7 @@ from agent.config import GatewaySection
 from agent.drivers import Driver, load, registry
 from agent.drivers.hooks import Hooks
 from agent.errors import FileError
-from agent.yamltext import Duration
+from agent.yamltext import Duration, parse
 from tests.rooms.control.testpump import MAP
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +97,7 @@ FULL: dict[str, Any] = {
                 "preheat": 1.0,
                 "protected": False,
                 "emitter": "radiators",
+                "highest": 50,
                 "outlast": False,
             },
         }

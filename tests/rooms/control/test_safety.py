@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,9 @@ import pytest
 from agent.control import Control, ControlSettings, HomeControl, Period, WeekSchedule
 from agent.control.comfort import Comfort
 from agent.control.guard import LEAST_OFF_S, LEAST_RUN_S
-from agent.facts import Effect, Journal, Send, WriteDone
+from agent.facts import Effect, Journal, Save, Send, WriteDone
 from agent.model import Origin, Outcome, Value, Write
-from tests.rooms.control.testpump import command, pump, readings, snapshot, stamp
+from tests.rooms.control.testpump import NOON, command, pump, readings, snapshot, stamp
 
 CHINA = ZoneInfo("Asia/Shanghai")
 EVERY = frozenset(range(7))
@@ -206,3 +206,51 @@ def test_parking_on_the_way_out_waits_for_no_timer() -> None:
     assert scene.ask(1.0, "power_on", False) == "written"
     assert scene.stop(2.0) == [("power_on", True)]
     assert [e.write.origin for e in scene.told if isinstance(e, Send)][-1] is Origin.SAFETY
+
+
+# --- emergency ----------------------------------------------------------------------------------
+
+
+def emergency(scene: Scene, mono: float, on: bool, role: str = "platform", **more: Any) -> Any:
+    one = command(f"e{mono}", on, role, "emergency", "all", at=mono, **more)
+    return list(scene.control.command(one, {"hp": scene.seen(mono)}, stamp(mono)))
+
+
+def test_an_emergency_parks_above_the_resident_and_ends_when_told() -> None:
+    scene = Scene()
+    assert scene.ask(0.0, "water_setpoint", 41) == "written"
+    emergency(scene, 10.0, True)
+    assert scene.sweep(20.0) == [("water_setpoint", 45)]
+    assert "safety's choice 45" in scene.ask(30.0, "water_setpoint", 41)
+    emergency(scene, 40.0, False)
+    scene.sweep(50.0)
+    assert scene.ask(60.0, "water_setpoint", 41) == "written"
+
+
+def test_an_emergency_ends_by_itself() -> None:
+    scene = Scene(replace(HOME, schedule=WeekSchedule(())))
+    emergency(scene, 0.0, True, hold_s=3600.0)
+    assert scene.sweep(1.0, water_setpoint=40) == [("water_setpoint", 45)]
+    assert "safety's choice 45" in scene.ask(3599.0, "water_setpoint", 41)
+    scene.sweep(3600.0)
+    assert scene.ask(3601.0, "water_setpoint", 41) == "written"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize(("left_s", "on"), [(60.0, True), (-1.0, False)])
+def test_an_emergency_outlives_a_restart(left_s: float, on: bool, trusted: bool) -> None:
+    first = Scene()
+    (saved,) = [e.value for e in emergency(first, 0.0, True, hold_s=7200.0) if isinstance(e, Save)]
+    assert saved == (NOON + timedelta(hours=2),)
+    ends = NOON + timedelta(seconds=left_s)
+    found = Control(ControlSettings(CHINA, (HOME,)), {"hp": pump()}, {}, emergency=ends)
+    effects = list(found.sweep({"hp": snapshot(0.0, water_setpoint=42)}, stamp(0.0, trusted), 0.0))
+    parked = [e.write.value for e in effects if isinstance(e, Send)]
+    assert parked == ([45] if on or not trusted else [])
+
+
+def test_only_the_platform_orders_an_emergency() -> None:
+    scene = Scene()
+    effects = emergency(scene, 0.0, True, "resident")
+    assert not [e for e in effects if isinstance(e, Save)]
+    assert scene.sweep(1.0, water_setpoint=42) == []

@@ -105,6 +105,7 @@ class Gateway:
     def __init__(self, settings: UplinkSettings, outbox: MemoryOutbox) -> None:
         self.commands: asyncio.Queue[tuple[bytes, bool]] = asyncio.Queue()
         self.configs: asyncio.Queue[bytes] = asyncio.Queue()
+        self.forecasts: asyncio.Queue[bytes] = asyncio.Queue()
         self.unsigned: asyncio.Queue[str] = asyncio.Queue()
         self.links: asyncio.Queue[tuple[bool, str]] = asyncio.Queue()
         self.broken: Exception | None = None
@@ -113,6 +114,7 @@ class Gateway:
             outbox,
             on_command=self._command,
             on_unsigned=self.unsigned.put,
+            on_forecast=self.forecasts.put,
             on_config=self.configs.put_nowait,
             on_link=lambda up, why: self.links.put_nowait((up, why)),
             boot="b1",
