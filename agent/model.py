@@ -110,11 +110,11 @@ class Snapshot:
 
     def with_readings(self, readings: tuple[Reading, ...], mono: float) -> Snapshot:
         """A new snapshot in which these readings replace their elders."""
-        return Snapshot(
-            self.device,
-            {**self.readings, **{reading.point: reading for reading in readings}},
-            {**self.mono, **{reading.point: mono for reading in readings}},
-        )
+        newest, then = dict(self.readings), dict(self.mono)
+        for reading in readings:
+            newest[reading.point] = reading
+            then[reading.point] = mono
+        return Snapshot(self.device, newest, then)
 
 
 class Origin(StrEnum):

@@ -98,13 +98,15 @@ class Tariff:
 
     def stretches(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """`start` to `end` cut at midnights and wherever a rate begins or ends."""
-        edges = sorted({time(0)} | {t for rate in self.rates for t in (rate.start, rate.end)})
+        edges = {time(0)} | {t for rate in self.rates for t in (rate.start, rate.end)}
         while start < end:
-            today = [datetime.combine(start.date(), edge, start.tzinfo) for edge in edges]
-            tomorrow = datetime.combine(start.date() + timedelta(1), time(0), start.tzinfo)
-            until = min([edge for edge in today if edge > start], default=tomorrow)
-            yield start, min(until, end)
-            start = min(until, end)
+            day, now = start.date(), start.time()
+            later = min((edge for edge in edges if edge > now), default=None)
+            if later is None:
+                later, day = time(0), day + timedelta(1)
+            until = min(datetime.combine(day, later, start.tzinfo), end)
+            yield start, until
+            start = until
 
 
 UNPRICED = Tariff("no tariff", "yuan", (1, 1), (12, 31), ())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from agent.model import Demand, Origin, PointId
 
+# The highest first.
 RANK = {Origin.SAFETY: 0, Origin.RESIDENT: 1, Origin.PLATFORM: 2, Origin.SCHEDULE: 3}
 
 Place = tuple[str, PointId]
@@ -39,7 +40,7 @@ class Standing:
             return None
         for origin in [o for o, d in demands.items() if _over(d, mono)]:
             del demands[origin]
-        return min(demands.values(), key=lambda demand: RANK[demand.origin], default=None)
+        return next((demands[origin] for origin in RANK if origin in demands), None)
 
     def above(self, demand: Demand, mono: float) -> Demand | None:
         """The standing demand that outranks this one, if there is one."""
