@@ -95,7 +95,7 @@ class Vitals:
             spool_bytes=spool.file_bytes,
             uncommitted=spool.uncommitted,
             lost=spool.lost,
-            thinned=0,  # this buffer thins nothing yet
+            thinned=spool.thinned,
             commits=spool.commits,
             disk_error=spool.last_error,
             turned_mono=self._spool.turned_mono,

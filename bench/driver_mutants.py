@@ -17,6 +17,7 @@ from bench.kit import Bench, Figures, Goal, Options, Row
 from bench.mistakes_hidden import HIDDEN
 from bench.mistakes_machine import MACHINE
 from bench.mistakes_points import POINTS
+from bench.mistakes_vendor import VENDOR
 from bench.mutations import Kind, text_of, tree_of
 from simulators import showcase
 
@@ -29,7 +30,7 @@ SHIPPED = (
 )
 EXAMPLE = Path(__file__).parents[1] / "docs/examples/heatpump-acme/heatpump_acme/acme_kfr_120.yaml"
 DRAWS = 3
-KINDS = (*POINTS, *MACHINE, *HIDDEN)
+KINDS = (*POINTS, *MACHINE, *VENDOR, *HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def add_new(do: Commands) -> None:
         help="how the list counts: 30001 and 40001 (classic), from 1, or as on the wire",
     )
     new.add_argument("--baudrate", type=int, choices=BAUDS, metavar="BAUD", help="such as 9600")
-    new.add_argument("--parity", choices=("none", "even", "odd"))
+    new.add_argument("--parity", choices=("none", "even", "odd"), help="of the serial line")
     new.add_argument("--unit-id", type=int, metavar="N", help="factory setting, 1 to 247")
     new.add_argument("--folder", metavar="DIR", help="where the package goes (heatpump-BRAND)")
 

@@ -100,6 +100,12 @@ def _check_write(
         wrong.append(doc.mistake((*here, "function"), "two words need function 16", "16"))
     if write.low is not None and write.high is not None and write.low > write.high:
         wrong.append(doc.mistake((*here, "low"), "low is above high", f"up to {write.high}"))
+    if write.low is not None and write.low == write.high:
+        message = f"nothing but {write.low} could be written"
+        wrong.append(doc.mistake((*here, "high"), message, f"above {write.low}"))
+    if write.step is not None and write.step <= 0:
+        message = f"a step of {write.step} leads nowhere"
+        wrong.append(doc.mistake((*here, "step"), message, "above 0, such as 0.5"))
     if rule.is_bool and not rule.off:
         wrong.append(doc.mistake((*here[:2], "off"), "no word means false", "off: [0]"))
     limited = write.low is not None and write.high is not None

@@ -10,11 +10,18 @@ from agent.errors import FileError
 from agent.kit.faults import check_faults
 from agent.kit.finding import Check, Finding, Level, Subject
 from agent.kit.machine import check_machine
+from agent.kit.paper import check_paper
 from agent.kit.words import check_words
 from agent.kit.writes import check_writes
 from agent.yamltext import parse
 
-CHECKS: tuple[Check, ...] = (check_machine, check_words, check_writes, check_faults)
+CHECKS: tuple[Check, ...] = (
+    check_machine,
+    check_words,
+    check_writes,
+    check_faults,
+    check_paper,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,9 @@ def _papers(subject: Subject) -> Iterator[Finding]:
     found = subject.map
     if not found.covers:
         yield subject.error("source", ("covers",), "covers no machine", "{brand: .., model: ..}")
+    for i, cover in enumerate(found.covers):
+        if not cover.brand.strip() or not cover.model.strip():
+            yield subject.error("source", ("covers", i), "a machine needs brand and model")
     if not found.source or any(len(source.strip()) < 10 for source in found.source):
         message = "says not where its numbers come from"
         yield subject.error("source", ("source",), message, "maker, document, revision, date")
@@ -53,9 +56,9 @@ def _names(subject: Subject) -> Iterator[Finding]:
     found = subject.map
     points = {name: found.point(name) for name in found.points}
     for language in ("en", "zh"):
-        labels = Counter(getattr(point, language) for point in points.values())
+        labels = Counter(_plain(getattr(point, language)) for point in points.values())
         for name, point in points.items():
-            if labels[getattr(point, language)] > 1:
+            if labels[_plain(getattr(point, language))] > 1:
                 message = f"{getattr(point, language)!r} is the name of two points"
                 yield subject.error("label", ("points", name, language), message)
     for name, point in points.items():
@@ -72,6 +75,11 @@ def _names(subject: Subject) -> Iterator[Finding]:
             allowed = ", ".join(units)
             message = f"its name promises {allowed}, its unit is {point.unit or 'none'}"
             yield subject.error("unit", (*here, "unit"), message, allowed)
+
+
+def _plain(label: str) -> str:
+    """A label without what the eye overlooks: case and blanks."""
+    return " ".join(label.casefold().split())
 
 
 # --- line and plan --------------------------------------------------------------------------

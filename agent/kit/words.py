@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from math import inf
 
 from agent.drivers.registermap import WIDTH, PointRule
 from agent.kit.finding import Finding, Subject
@@ -19,6 +20,9 @@ from agent.model import POINTS, PointId
 from agent.yamltext import Path, Ratio
 
 _SIBLINGS = 4
+_LARGEST_JUMP_K = 40.0
+_ANY_SENSOR = Expected((inf, -inf), (-100.0, 250.0), 1.0)
+"""A temperature of the map's own: nothing is known to be everyday, so its limits hide nothing."""
 
 
 def check_words(subject: Subject) -> Iterator[Finding]:
@@ -106,7 +110,7 @@ def _limits(subject: Subject, here: Path, name: PointId, rule: PointRule) -> Ite
     if low is not None and high is not None and low >= high:
         yield subject.error("limits", here, f"low {low:g} is not below high {high:g}")
         return
-    expected = EXPECTED.get(name)
+    expected = EXPECTED.get(name, _ANY_SENSOR if sensor_temperature(name) else None)
     temperature = sensor_temperature(name) and rule.type not in ("bool",) and not rule.values
     if temperature and (low is None or high is None):
         message = "a sensor without low and high: a broken one would be believed"
@@ -133,6 +137,9 @@ def _jump(subject: Subject, here: Path, rule: PointRule, temperature: bool) -> I
     if rule.jump <= 0 or (temperature and rule.jump < 2):
         message = f"a jump of {rule.jump:g} rejects ordinary changes between two polls"
         yield subject.error("jump", (*here, "jump"), message, "10 to 25 for temperatures")
+    if temperature and rule.jump > _LARGEST_JUMP_K:
+        message = f"a jump of {rule.jump:g} K lets every broken sensor pass"
+        yield subject.warning("jump", (*here, "jump"), message, "10 to 25 for temperatures")
     wide = rule.high - rule.low if rule.low is not None and rule.high is not None else None
     if wide is not None and rule.jump >= wide:
         message = f"a jump of {rule.jump:g} never rejects anything: low and high are nearer"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-WITHIN_S = 25.0
+WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

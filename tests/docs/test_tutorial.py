@@ -11,12 +11,14 @@ import socket
 from pathlib import Path
 
 import console
+import pytest
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("docs/tutorial.md", "configs/tutorial.yaml", "simulators/home.yaml")
 LASTING = "heatpump-sim"
 
 
+@pytest.mark.timeout(240)  # a dozen programs one after the other: 22 s of processor time
 def test_every_command_of_the_tutorial(tmp_path: Path) -> None:
     folder = tmp_path / "repository"
     _copy(folder, bus=tmp_path / "bus1", port=_free_port())

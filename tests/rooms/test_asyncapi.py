@@ -26,7 +26,8 @@ from agent.model import (
     Stored,
     Telemetry,
 )
-from agent.uplink import messages
+from agent.uplink import Encoding, messages
+from agent.uplink.encoding import encode
 from agent.uplink.topics import Topics
 
 AT = datetime(2026, 1, 14, 4, 0, tzinfo=UTC)
@@ -127,9 +128,24 @@ def faults_of_list(value: list[Any], schema: Any, where: str) -> Iterator[str]:
 
 
 def payload(channel: str) -> Any:
-    """The schema of the one message of a channel."""
-    (message,) = DOCUMENT["channels"][channel]["messages"].values()
-    return at(message["$ref"])["payload"]
+    """The schema of the one message of a channel that is JSON."""
+    found = [at(one["$ref"]) for one in DOCUMENT["channels"][channel]["messages"].values()]
+    (message,) = [one for one in found if one["contentType"] == "application/json"]
+    return message["payload"]
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_batch_is_named_in_every_encoding_that_exists(lane: Lane) -> None:
+    found = [at(one["$ref"]) for one in DOCUMENT["channels"][lane]["messages"].values()]
+    named = {Encoding(one["bindings"]["mqtt"]["contentType"]): one for one in found}
+    assert named.keys() == set(Encoding)
+    stored = Stored(lane, 7, AT.isoformat(), 12.5, "boot", True, messages.encode_body(BODIES[lane]))
+    for encoding, message in named.items():
+        sent = encode(encoding, "gw", "epoch", lane, AT, (stored,))
+        plain = sent.startswith(b"{")
+        assert plain == (message["contentType"] == "application/json")
+        assert plain or sent.startswith(f"#{encoding}\n".encode())
+        assert plain or f"`#{encoding}`" in message["payload"]["description"]
 
 
 def batch(lane: Lane) -> Any:

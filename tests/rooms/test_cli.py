@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import os
@@ -391,10 +392,21 @@ async def test_the_journal_is_shown_and_checked_while_the_agent_holds_it(
 
 
 def test_every_option_is_explained() -> None:
-    for action in parser()._actions:
-        for sub in (action.choices or {}).values() if isinstance(action.choices, dict) else ():
-            for option in sub._actions:
-                assert option.help, (sub.prog, option.dest)
+    found = list(_options(parser()))
+    assert any("driver check" in prog for prog, _ in found)
+    for prog, option in found:
+        assert option.help, (prog, option.dest)
+
+
+def _options(of: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Action]]:
+    """Every option of a command and of the commands below it; these have a help of their own."""
+    for action in of._actions:
+        if isinstance(action.choices, dict):
+            for below in action.choices.values():
+                assert below.description, below.prog
+                yield from _options(below)
+        else:
+            yield of.prog, action
 
 
 def test_a_dump_may_give_runs_of_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
