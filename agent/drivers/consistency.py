@@ -98,14 +98,7 @@ def _check_write(
         wrong.append(doc.mistake((*here, "function"), "a holding register needs 6 or 16", "6, 16"))
     if WIDTH[rule.type] == 32 and (write.function or found.line.write_function) == 6:
         wrong.append(doc.mistake((*here, "function"), "two words need function 16", "16"))
-    if write.low is not None and write.high is not None and write.low > write.high:
-        wrong.append(doc.mistake((*here, "low"), "low is above high", f"up to {write.high}"))
-    if write.low is not None and write.low == write.high:
-        message = f"nothing but {write.low} could be written"
-        wrong.append(doc.mistake((*here, "high"), message, f"above {write.low}"))
-    if write.step is not None and write.step <= 0:
-        message = f"a step of {write.step} leads nowhere"
-        wrong.append(doc.mistake((*here, "step"), message, "above 0, such as 0.5"))
+    wrong += _check_range(doc, here, write)
     if rule.is_bool and not rule.off:
         wrong.append(doc.mistake((*here[:2], "off"), "no word means false", "off: [0]"))
     limited = write.low is not None and write.high is not None
@@ -122,6 +115,19 @@ def _check_write(
             )
     for other, words in write.only_if.items():
         wrong += _check_words(found, doc, (*here, "only_if", other), other, words)
+    return wrong
+
+
+def _check_range(doc: Document, here: Path, write: WriteRule) -> list[Mistake]:
+    wrong: list[Mistake] = []
+    if write.low is not None and write.high is not None and write.low > write.high:
+        wrong.append(doc.mistake((*here, "low"), "low is above high", f"up to {write.high}"))
+    if write.low is not None and write.low == write.high:
+        message = f"nothing but {write.low} could be written"
+        wrong.append(doc.mistake((*here, "high"), message, f"above {write.low}"))
+    if write.step is not None and write.step <= 0:
+        message = f"a step of {write.step} leads nowhere"
+        wrong.append(doc.mistake((*here, "step"), message, "above 0, such as 0.5"))
     return wrong
 
 

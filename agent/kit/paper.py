@@ -98,10 +98,10 @@ def _left_behind(subject: Subject) -> Iterator[Finding]:
             here = ("points", name, "write", "only_if")
             message = f"is obeyed in {', '.join(modes)} only, where nothing heats"
             yield subject.error("condition", here, message, ", ".join(WARM_MODES))
-        if name.startswith("x_") and "room" in name and "setpoint" in name and rule.write.high:
-            if rule.write.high > 40:
-                message = f"a room of {rule.write.high} degC may be asked for"
-                yield subject.warning("limits", ("points", name, "write"), message, "40 or less")
+        room = name.startswith("x_") and "room" in name and "setpoint" in name
+        if room and rule.write.high is not None and rule.write.high > 40:
+            message = f"a room of {rule.write.high} degC may be asked for"
+            yield subject.warning("limits", ("points", name, "write"), message, "40 or less")
 
 
 def _fault_places(subject: Subject) -> Iterator[Finding]:
