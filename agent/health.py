@@ -32,6 +32,16 @@ class AdapterHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterHealth:
+    """How often a point of a machine was written; `life` is since the buffer's file was made."""
+
+    device: str
+    point: str
+    today: int
+    life: int
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """Everything at one moment; counts are since the start of the program, `lost` of the file's.
 
@@ -60,6 +70,7 @@ class Health:
     faults: int
     alarms: Mapping[str, int]
     writes_today: int
+    registers: tuple[RegisterHealth, ...]
     lines: Mapping[str, LineHealth]
     adapters: Mapping[str, AdapterHealth]
     cpu_s: float

@@ -5,14 +5,13 @@ from __future__ import annotations
 import resource
 import time
 from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
-from agent.health import AdapterHealth, Health, LineHealth, stuck
+from agent.health import AdapterHealth, Health, LineHealth, RegisterHealth, stuck
 from agent.line import Line
 from agent.model import Severity
 from agent.spool import Spool
@@ -84,6 +83,8 @@ class Vitals:
         stamp = self._clock.stamp()
         spool, uplink = self._spool.status(), self._uplink.counters
         alarms = Counter(alarm.severity.value for alarm in self._core.open_alarms)
+        day = stamp.at.astimezone(self._timezone).date().isoformat()
+        writes = self._spool.writes()
         used = resource.getrusage(resource.RUSAGE_SELF)
         return Health(
             mono=time.monotonic(),
@@ -106,7 +107,11 @@ class Vitals:
             reconnects=uplink.reconnects,
             faults=uplink.faults,
             alarms={one.value: alarms.get(one.value, 0) for one in Severity},
-            writes_today=_today(self._spool.writes(), stamp.at.astimezone(self._timezone).date()),
+            writes_today=sum(count for (_, _, on), count in writes.items() if on == day),
+            registers=tuple(
+                RegisterHealth(device, point, writes.get((device, point, day), 0), life)
+                for (device, point), life in self._spool.lifetime().items()
+            ),
             lines={line.name: _line(line) for line in self._lines},
             adapters={bridge.name: _adapter(bridge) for bridge in self._bridges},
             cpu_s=used.ru_utime + used.ru_stime,
@@ -141,10 +146,6 @@ def _age_s(at: str | None, now: datetime) -> float | None:
     if at is None:
         return None
     return max((now - datetime.fromisoformat(at).astimezone(UTC)).total_seconds(), 0.0)
-
-
-def _today(writes: Mapping[tuple[str, str, str], int], day: date) -> int:
-    return sum(count for (_, _, on), count in writes.items() if on == day.isoformat())
 
 
 def _rss_bytes() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent import config
 from agent.cli.base import FAILED, OK, Commands, quiet
-from agent.spool import journal_rows, verify_journal
+from agent.spool import journal_rows, verify_journal, write_counts
 from agent.tables import table
 
 YAML = (".yaml", ".yml")
@@ -16,10 +16,10 @@ YAML = (".yaml", ".yml")
 
 def add(commands: Commands) -> None:
     """Declare the commands of this module."""
-    text = "The audit journal: who asked for what, what became of it; `verify` or `show`."
+    text = "The audit journal: who asked for what, what became of it; verify, show, writes."
     audit = commands.add_parser("audit", help=text, description=text)
     kinds = audit.add_subparsers(required=True, metavar="WHAT")
-    for name, run in (("verify", _verify), ("show", _show)):
+    for name, run in (("verify", _verify), ("show", _show), ("writes", _writes)):
         said = (run.__doc__ or "").strip()
         parser = kinds.add_parser(name, help=said, description=said)
         parser.add_argument("file", help="the gateway's YAML file, or the durable buffer itself")
@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
             parser.add_argument(
                 "--head", type=_head, metavar="ROW:HASH", help="as the platform has"
             )
-        else:
+        elif name == "show":
             parser.add_argument("--last", type=int, default=20, help="how many rows (20)")
 
 
@@ -70,4 +70,23 @@ def _show(arguments: argparse.Namespace) -> int:
         return OK
     cells = [[number, at, kind, detail.decode()] for number, at, kind, detail in rows]
     print(table(["row", "at", "what", "detail"], cells))
+    return OK
+
+
+def _writes(arguments: argparse.Namespace) -> int:
+    """Show how often each register was written: on the last day it was, and for life."""
+    quiet(arguments)
+    days: dict[tuple[str, str], tuple[str, int]] = {}
+    life: dict[tuple[str, str], int] = {}
+    for device, point, day, count in write_counts(_spool(arguments)):
+        if day:
+            days[device, point] = (day, count)  # the days come in order
+        else:
+            life[device, point] = count
+    rows = [(*place, *days.get(place, ("", 0)), count) for place, count in life.items()]
+    heads = ("device", "point", "last_day", "that_day", "for_life")
+    if arguments.json:
+        print(json.dumps([dict(zip(heads, row, strict=True)) for row in rows]))
+    else:
+        print(table([head.replace("_", " ") for head in heads], [list(row) for row in rows]))
     return OK

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+from math import inf
 from pathlib import Path
 from typing import TextIO
 
@@ -22,9 +23,11 @@ from agent.cli.base import (
     readings_table,
     seconds,
 )
+from agent.homes import Home, complete
 from agent.line.trace import Trace
-from agent.model import Outcome
+from agent.model import Outcome, PointId, Snapshot
 from agent.sweep import Look, Seen
+from agent.tables import table
 from agent.traces import mask_of
 
 SWEEP_WITHIN_S = 60.0
@@ -62,17 +65,55 @@ async def _read_once(found: config.Config, arguments: argparse.Namespace) -> int
         await look.sweep(arguments.within)
         seen = look.seen
     if arguments.json:
-        print(json.dumps(_as_json(seen)))
+        print(json.dumps(_as_json(found, seen)))
     else:
         _print_sweep(found, seen)
     return OK if any(snapshot.readings for snapshot in seen.snapshots.values()) else FAILED
 
 
-def _as_json(seen: Seen) -> dict[str, object]:
+def _as_json(found: config.Config, seen: Seen) -> dict[str, object]:
     devices = {
         name: points_json(snapshot.readings.values()) for name, snapshot in seen.snapshots.items()
     }
-    return {"devices": devices, "failures": seen.failures, "lines_lost": seen.lost}
+    return {
+        "devices": devices,
+        "homes": {home.name: _home_json(home, seen) for home in found.core.homes},
+        "failures": seen.failures,
+        "lines_lost": seen.lost,
+    }
+
+
+def _completed(home: Home, seen: Seen) -> Snapshot:
+    """The heat pump's picture with what others supply to its home; all of it was just read."""
+    fresh = {name: dict.fromkeys(one.readings, inf) for name, one in seen.snapshots.items()}
+    return complete(seen.snapshots[home.heat_pump], home.supplies, seen.snapshots, fresh, 0.0)
+
+
+def _supplier(home: Home, point: PointId) -> str:
+    """`device.point` that measures this point of the home; the heat pump has the others."""
+    supply = home.supply(point)
+    return f"{supply.device}.{supply.source}" if supply else home.heat_pump
+
+
+def _home_json(home: Home, seen: Seen) -> dict[str, dict[str, object]]:
+    points = points_json(_completed(home, seen).readings.values())
+    return {name: {**said, "from": _supplier(home, name)} for name, said in points.items()}
+
+
+def _home_table(found: config.Config, home: Home, seen: Seen) -> str:
+    """Every point of a home in one line, with who measures it."""
+    pump = found.core.devices[home.heat_pump].map
+    rows = [
+        [
+            reading.point,
+            "" if reading.value is None else reading.value,
+            pump.point(reading.point).unit.value,
+            "" if reading.good else reading.quality.value,
+            _supplier(home, reading.point),
+        ]
+        for reading in _completed(home, seen).readings.values()
+    ]
+    return table(["point", "value", "unit", "quality", "from 来自"], rows)
 
 
 def _print_sweep(found: config.Config, seen: Seen) -> None:
@@ -82,6 +123,10 @@ def _print_sweep(found: config.Config, seen: Seen) -> None:
             print(f"  no answer: {seen.failures.get(name, 'time ran out')}")
             continue
         print(readings_table(found.core.devices[name], snapshot))
+    for home in found.core.homes:
+        if home.supplies:
+            print(f"\nhome {home.name} 住户 ({home.heat_pump})")
+            print(_home_table(found, home, seen))
     for line, why in seen.lost.items():
         print(f"\nline {line}: {why}")
 

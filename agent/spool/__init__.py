@@ -2,6 +2,14 @@
 
 from agent.spool.buffer import Spool
 from agent.spool.memory import SpoolSettings, SpoolStatus
-from agent.spool.spool import Journal, journal_rows, verify_journal
+from agent.spool.spool import Journal, journal_rows, verify_journal, write_counts
 
-__all__ = ["Journal", "Spool", "SpoolSettings", "SpoolStatus", "journal_rows", "verify_journal"]
+__all__ = [
+    "Journal",
+    "Spool",
+    "SpoolSettings",
+    "SpoolStatus",
+    "journal_rows",
+    "verify_journal",
+    "write_counts",
+]

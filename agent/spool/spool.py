@@ -21,7 +21,7 @@ from typing import TypeVar
 from agent.errors import SpoolError
 from agent.spool.carry import carry_ledger, carry_records
 from agent.spool.chunks import pack_one
-from agent.spool.memory import chain, chain_start
+from agent.spool.memory import FOR_LIFE, chain, chain_start
 
 SCHEMA = 2
 LAST_VERSION = 9999  # what the four digits of the schema files can name
@@ -169,6 +169,16 @@ def journal_rows(path: str, last: int) -> tuple[tuple[int, str, str, bytes], ...
     query = "SELECT number, at, kind, detail FROM journal ORDER BY number DESC LIMIT ?"
     with _reading(path) as db:
         return tuple(reversed(db.execute(query, (last,)).fetchall()))
+
+
+def write_counts(path: str) -> tuple[tuple[str, str, str, int], ...]:
+    """Device, point, day and number of writes in a spool; the day of those for life is empty."""
+    query = "SELECT device, point, day, n FROM writes ORDER BY device, point, day"
+    with _reading(path) as db:
+        return tuple(
+            (device, point, "" if day == FOR_LIFE else day, n)
+            for device, point, day, n in db.execute(query)
+        )
 
 
 @contextmanager

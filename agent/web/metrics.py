@@ -50,6 +50,15 @@ def _program(it: Health) -> Iterator[Metric]:
     yield _counter("cpu_seconds", "Processor time used.", it.cpu_s)
     yield _gauge("rss_bytes", "Resident memory.", it.rss_bytes)
     yield _gauge("writes_today", "Writes to machines since local midnight.", it.writes_today)
+    today = _gauge(
+        "register_writes_today", "Writes since local midnight.", labels=("device", "point")
+    )
+    life = _counter("register_writes", "Writes for life.", labels=("device", "point"))
+    for one in it.registers:
+        today.add_metric((one.device, one.point), one.today)
+        life.add_metric((one.device, one.point), one.life)
+    yield today
+    yield life
     alarms = _gauge("alarms_open", "Alarms that stand.", labels=("severity",))
     for severity, count in it.alarms.items():
         alarms.add_metric((severity,), count)

@@ -366,6 +366,25 @@ def test_a_wait_that_is_none_is_refused(seconds: str, capsys: pytest.CaptureFixt
     assert "allowed: above 0 s" in capsys.readouterr().err
 
 
+async def test_writes_are_shown_for_the_last_day_and_for_life(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "spool.db"
+    spool = await Spool.open(SpoolSettings(str(path)), "boot", Clock().stamp)
+    try:
+        for day in ("2026-01-14", "2026-01-15", "2026-01-15"):
+            await spool.count_write("hp1", "water_setpoint", day)
+        assert run("audit", "writes", path, "--json") == 0
+        assert json.loads(capsys.readouterr().out) == [
+            {"device": "hp1", "point": "water_setpoint", "last_day": "2026-01-15", "that_day": 2,
+             "for_life": 3}
+        ]  # fmt: skip
+    finally:
+        await spool.close()
+    assert run("audit", "writes", path) == 0
+    assert "for life" in capsys.readouterr().out
+
+
 async def test_the_journal_is_shown_and_checked_while_the_agent_holds_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,6 +39,8 @@ def read(health: Health) -> dict[tuple[str, ...], float]:
         (("heatpump_uplink_connected",), 1),
         (("heatpump_alarms_open", "S2"), 1),
         (("heatpump_writes_today",), 2),
+        (("heatpump_register_writes_today", "hp1", "water_setpoint"), 2),
+        (("heatpump_register_writes_total", "hp1", "water_setpoint"), 900),
         (("heatpump_line_requests_total", "bus1"), 300),
         (("heatpump_line_silences_total", "bus1"), 4),
         (("heatpump_line_holes", "bus1"), 3),
