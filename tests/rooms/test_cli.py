@@ -15,8 +15,9 @@ from typing import IO, Any
 
 import pytest
 
-from agent.cli.main import main, parser
+from agent.cli.main import main
 from agent.cli.run import reload
+from agent.cli.tree import parser
 from agent.clock import Clock
 from agent.drivers import names
 from agent.spool import Spool, SpoolSettings

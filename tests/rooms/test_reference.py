@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agent import reference
-from agent.cli.main import parser
+from agent.cli.tree import parser
 from agent.drivers import names
 from agent.model import POINTS
 
