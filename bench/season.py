@@ -16,7 +16,15 @@ from agent.config import Config, read
 from bench.kit import Bench, Figure, Figures, Goal, Options, Row
 from bench.optimum import least_kwh
 from bench.season_safety import cases, deaths
-from simulators.closed_loop import COMFORT_C, CONFIG, WARM_UP_S, Account, ClosedLoop, run
+from simulators.closed_loop import (
+    COMFORT_C,
+    CONFIG,
+    FLOOR_CONFIG,
+    WARM_UP_S,
+    Account,
+    ClosedLoop,
+    run,
+)
 from simulators.heatpump import HeatPump, HeatPumpParameters, Plant
 from simulators.house import House, HouseParameters
 from simulators.plants import VARIANTS, Blind, VariantPlant, drawn
@@ -86,7 +94,8 @@ def controlled(task: Task) -> Account:
 def loop_of(task: Task, config: Config | None = None) -> ClosedLoop:
     """The closed loop of a task at its first minute."""
     plant = VariantPlant(task.home, task.unit, task.weather)
-    loop = ClosedLoop(config or read(CONFIG), Blind(plant) if task.blind else plant, task.weather)
+    config = config or read(FLOOR_CONFIG if task.name.endswith("_floor") else CONFIG)
+    loop = ClosedLoop(config, Blind(plant) if task.blind else plant, task.weather)
     loop.forecast_h = task.forecast_h
     return loop
 

@@ -38,6 +38,7 @@ from simulators.unit import Plant
 from simulators.weather import Weather, read_weather, synthetic_winter
 
 CONFIG = Path(__file__).with_name("closed_loop.yaml")
+FLOOR_CONFIG = Path(__file__).with_name("closed_loop_floor.yaml")
 STEP_S = 600.0
 FORECAST_EVERY_S = 3 * 3600.0
 WARM_UP_S = 72 * 3600.0

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.control.learned import DAY_S, EVERY_S, Learned, Seen, curve_c, learn, mixed_outdoor_c
 
-KP = 4.0  # kelvin of water for each kelvin the room is off
-WATER_LIMITS_C = (25.0, 55.0)
-WORTH_A_WRITE_K = 0.75
-HOLD_S = 7200.0
-QUICK_HOLD_S = 3600.0
-WORTH_A_QUICK_WRITE_K = 2.5
+# Kelvin of water for each kelvin the room is too cold, and too warm: floors answer more strongly.
+GAINS = {"radiators": (5.0, 4.0), "floor": (2.0, 2.0)}
+LOWEST_C = 25.0
+HIGHEST_C = 60.0  # asked of a machine that takes it; an inverter keeps well under its setpoint
+# (seconds since the last write, kelvin): the longer since, the smaller a change is worth a write.
+WORTH_A_WRITE = ((3600.0, 2.4), (6000.0, 1.4), (10800.0, 0.8))
+FINEST_K = 0.5
 BUDGET_A_DAY = 12.0
 SPARE_WRITES = 6.0
-BLIND_EXTRA_K = 2.0  # without a room that can be believed
+BLIND_EXTRA_K = 3.0  # without a room that can be believed: costs a twentieth of the electricity
 LARGEST_FALL_K = 3.0  # at a time; the guard holds to it too
 DAY_H = 24
 SURVIVE_H = 72
@@ -27,10 +29,23 @@ UNTENDED_K = 4.0  # more water than the curve says, where nobody will correct it
 Hourly = Sequence[float]
 
 
+class Reach(Struct, frozen=True):
+    """What may be asked of this machine and its emitters: the highest water, and in which steps."""
+
+    highest_c: float = HIGHEST_C
+    step_k: float = 1.0
+
+    def on_grid(self, water_c: float) -> float:
+        """The nearest temperature in the machine's steps, not finer than half a kelvin."""
+        step_k = self.step_k * ceil(FINEST_K / self.step_k - 1e-9)
+        return min(self.highest_c, round(round(water_c / step_k) * step_k, 6))
+
+
 class Heating(Struct, frozen=True):
     """What the rule remembers from one decision to the next; `tokens` are writes it may make.
 
-    `held_up` while a floor asks for more than the rule: then the room teaches nothing.
+    `held` while the water is not what the rule asks for, at its floor or at its highest: then the
+    room teaches nothing.
     """
 
     known: Learned
@@ -39,7 +54,7 @@ class Heating(Struct, frozen=True):
     target_c: float | None = None
     tokens: float = SPARE_WRITES
     outdoors: tuple[tuple[float, float], ...] = ()
-    held_up: bool = False
+    held: bool = False
 
     @property
     def coldest_c(self) -> float | None:
@@ -59,7 +74,7 @@ def seen(heating: Heating, look: Seen, mono: float) -> Heating:
     if not kept or mono - kept[-1][0] >= 3600.0:
         kept = (*kept, (mono, look.outdoor_c))
     known = learn(heating.known, look, dt_s)
-    if heating.held_up:
+    if heating.held:
         known = replace(
             heating.known,
             outdoor_slow_c=known.outdoor_slow_c,
@@ -75,7 +90,7 @@ def seen(heating: Heating, look: Seen, mono: float) -> Heating:
     )
 
 
-def ideal_c(heating: Heating, look: Seen) -> float:
+def ideal_c(heating: Heating, look: Seen, emitter: str) -> float:
     """The water temperature the rule would hold if writes cost nothing."""
     known = heating.known
     outdoor = mixed_outdoor_c(known, look.outdoor_c)
@@ -84,7 +99,9 @@ def ideal_c(heating: Heating, look: Seen) -> float:
     wanted = look.wanted_c + known.margin_k
     rhythm = known.rhythm_k[look.hour] if look.hour is not None else 0.0
     error = wanted - known.room_slow_c
-    return curve_c(known, wanted, outdoor) + known.trim_k + KP * error + rhythm
+    cold_gain, warm_gain = GAINS[emitter]
+    at_once = (cold_gain if error > 0 else warm_gain) * error
+    return curve_c(known, wanted, outdoor) + known.trim_k + at_once + rhythm
 
 
 def floor_c(
@@ -97,7 +114,7 @@ def floor_c(
     were the last word: what the coldest night among them needs, and more where nobody corrects it.
     """
     known = heating.known
-    lowest = WATER_LIMITS_C[0]
+    lowest = LOWEST_C
     if doubtful:
         coldest = min(look.outdoor_c, heating.coldest_c or look.outdoor_c, *forecast[:DAY_H])
         lowest = max(lowest, curve_c(known, look.wanted_c, coldest) + known.trim_k)
@@ -110,21 +127,19 @@ def floor_c(
 
 
 def decided(
-    heating: Heating, ideal: float, lowest: float, told_c: float | None, mono: float
+    heating: Heating, ideal: float, lowest: float, told_c: float | None, mono: float, reach: Reach
 ) -> tuple[Heating, float]:
     """The water temperature to demand now, and the rule after it; the old when no write pays."""
-    low, high = WATER_LIMITS_C
-    wanted = min(high, max(low, ideal, lowest))
-    heating = replace(heating, held_up=lowest > max(low, ideal))
+    wanted = min(reach.highest_c, max(LOWEST_C, ideal, lowest))
+    heating = replace(heating, held=wanted != ideal)
     target = heating.target_c if heating.target_c is not None else told_c
     if target is None:
-        return replace(heating, target_c=float(round(wanted))), float(round(wanted))
-    wanted = max(wanted, target - LARGEST_FALL_K)
-    off = wanted - target
-    since_s = HOLD_S if heating.wrote_mono is None else mono - heating.wrote_mono
-    quick = abs(off) >= WORTH_A_QUICK_WRITE_K and since_s >= QUICK_HOLD_S
-    slow = abs(off) >= WORTH_A_WRITE_K and since_s >= HOLD_S
-    if not (quick or slow) or heating.tokens < 1.0:
+        target = reach.on_grid(wanted)
         return replace(heating, target_c=target), target
-    target = float(round(wanted))
+    wanted = max(wanted, target - LARGEST_FALL_K)
+    since_s = mono - heating.wrote_mono if heating.wrote_mono is not None else WORTH_A_WRITE[-1][0]
+    pays = any(since_s >= s and abs(wanted - target) >= k for s, k in WORTH_A_WRITE)
+    if not pays or heating.tokens < 1.0:
+        return replace(heating, target_c=target), target
+    target = reach.on_grid(wanted)
     return replace(heating, target_c=target, wrote_mono=mono, tokens=heating.tokens - 1.0), target

@@ -7,13 +7,13 @@ Snapshots and time in, one demand out, and the guard decides. The cases stand in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from fractions import Fraction
 from math import ceil
 
 from agent.control.comfort import Comfort
-from agent.control.heating import Heating, Hourly, decided, floor_c, ideal_c, seen
+from agent.control.heating import Heating, Hourly, Reach, decided, floor_c, ideal_c, seen
 from agent.control.learned import Seen, fresh
 from agent.control.schedule import WeekSchedule
 from agent.model import Demand, Origin, PointId, Snapshot, Stamp, Value
@@ -45,13 +45,17 @@ class HomeControl:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What the rule may look at for one decision; `forecast` is hourly outdoor air from now on."""
+    """What the rule may look at for one decision; `forecast` is hourly outdoor air from now on.
+
+    `doubtful` while the machine is late with its answers; `reach` is what may be asked of it.
+    """
 
     snapshots: Mapping[str, Snapshot]
     stamp: Stamp
     running_s: float
     forecast: Hourly = ()
     doubtful: bool = False
+    reach: Reach = field(default_factory=Reach)
 
 
 def untaught(comfort: Comfort) -> Heating:
@@ -76,7 +80,8 @@ def comfort_demand(
     look = Seen(wanted, room, outdoor, told, local.hour if local else None)
     heating = seen(heating, look, now.stamp.mono)
     lowest = floor_c(heating, look, now.forecast, now.doubtful, comfort.outlast)
-    heating, target = decided(heating, ideal_c(heating, look), lowest, told, now.stamp.mono)
+    ideal = ideal_c(heating, look, comfort.emitter)
+    heating, target = decided(heating, ideal, lowest, told, now.stamp.mono, now.reach)
     reason = f"{wanted:g} C wanted ({why})" + (f"; by the curve alone: {doubt}" if doubt else "")
     return heating, Demand(home.device, home.point, target, Origin.SCHEDULE, reason)
 

@@ -15,17 +15,20 @@ EVERY_S = 600.0
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
 # Outdoor air works on a room at once through windows and air change, and through the masonry later.
-AT_ONCE = 0.4
-MASONRY_S = 6 * HOUR_S
+AT_ONCE = 0.5
+MASONRY_S = 9 * HOUR_S
 SMOOTH_S = 2400.0  # longer than one cycle of a fixed-speed compressor
 WINDOW_H = 6
 MEMORY = 0.998  # of each hour: three weeks
 LARGEST_VARIANCE = (4.0, 0.02, 4.0)
+# What a curve can be; a fit that runs away in an odd week must not take the water with it.
+BASES = (-12.0, 20.0)
 SLOPES = (0.2, 1.6)
-BELIEVE_WITHIN_K = 1.2  # further away the water was not what held the room
+STORINGS = (-12.0, 20.0)
+BELIEVE_WITHIN_K = 1.2  # a room warmer than that is held by the sun or by yesterday's water
 MARGINS_K = (0.1, 0.8)
-MARGIN_RISE = 0.5  # kelvin an hour for each kelvin the room falls short
-MARGIN_FALL_K_H = 0.0009  # balances 1.8 thousandths of a kelvin: some 7 kelvin-hours a season
+MARGIN_RISE = 1.3  # kelvin an hour for each kelvin the room falls short
+MARGIN_FALL_K_H = 0.0021  # balances 1.6 thousandths of a kelvin: 6 kelvin-hours a season
 TRIM_K_PER_KH = 0.02
 LARGEST_TRIM_K = 8.0
 RHYTHM_K_PER_KH = 0.1
@@ -148,7 +151,7 @@ def _measured(known: Learned, sample: Three, seen: Seen) -> Learned:
     mean_room, mean_outdoor, mean_water = (
         sum(column) / WINDOW_H for column in zip(*hours, strict=True)
     )
-    if abs(mean_room - seen.wanted_c - known.margin_k) > BELIEVE_WITHIN_K:
+    if mean_room - seen.wanted_c - known.margin_k > BELIEVE_WITHIN_K:
         return known
     rise = (hours[-1][0] - hours[0][0]) / (WINDOW_H - 1)
     return _fitted(known, (1.0, mean_room - mean_outdoor, rise), mean_water - mean_room)
@@ -165,5 +168,5 @@ def _fitted(known: Learned, x: Three, y: float) -> Learned:
     largest = max(grown[i][i] / LARGEST_VARIANCE[i] for i in axes)
     shrink = 1.0 / max(1.0, largest)
     rows = tuple((row[0] * shrink, row[1] * shrink, row[2] * shrink) for row in grown)
-    curve = (base, _within(slope, *SLOPES), storing)
+    curve = (_within(base, *BASES), _within(slope, *SLOPES), _within(storing, *STORINGS))
     return replace(known, curve=curve, variance=(rows[0], rows[1], rows[2]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent.control.heating import Heating
+from agent.control.heating import HIGHEST_C, Heating, Reach
 from agent.control.home import HomeControl, Hour, comfort_demand, home_demand, untaught
 from agent.control.learned import Learned
 from agent.facts import ForecastKnown, Save
@@ -24,6 +24,7 @@ class Tending:
         machines: Mapping[str, Machine],
         learned: Mapping[str, Learned],
     ) -> None:
+        self._machines = machines
         self._forecast: ForecastKnown | None = None
         self._saved_mono: float | None = None
         self._heating: dict[tuple[str, PointId], Heating] = {}
@@ -51,7 +52,8 @@ class Tending:
         age_s = snapshots[home.device].age_s(home.point, stamp.mono)
         doubtful = age_s is None or age_s > self._late_s[place]
         outdoor_c = snapshots[home.device].number("outdoor_temp")
-        now = Hour(snapshots, stamp, running_s, self._ahead(stamp, outdoor_c), doubtful)
+        ahead, reach = self._ahead(stamp, outdoor_c), _reach(home, self._machines[home.device])
+        now = Hour(snapshots, stamp, running_s, ahead, doubtful, reach)
         self._heating[place], demand = comfort_demand(home, home.comfort, self._heating[place], now)
         return demand
 
@@ -73,6 +75,13 @@ class Tending:
         if not ahead or (outdoor_c is not None and abs(ahead[0] - outdoor_c) > LARGEST_ERROR_K):
             return ()
         return ahead
+
+
+def _reach(home: HomeControl, machine: Machine) -> Reach:
+    """The lowest of what the machine takes, its emitters bear, and the rule ever asks for."""
+    terms, highest_c = machine.terms(home.point), machine.highest(home.point)
+    bounds = [limit for limit in (highest_c, home.highest_c) if limit is not None]
+    return Reach(min([HIGHEST_C, *bounds]), terms.step if terms is not None else 1.0)
 
 
 def _key(device: str, point: PointId) -> str:

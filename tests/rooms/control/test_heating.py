@@ -9,8 +9,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agent.control import Learned
-from agent.control.heating import Heating, decided, floor_c, ideal_c, seen
-from agent.control.learned import MARGINS_K, SLOPES, Seen, curve_c, fresh, learn
+from agent.control.heating import (
+    BLIND_EXTRA_K,
+    GAINS,
+    Heating,
+    Reach,
+    decided,
+    floor_c,
+    ideal_c,
+    seen,
+)
+from agent.control.learned import BASES, MARGINS_K, SLOPES, STORINGS, Seen, curve_c, fresh, learn
 
 CALM = Heating(replace(fresh("radiators"), outdoor_slow_c=-3.0, room_slow_c=18.25))
 LOOK = Seen(18.0, 18.25, -3.0, 42.0, 12)
@@ -52,7 +61,8 @@ def test_no_weather_and_no_room_takes_the_lessons_out_of_their_bounds(
     known = fresh("radiators")
     for room, outdoor, water, hour in looks:
         known = learn(known, Seen(18.0, room, outdoor, water, hour), 3600.0)
-        assert SLOPES[0] <= known.curve[1] <= SLOPES[1]
+        for value, (low, high) in zip(known.curve, (BASES, SLOPES, STORINGS), strict=True):
+            assert low <= value <= high
         assert MARGINS_K[0] <= known.margin_k <= MARGINS_K[1]
         assert abs(known.trim_k) <= 8.0
         assert all(abs(one) <= 6.0 for one in known.rhythm_k)
@@ -65,17 +75,27 @@ def test_a_room_that_falls_short_widens_the_margin_and_a_warm_one_narrows_it() -
     assert cold.margin_k > old.margin_k > warm.margin_k
 
 
-def test_without_a_room_the_curve_stands_alone_and_two_kelvin_higher() -> None:
-    blind = ideal_c(CALM, replace(LOOK, room_c=None))
-    assert blind == pytest.approx(curve_c(CALM.known, 18.0, -3.0) + 2.0)
+def test_without_a_room_the_curve_stands_alone_and_higher() -> None:
+    blind = ideal_c(CALM, replace(LOOK, room_c=None), "radiators")
+    assert blind == pytest.approx(curve_c(CALM.known, 18.0, -3.0) + BLIND_EXTRA_K)
+
+
+@pytest.mark.parametrize("emitter", GAINS)
+def test_a_cold_room_asks_for_more_water_and_floors_for_less_more(emitter: str) -> None:
+    cold, warm = (replace(CALM, known=replace(CALM.known, room_slow_c=c)) for c in (17.25, 19.25))
+    even = ideal_c(CALM, LOOK, emitter)
+    assert ideal_c(cold, LOOK, emitter) - even == pytest.approx(GAINS[emitter][0])
+    assert even - ideal_c(warm, LOOK, emitter) == pytest.approx(GAINS[emitter][1])
 
 
 @pytest.mark.parametrize(
     ("wanted", "since_s", "tokens", "told"),
     [
-        (42.5, 9000.0, 6.0, 42.0),  # not worth a write
-        (43.0, 9000.0, 6.0, 43.0),
-        (43.0, 5400.0, 6.0, 42.0),  # too soon for a small change
+        (43.3, 9000.0, 6.0, 42.0),  # not worth a write yet
+        (43.6, 9000.0, 6.0, 43.5),
+        (42.9, 11000.0, 6.0, 43.0),  # after three hours small changes are
+        (42.7, 11000.0, 6.0, 42.0),
+        (43.5, 5400.0, 6.0, 42.0),  # too soon for a small change
         (45.0, 5400.0, 6.0, 45.0),  # not for a large one
         (45.0, 3000.0, 6.0, 42.0),
         (45.0, 9000.0, 0.9, 42.0),  # no write left
@@ -85,7 +105,7 @@ def test_without_a_room_the_curve_stands_alone_and_two_kelvin_higher() -> None:
 )
 def test_when_a_write_pays(wanted: float, since_s: float, tokens: float, told: float) -> None:
     rule = replace(CALM, target_c=42.0, wrote_mono=0.0, tokens=tokens)
-    after, target = decided(rule, wanted, 25.0, 42.0, since_s)
+    after, target = decided(rule, wanted, 25.0, 42.0, since_s, Reach(55.0, 0.5))
     assert target == told
     assert after.tokens == tokens - (1.0 if told != 42.0 else 0.0)
 
@@ -95,7 +115,7 @@ def test_twelve_writes_a_day_in_the_mean_whatever_is_wanted(ideals: list[float])
     rule, writes, before = replace(CALM, target_c=42.0, wrote_mono=0.0, at_mono=0.0), 0, 42.0
     for number, ideal in enumerate(ideals, 1):
         rule = seen(rule, LOOK, number * 600.0)
-        rule, target = decided(rule, ideal, 25.0, before, number * 600.0)
+        rule, target = decided(rule, ideal, 25.0, before, number * 600.0, Reach())
         writes += target != before
         before = target
     assert writes <= 6 + 12 * len(ideals) / 144
@@ -114,3 +134,22 @@ def test_to_outlast_us_a_forecast_raises_the_floor_before_the_cold_comes() -> No
     low, high = (floor_c(CALM, LOOK, hours, False, outlast=True) for hours in (mild, snap))
     assert low == pytest.approx(curve_c(CALM.known, 18.0, 2.0) + 4.0)
     assert high == pytest.approx(curve_c(CALM.known, 18.0, -12.0) + 4.0)
+
+
+@pytest.mark.parametrize(
+    ("step_k", "told"), [(0.1, 43.5), (0.2, 43.2), (0.5, 43.5), (1.0, 43.0), (2.0, 44.0)]
+)
+def test_water_is_told_in_the_machine_s_own_steps_of_half_a_kelvin_or_more(
+    step_k: float, told: float
+) -> None:
+    assert Reach(55.0, step_k).on_grid(43.4) == told
+
+
+def test_a_rule_at_its_lowest_or_highest_water_learns_nothing_of_the_room() -> None:
+    """Otherwise weeks of sun at the lowest water unwind the trim, and the next cold finds none."""
+    for ideal, held in ((20.0, True), (90.0, True), (40.0, False)):
+        rule, _ = decided(CALM, ideal, 25.0, 42.0, 0.0, Reach())
+        assert rule.held is held
+        rule = replace(rule, at_mono=0.0)
+        after = seen(rule, replace(LOOK, room_c=20.0), 600.0)
+        assert (after.known.trim_k == rule.known.trim_k) is held
