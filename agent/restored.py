@@ -18,10 +18,11 @@ from agent.account.home import AccountState
 from agent.clock import Clock
 from agent.control import Learned
 from agent.core import Restored
+from agent.errors import FileError, Mistake
 from agent.homes import Home
 from agent.model import Alarm
 from agent.remembered import recall
-from agent.spool import Spool
+from agent.spool import Spool, saved_state
 
 log = logging.getLogger("agent")
 
@@ -47,6 +48,20 @@ async def _accounts(spool: Spool, homes: Iterable[Home]) -> Mapping[str, Kept]:
         days = await _saved(spool, days_key(home.name), tuple[Day, ...], ())
         found[home.name] = Kept(state, days)
     return found
+
+
+def kept_days(path: str, home: str) -> tuple[Day, ...]:
+    """Every day of a home in a durable buffer, oldest first, also while a gateway has it open.
+
+    Raises SpoolError when the file cannot be read, FileError when another version wrote the days.
+    """
+    closed, state = saved_state(path, days_key(home)), saved_state(path, state_key(home))
+    try:
+        days = msgspec.json.decode(closed, type=tuple[Day, ...]) if closed else ()
+        now = msgspec.json.decode(state, type=AccountState).days if state else ()
+    except msgspec.DecodeError as error:
+        raise FileError([Mistake(path, 1, "", f"the account of {home}: {error}")]) from None
+    return tuple(sorted((*days, *now), key=lambda day: day.day))
 
 
 async def _saved(spool: Spool, key: str, kind: type[T], otherwise: T) -> T:

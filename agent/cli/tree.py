@@ -20,6 +20,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "kit": ("driver",),
     "replay": ("replay",),
     "season": ("season",),
+    "savings": ("savings",),
     "trace": ("trace",),
     "scan": ("scan", "doctor"),
     "audit": ("audit",),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from agent.account.savings import Method
 from agent.config.adapters import adapters_of, listen_of
 from agent.config.core import core_of
 from agent.config.inventory import inventory
@@ -36,6 +37,7 @@ class Config:
     timezone: ZoneInfo
     adapters: AdapterSettings
     metrics: tuple[str, int] | None
+    savings: Method = "before_after"
 
 
 def read(path: str | Path) -> Config:
@@ -75,7 +77,9 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     )
     uplink = replace(uplink, inventory=inventory(lines, core.homes))
     timezone = ZoneInfo(raw.timezone)
-    return Config(raw.gateway, spool, uplink, lines, core, timezone, adapters, metrics)
+    return Config(
+        raw.gateway, spool, uplink, lines, core, timezone, adapters, metrics, raw.account.savings
+    )
 
 
 def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, time
 
+from agent.account.tariff import Tariff
+from agent.account.valley import valley_of
 from agent.config.sections import ComfortSection, ControlSection
 from agent.control import DAYS, HEATING_WATER, Away, Comfort, Daily, Period, WeekSchedule
 from agent.errors import Mistake
@@ -14,9 +16,12 @@ Path = tuple[str | int, ...]
 
 
 def comfort_of(
-    section: ControlSection, doc: Document, i: int, mistakes: list[Mistake]
+    section: ControlSection, doc: Document, i: int, tariff: Tariff, mistakes: list[Mistake]
 ) -> Comfort | None:
-    """What the household wants; what is wrong stands in `mistakes`."""
+    """What the household wants; what is wrong stands in `mistakes`.
+
+    Without hours of its own the valley is when the tariff is cheapest.
+    """
     path: Path = ("control", i, "comfort")
     said = section.comfort
     if said is None:
@@ -24,9 +29,14 @@ def comfort_of(
     if section.point not in HEATING_WATER:
         message = f"{section.point} does not heat rooms"
         mistakes.append(doc.mistake(("control", i, "point"), message, ", ".join(HEATING_WATER)))
-    if said.mode == "bill" and not said.valley:
+    given = ((time.fromisoformat(v.start), time.fromisoformat(v.end)) for v in said.valley)
+    valley = tuple(
+        Daily(start, end) for start, end in (given if said.valley else valley_of(tariff))
+    )
+    if said.mode == "bill" and not valley:
         message = "mode bill needs the hours of cheap electricity"
-        mistakes.append(doc.mistake(path, message, "valley: a start and an end"))
+        allowed = "valley: a start and an end, or a tariff with more than one price"
+        mistakes.append(doc.mistake(path, message, allowed))
     periods = tuple(
         Period(
             days_of(one.days, doc, (*path, "rooms", j, "days"), mistakes),
@@ -40,7 +50,7 @@ def comfort_of(
         frozenset(_dates(said, doc, path, mistakes)),
         _away(said, doc, path, mistakes),
         said.mode,
-        tuple(Daily(time.fromisoformat(v.start), time.fromisoformat(v.end)) for v in said.valley),
+        valley,
         said.preheat,
         said.protected,
         said.emitter,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import time
 from zoneinfo import ZoneInfo
 
+from agent.account.tariff import Tariff
 from agent.config.comfort import comfort_of, days_of
 from agent.config.sections import ControlSection
 from agent.control import HEATING_WATER, LOWEST_WATER_C, HomeControl, Period, WeekSchedule
@@ -23,6 +24,7 @@ def home_control(
     devices: Mapping[str, Device],
     timezone: ZoneInfo,
     room: tuple[str, PointId] | None,
+    tariff: Tariff,
     mistakes: list[Mistake],
 ) -> HomeControl | None:
     """Section `i` as what control needs; None, and why in `mistakes`, when it is wrong.
@@ -47,7 +49,7 @@ def home_control(
     if section.park is None and park is None:
         mistakes.append(doc.mistake(path, "park must be given: the map names no park value"))
     schedule = _schedule(section, doc, i, device, mistakes)
-    comfort = comfort_of(section, doc, i, mistakes) if section.comfort else None
+    comfort = comfort_of(section, doc, i, tariff, mistakes) if section.comfort else None
     if park is None:
         return None
     if section.point in HEATING_WATER and isinstance(park, int | float) and park < LOWEST_WATER_C:

@@ -50,7 +50,7 @@ def core_of(
         places.add((section.device, section.point))
         supply = rooms.get(section.device)
         room = (supply.device, supply.source) if supply is not None else None
-        home = home_control(section, doc, i, devices, timezone, room, mistakes)
+        home = home_control(section, doc, i, devices, timezone, room, tariff, mistakes)
         _unlocked(raw, section, doc, i, devices, mistakes)
         if home is not None:
             controlled.append(home)

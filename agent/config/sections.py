@@ -192,7 +192,7 @@ class ComfortSection(Section, frozen=True, kw_only=True):
     mode: Annotated[
         Literal["energy", "bill"], Meta(description="bill pre-heats in the valley hours.")
     ] = "energy"
-    valley: tuple[DailySection, ...] = ()
+    valley: tuple[DailySection, ...] = ()  # where left out, the tariff's cheapest hours
     preheat: Annotated[float, Meta(ge=0, le=1.5, description="Kelvin, in mode bill.")] = 1.5
     protected: Annotated[
         bool, Meta(description="Elderly people or small children: no setback.")

@@ -1,18 +1,22 @@
 """The last word before the bus: every demand passes this one table, in this order.
 
-| check            | what it holds to                                                      |
-|------------------|-----------------------------------------------------------------------|
-| known, writable  | the map knows the point and lets it be written                        |
-| locked           | contradicted or unverified points need `allow_unverified`             |
-| answering        | the machine answered lately                                           |
-| range and step   | the map's limits, the limits the machine shows, the grid of the word  |
-| frost            | no switching off below +5 C outdoors or without knowing; water floor  |
-| effective        | the machine would obey (its curve is off, its zone is ours, ...)      |
-| unneeded         | it already is so                                                      |
-| rate             | the schedule lowers a temperature by at most 3 K at a time            |
-| interval         | the map's least time between two writes of a point; modes 10 min      |
-| budget           | writes a day from the map, 24 for whatever reason; refreshing a word  |
-|                  | that lapses has a bound of its own                                    |
+| check     | what it holds to                                                             |
+|-----------|------------------------------------------------------------------------------|
+| known     | the map knows the point and lets it be written                               |
+| locked    | contradicted or unverified points need `allow_unverified`                    |
+| answering | the machine answered lately                                                  |
+| range     | the map's limits, the limits the machine shows, the grid of the word         |
+| frost     | no switching off below +5 C outdoors or without knowing; water 25 C or more  |
+| emitter   | floors bear 40 C of water                                                    |
+| effective | the machine would obey (its curve is off, its zone is ours, ...)             |
+| unneeded  | it already is so                                                             |
+| rate      | the schedule lowers a temperature by at most 3 K at a time                   |
+| interval  | the map's least time between two writes; 10 min on, 5 min off for switches   |
+| budget    | writes a day from the map, 24 for whatever reason; refreshing a word that    |
+|           | lapses has a bound of its own                                                |
+
+Who wins before that stands in `agent.control.priority`; both, with a test for each row, in
+`docs/explanations/control.md`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,13 @@
 
 from agent.spool.buffer import Spool
 from agent.spool.memory import SpoolSettings, SpoolStatus
-from agent.spool.spool import Journal, journal_rows, verify_journal, write_counts
+from agent.spool.spool import (
+    Journal,
+    journal_rows,
+    saved_state,
+    verify_journal,
+    write_counts,
+)
 
 __all__ = [
     "Journal",
@@ -10,6 +16,7 @@ __all__ = [
     "SpoolSettings",
     "SpoolStatus",
     "journal_rows",
+    "saved_state",
     "verify_journal",
     "write_counts",
 ]

@@ -181,6 +181,13 @@ def write_counts(path: str) -> tuple[tuple[str, str, str, int], ...]:
         )
 
 
+def saved_state(path: str, key: str) -> bytes | None:
+    """The value last saved under a key, also while a program has the file; None for none."""
+    with _reading(path) as db:
+        row = db.execute("SELECT value FROM state WHERE name = ?", (key,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 @contextmanager
 def _reading(path: str) -> Iterator[Connection]:
     """The file of this version, for reading only; a copy of it while a program holds it."""

@@ -1,0 +1,50 @@
+"""The cheapest hours of a tariff, as the household pays them."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+
+from agent.account.tariff import UNPRICED, Rate, Refund, Tariff
+from agent.account.valley import valley_of
+from agent.config.tariff import read_tariff
+
+
+def tariff(*rates: Rate) -> Tariff:
+    return Tariff("test", "yuan", (11, 1), (3, 31), rates)
+
+
+DAY = Rate("day", time(0), time(0), 0.5)
+CASES: dict[str, tuple[Tariff, tuple[tuple[int, int], ...]]] = {
+    "Beijing": (read_tariff("beijing_rural"), ((20, 8),)),
+    "no tariff": (UNPRICED, ()),
+    "one price": (tariff(DAY), ()),
+    "two pieces": (
+        tariff(Rate("a", time(2), time(6), 0.2), Rate("b", time(13), time(15), 0.2), DAY),
+        ((2, 6), (13, 15)),
+    ),
+    "neighbours are one": (
+        tariff(Rate("a", time(22), time(2), 0.2), Rate("b", time(2), time(6), 0.2), DAY),
+        ((22, 6),),
+    ),
+    "the first that fits counts": (
+        tariff(Rate("peak", time(4), time(5), 0.9), Rate("a", time(2), time(6), 0.2), DAY),
+        ((2, 4), (5, 6)),
+    ),
+    "refunds make it cheap": (
+        tariff(Rate("a", time(9), time(11), 0.6, refunds=(Refund("city", 0.3),)), DAY),
+        ((9, 11),),
+    ),
+    "in summer only": (tariff(Rate("a", time(2), time(6), 0.2, in_season=False), DAY), ()),
+    "one that ends": (
+        tariff(Rate("a", time(2), time(6), 0.2, last_day=date(2027, 3, 31)), DAY),
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_valley(case: tuple[Tariff, tuple[tuple[int, int], ...]]) -> None:
+    given, hours = case
+    assert valley_of(given) == tuple((time(start), time(end)) for start, end in hours)
