@@ -92,6 +92,13 @@ ADVICE: dict[Fault, Advice] = {
         "Look at the wiring in this order: loose terminals, star wiring, termination, shield.",
         "依次检查：端子松动、星形接线、终端电阻、屏蔽层。",
     ),
+    Fault.WRONG_DRIVER: Advice(
+        "another machine than configured",
+        "设备与配置的驱动不符",
+        "Look at the name plate and correct `driver` in the configuration; write nothing before."
+        " `heatpump-agent scan` says what speaks for which driver.",
+        "核对铭牌，改正配置里的 driver，此前不要写入；`heatpump-agent scan` 会列出依据。",
+    ),
     Fault.WELL: Advice(
         "all well",
         "一切正常",

@@ -33,6 +33,7 @@ class Fault(StrEnum):
     ECHO = "echo"
     UNIT_SILENT = "unit_silent"
     DAMAGED = "damaged"
+    WRONG_DRIVER = "wrong_driver"
     WELL = "well"
 
 
@@ -44,6 +45,16 @@ class Finding:
     sure: float
     en: str
     zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A machine that is known, and not the one whose driver is configured."""
+
+    unit_id: int
+    configured: str
+    recognised: str
+    sure: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ class Evidence:
     exchanges: tuple[Exchange, ...] = ()
     elsewhere: tuple[tuple[Setting, int], ...] = ()
     texts: tuple[bytes, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
 
 
 def diagnose(seen: Evidence) -> tuple[Finding, ...]:
@@ -72,12 +84,22 @@ def diagnose(seen: Evidence) -> tuple[Finding, ...]:
     else:
         found += _echo(seen)
         found += _damage(seen, bool(found))
+    found += [_misfit(one) for one in seen.misfits]
     if not found:
         count = len({one.request.unit_id for one in seen.exchanges})
         en = f"{len(seen.exchanges)} questions to {count} machines, each answered without error"
         zh = f"向 {count} 台设备问了 {len(seen.exchanges)} 次，每次都正确应答"
         found = [Finding(Fault.WELL, 0.95, en, zh)]
     return tuple(sorted(found, key=lambda one: -one.sure))
+
+
+def _misfit(one: Misfit) -> Finding:
+    return Finding(
+        Fault.WRONG_DRIVER,
+        one.sure,
+        f"unit {one.unit_id} answers like {one.recognised}, its driver is {one.configured}",
+        f"地址 {one.unit_id} 的应答像 {one.recognised}，配置的驱动是 {one.configured}",
+    )
 
 
 def _wrong_machine(seen: Evidence) -> Iterable[Finding]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from agent.drivers import Cost, Device, Driver, ReadRequest
 from agent.errors import PortError
 from agent.line import Opener
-from agent.scan.diagnose import Evidence, Finding, diagnose
+from agent.scan.diagnose import Evidence, Finding, Misfit, diagnose
 from agent.scan.search import commonest
 from agent.scan.settings import Setting, likely_ids, order
+from agent.scan.what import what_is
 from agent.scan.wire import Exchange, Tell, Wire, is_there
 
 LISTEN_S, LISTEN_ELSEWHERE_S = 6.0, 1.5
@@ -71,7 +72,23 @@ async def _heard(
     if not any(is_there(one) for one in exchanges) and setting is not None:
         noisy = any(idle) or any(any(one.heard) for one in exchanges)
         elsewhere = await _elsewhere(wire, setting, ids, drivers, texts if noisy else None, tell)
-    return Evidence(setting, "", idle, tuple(exchanges), elsewhere, tuple(texts))
+    misfits: list[Misfit] = []
+    if exchanges and all(is_there(one) for one in exchanges):
+        for unit_id, configured in patient.units.items():
+            misfits += await _misfit(wire, unit_id, configured, drivers, tell)
+    return Evidence(setting, "", idle, tuple(exchanges), elsewhere, tuple(texts), tuple(misfits))
+
+
+async def _misfit(
+    wire: Wire, unit_id: int, configured: Driver | None, drivers: Sequence[Driver], tell: Tell
+) -> list[Misfit]:
+    """Whether a machine is surely another than its driver says; doubt is no misfit."""
+    if configured is None:
+        return []
+    verdict = await what_is(wire, unit_id, drivers, tell)
+    if verdict.driver is None or verdict.driver == configured.name:
+        return []
+    return [Misfit(unit_id, configured.name, verdict.driver, verdict.guesses[0].sure)]
 
 
 async def _questions(

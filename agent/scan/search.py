@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agent.drivers import Cost, Device, Driver
-from agent.line import Answer, Opener, Refused, frames_in
+from agent.line import Answer, Opener, frames_in
 from agent.model import PointId, Reading, Snapshot
-from agent.scan.expect import Expectation, Place
-from agent.scan.recognise import Recogniser, Surroundings, Verdict, expectations
+from agent.scan.expect import Place
+from agent.scan.recognise import Verdict
 from agent.scan.settings import (
     DIAL_IDS,
     FIRST_IDS,
@@ -24,6 +24,7 @@ from agent.scan.settings import (
     order,
     rounds,
 )
+from agent.scan.what import TRIES, what_is
 from agent.scan.wire import Exchange, Tell, Wire, is_there
 
 WITHIN_S = 300.0
@@ -38,7 +39,6 @@ SHOWN: tuple[PointId, ...] = (
     "energy_total",
 )
 VALUES_SHOWN = 3
-TRIES = 2
 LATE_IDS = 3  # so many questions earlier a late answer may have been asked for
 
 
@@ -190,36 +190,11 @@ class Scan:
     # --- what they are ----------------------------------------------------------------------
 
     async def _what(self, unit_id: int) -> Found:
-        setting = self.wire.setting
-        about = Surroundings(
-            unit_id, setting.baudrate if setting else None, setting.parity if setting else None
-        )
-        recogniser = Recogniser(self._expectations(), about)
-        while (place := recogniser.next_place()) is not None:
-            self.tell(
-                f"unit {unit_id}: {place[0]} {place[1]}", f"地址 {unit_id}：{place[0]} {place[1]}"
-            )
-            await self._word(recogniser, unit_id, place)
-        verdict = recogniser.verdict()
+        verdict = await what_is(self.wire, unit_id, self.drivers, self.tell)
         if not verdict.guesses:
             return Found(unit_id, verdict)
         best = next(one for one in self.drivers if one.name == verdict.guesses[0].driver)
         return Found(unit_id, verdict, await self._values(best, unit_id))
-
-    def _expectations(self) -> tuple[Expectation, ...]:
-        return expectations(self.drivers)
-
-    async def _word(self, recogniser: Recogniser, unit_id: int, place: Place) -> None:
-        """Ask for one word; a damaged answer is asked for once more."""
-        for _ in range(TRIES):
-            reply = (await self.wire.ask(unit_id, *place)).reply
-            if isinstance(reply, Answer):
-                recogniser.take(place, reply.words[0])
-                return
-            if isinstance(reply, Refused):
-                recogniser.take(place, None, silent=reply.code in (4, 6, 0x0A, 0x0B))
-                return
-        recogniser.take(place, None, silent=True)
 
     async def _values(self, driver: Driver, unit_id: int) -> tuple[Reading, ...]:
         """Values for the display: each point by its own words, after those it depends on."""

@@ -15,7 +15,7 @@ from simulators.adapter import LoopAdapter
 from simulators.frames import rtu
 from simulators.loop import run
 from simulators.uart import Serial
-from simulators.variant import machine
+from simulators.variant import Variant, machine
 from simulators.weather import synthetic_winter
 from simulators.wiring import Pair, Wiring
 
@@ -99,4 +99,24 @@ def test_a_line_examined(wiring: Wiring, meant: Setting, fault: Fault) -> None:
     drivers = tuple(driver(name) for name in names())
     patient = Patient("sim", meant, {3: found})
     assert run(doctor(patient, drivers, opener=LoopAdapter(pair).attach))[0].fault is fault
+    assert pair.writes == 0
+
+
+@pytest.mark.parametrize(
+    ("configured", "fault"),
+    [("haier_atw_r290", Fault.WELL), ("kolant_greenbro", Fault.WRONG_DRIVER)],
+)
+def test_a_driver_of_another_machine_is_told(configured: str, fault: Fault) -> None:
+    unit = machine(driver("haier_atw_r290").map, 3, synthetic_winter(), Random(3))
+    assert isinstance(unit.registers, Variant)
+    unit.registers.lacking, unit.registers.generous = frozenset(), False
+    unit.serial = Serial(9600)
+    pair = Pair([unit], Wiring())
+    drivers = tuple(driver(name) for name in names())
+    patient = Patient("sim", Setting(9600, "none"), {3: driver(configured)})
+    found = run(doctor(patient, drivers, opener=LoopAdapter(pair).attach))
+    assert [one.fault for one in found] == [fault]
+    if fault is Fault.WRONG_DRIVER:
+        assert "haier_atw_r290" in found[0].en
+        assert configured in found[0].zh
     assert pair.writes == 0
