@@ -15,6 +15,7 @@ from typing import Any
 from agent.config import Config, read
 from bench.kit import Bench, Figure, Figures, Goal, Options, Row
 from bench.optimum import least_kwh
+from bench.season_money import bill_of, billing
 from bench.season_safety import cases, deaths
 from simulators.closed_loop import (
     COMFORT_C,
@@ -25,6 +26,7 @@ from simulators.closed_loop import (
     ClosedLoop,
     run,
 )
+from simulators.closed_loop import Row as Step
 from simulators.heatpump import HeatPump, HeatPumpParameters, Plant
 from simulators.house import House, HouseParameters
 from simulators.plants import VARIANTS, Blind, VariantPlant, drawn
@@ -48,6 +50,7 @@ class Task:
     season: str
     blind: bool = False
     forecast_h: int = 0
+    bill: bool = False
 
 
 def season(task: Task) -> Row:
@@ -57,7 +60,8 @@ def season(task: Task) -> Row:
         for decide in (baseline_a(task.water_c), baseline_b(task.water_c))
     )
     cpu, started = process_time(), monotonic()
-    account = controlled(task)
+    steps: list[Step] = []
+    account = run(loop_of(task), task.weather.length_s, steps.append)
     cpu, wall = process_time() - cpu, monotonic() - started
     hours = int(WARM_UP_S // 3600)
     try:
@@ -68,6 +72,7 @@ def season(task: Task) -> Row:
         "variant": task.name,
         "season": task.season,
         "kwh": round(account.kwh),
+        **_yuan(steps),
         "a_kwh": round(a.kwh),
         "b_kwh": round(b.kwh),
         "limit_kwh": round(limit) if limit is not None else None,
@@ -98,6 +103,34 @@ def loop_of(task: Task, config: Config | None = None) -> ClosedLoop:
     loop = ClosedLoop(config, Blind(plant) if task.blind else plant, task.weather)
     loop.forecast_h = task.forecast_h
     return loop
+
+
+def _yuan(steps: Sequence[Step]) -> Row:
+    bill = bill_of(steps)
+    return {"gross_yuan": round(bill.gross), "net_yuan": round(bill.net)}
+
+
+def mode(task: Task) -> Row:
+    """One season of one home in one mode: kWh beside yuan, for they pull apart."""
+    config = billing(read(CONFIG)) if task.bill else read(CONFIG)
+    steps: list[Step] = []
+    account = run(loop_of(task, config), task.weather.length_s, steps.append)
+    return {
+        "variant": task.name,
+        "mode": "bill" if task.bill else "energy",
+        "kwh": round(account.kwh),
+        **_yuan(steps),
+        "room_c": round(account.mean_room_c, 2),
+        "kh_below": round(account.kh_below, 1),
+    }
+
+
+def _modes(season_name: str, weather: Weather) -> list[Task]:
+    return [
+        Task(name, *VARIANTS[name], weather, season_name, bill=bill)
+        for name in REFERENCE
+        for bill in (False, True)
+    ]
 
 
 def _score(baseline: float, kwh: float, limit: float | None) -> float | None:
@@ -176,7 +209,8 @@ def run_bench(options: Options) -> Figures:
             "deaths": lost,
             "cases": told,
         }
-    return {**figures, "variants": rows, "homes": homes}
+    modes = [] if options.given.no_modes else _all(mode, _modes(*first), options, "modes")
+    return {**figures, "variants": rows, "modes": modes, "homes": homes}
 
 
 def _weathers(options: Options) -> list[tuple[str, Weather]]:
@@ -252,6 +286,7 @@ def _arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--homes", type=int, default=HOMES, help="random homes to run")
     parser.add_argument("--variants", default="", help="only these, with commas")
+    parser.add_argument("--no-modes", action="store_true", help="leave out energy against bill")
     parser.add_argument("--no-safety", action="store_true", help="leave out deaths and cases")
 
 
