@@ -16,7 +16,7 @@ from agent.kit.knowledge import (
     LARGEST_WARM_WATER_C,
     SHORTEST_WRITE_INTERVAL_S,
 )
-from agent.model import PointId, Unit
+from agent.model import PointId, Unit, Value
 from agent.yamltext import Path
 
 _PARKED = ("water_setpoint", "curve_offset")
@@ -136,10 +136,20 @@ def _sayable(
             continue
         value = device.value_of(name, text)
         why = f"{text!r} is no value of {name}" if value is None else device.unfit(name, value)
+        if not _within(write, value):
+            why = f"{text} is beyond {write.low} to {write.high}"  # the map's, whatever is read
         if why is not None and "not known yet" not in why:
             yield subject.error("park" if key else "limits", (*here, key) if key else here, why)
     if WIDTH[rule.type] == 16 and rule.is_bool and len(rule.off) > 1 and 1 in rule.off:
         yield subject.warning("values", here, "1 means false here", "look at off again")
+
+
+def _within(write: WriteRule, value: Value | None) -> bool:
+    """Whether a number keeps to the limits of the map; others have none."""
+    if isinstance(value, str | bool) or value is None:
+        return True
+    low = float("-inf") if write.low is None else float(write.low)
+    return low <= value <= (float("inf") if write.high is None else float(write.high))
 
 
 def _places(subject: Subject) -> Iterator[Finding]:
