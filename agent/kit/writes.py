@@ -136,7 +136,7 @@ def _sayable(
             continue
         value = device.value_of(name, text)
         why = f"{text!r} is no value of {name}" if value is None else device.unfit(name, value)
-        if not _within(write, value):
+        if (why is None or "not known yet" in why) and not _within(write, value):
             why = f"{text} is beyond {write.low} to {write.high}"  # the map's, whatever is read
         if why is not None and "not known yet" not in why:
             yield subject.error("park" if key else "limits", (*here, key) if key else here, why)
