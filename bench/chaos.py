@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from agent.clock import Clock
+from agent.model import Lane
+from agent.spool.chunks import unpack
+from agent.spool.memory import LANES
+from agent.spool.tail import left_by
 from bench.gateway import bench_driver, tcp_stage
 from bench.kit import Bench, Figures, Goal, Options
 from simulators.stage import Child, Stage, mosquitto, reachable
@@ -27,15 +32,28 @@ LAST_S = 15.0
 LOSS = "-m statistic --mode random --probability 0.2 -j DROP"
 ALL = "topic readwrite #\n"
 NO_RECORDS = "topic read #\ntopic write hp/1/+/down/#\ntopic write hp/1/+/up/state\n"
-Number = tuple[str, int, int]
+SKIPPED = ("damaged", "power_cut")
+"""Notices of numbers that a gateway does not give any more: it cannot know how far it had come."""
+Number = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a stopped gateway holds: the last number given in each lane, and what still waits."""
+
+    epoch: str
+    given: dict[str, int]
+    in_file: frozenset[Number]
+    in_memory: frozenset[Number]
 
 
 @dataclass(slots=True)
 class Seen:
-    """What the buffer's files said: numbers given out, and numbers that went down with a file."""
+    """Every look at the buffer, oldest first, and what went down with a destroyed file."""
 
-    given: dict[tuple[str, int], int] = field(default_factory=dict)
-    gone: set[Number] = field(default_factory=set)
+    looks: list[Held] = field(default_factory=list)
+    gone_in_file: set[Number] = field(default_factory=set)
+    gone_in_memory: set[Number] = field(default_factory=set)
 
 
 def run(options: Options) -> Figures:
@@ -163,23 +181,28 @@ async def _start_platform(stage: Stage) -> Child:
 
 
 def _note(path: Path, seen: Seen, gone: bool = False) -> None:
-    """Read a copy of the buffer's file: what was numbered, what still waits in it."""
+    """Look into a copy of the buffer's file and at the records that waited for their commit."""
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name) / "copy.db"
         for suffix in ("", "-wal"):
             if Path(f"{path}{suffix}").exists():
                 shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
         with closing(sqlite3.connect(copy)) as db:
-            try:
-                (epoch,) = db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
-                lanes = db.execute("SELECT number, next_seq - 1 FROM lanes").fetchall()
-                keys = db.execute("SELECT key FROM records").fetchall()
-            except (sqlite3.Error, TypeError):
-                return  # killed again before it was made
-    for lane, last in lanes:
-        seen.given[epoch, lane] = last
+            (epoch,) = db.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
+            lanes = db.execute("SELECT number, next_seq - 1 FROM lanes").fetchall()
+            chunks = db.execute("SELECT key >> 48, body FROM chunks").fetchall()
+    given = {LANES[number].value: last for number, last in lanes}
+    in_file = {
+        (epoch, LANES[n].value, one.seq) for n, body in chunks for one in unpack(LANES[n], body)
+    }
+    left, in_memory = left_by(str(path), epoch, Clock().boot), set[Number]()
+    if left is not None:
+        given |= {lane.value: max(given[lane.value], n - 1) for lane, n in left.next_seq.items()}
+        in_memory = {(epoch, one.lane.value, one.seq) for one in left.records} - in_file
+    seen.looks.append(Held(epoch, given, frozenset(in_file), frozenset(in_memory)))
     if gone:
-        seen.gone |= {(epoch, key >> 48, key & (1 << 48) - 1) for (key,) in keys}
+        seen.gone_in_file |= in_file
+        seen.gone_in_memory |= in_memory
 
 
 def _destroy(path: Path, random: Random) -> None:
@@ -195,32 +218,61 @@ def _destroy(path: Path, random: Random) -> None:
 
 
 async def _end(folder: Path, seen: Seen) -> dict[str, float]:
-    """Wait until nothing more is missing, two minutes at most; then count."""
-    for _ in range(120):
-        if not (missing := _missing(folder, seen) - seen.gone):
+    """Wait until nothing more is missing, three minutes at most; then count."""
+    gone = seen.gone_in_file | seen.gone_in_memory
+    for _ in range(180):
+        if not (missing := _missing(folder, seen) - gone):
             break
         await asyncio.sleep(1.0)
     with closing(sqlite3.connect(folder / "platform.db")) as db:
         (records,) = db.execute("select count(*) from record").fetchone()
         query = "select count(*), count(distinct epoch) from record group by lane, boot, mono, body"
         again = [(n, epochs) for n, epochs in db.execute(query) if n > 1]
+    absent = _missing(folder, seen)
     return {
         "lost": len(missing),
         "duplicated": sum(n - epochs for n, epochs in again),
-        "gone_with_a_file": len(_missing(folder, seen) & seen.gone),
+        "gone_with_a_file": len(absent & seen.gone_in_file),
+        "gone_from_memory": len(absent & seen.gone_in_memory),
+        "alarms_gone": sum(lane == Lane.ALARM for _, lane, _ in absent),
         "carried_over_and_there_already": sum(epochs - 1 for _, epochs in again),
+        "numbers_given": len(_given(folder, seen)),
         "records": records,
-        "buffers": len({epoch for epoch, _ in seen.given}),
+        "buffers": len({look.epoch for look in seen.looks}),
     }
 
 
 def _missing(folder: Path, seen: Seen) -> set[Number]:
     with closing(sqlite3.connect(folder / "platform.db")) as db:
-        rows = db.execute("select epoch, lane, seq from record")
-        lanes = {"alarm": 0, "result": 1, "telemetry": 2}
-        there = {(epoch, lanes[lane], seq) for epoch, lane, seq in rows}
-    wanted = {(e, lane, n) for (e, lane), last in seen.given.items() for n in range(1, last + 1)}
-    return wanted - there
+        return _given(folder, seen) - set(db.execute("select epoch, lane, seq from record"))
+
+
+def _given(folder: Path, seen: Seen) -> set[Number]:
+    """Every number a record ever had: up to the last of each buffer, but for those skipped."""
+    last: dict[tuple[str, str], int] = {}
+    for look in seen.looks:
+        last |= {(look.epoch, lane): n for lane, n in look.given.items()}
+    given = {(epoch, lane, n) for (epoch, lane), end in last.items() for n in range(1, end + 1)}
+    return given - _skipped(folder, seen)
+
+
+def _skipped(folder: Path, seen: Seen) -> set[Number]:
+    """Numbers told as gone that no look had seen as given before the notice was made."""
+    with closing(sqlite3.connect(folder / "platform.db")) as db:
+        told = db.execute(
+            "select epoch, seq, body from record where lane = 'notice' order by seq"
+        ).fetchall()
+    skipped = set[Number]()
+    for epoch, seq, body in told:
+        notice = json.loads(body)
+        if notice["kind"] not in SKIPPED:
+            continue
+        lane, first = notice["lane"], notice["first"]
+        for look in seen.looks:
+            if look.epoch == epoch and look.given["notice"] < seq:
+                first = max(first, look.given[lane] + 1)
+        skipped |= {(epoch, lane, n) for n in range(first, notice["last"] + 1)}
+    return skipped
 
 
 BENCH = Bench(
@@ -228,9 +280,12 @@ BENCH = Bench(
     "Records missing and doubled at the platform after its receiver, the broker and the agent were "
     "killed (SIGKILL) and the buffer's file was destroyed while the agent was down, 20 times each "
     "in random order, with frozen brokers, refused publishes and 20 % packet loss between. `lost` "
-    "counts every number the buffer ever gave that is not there, but for those that still waited "
-    "in a file when it was destroyed: `gone_with_a_file`. What could be read of a damaged file is "
-    "sent again under a new epoch; where it had arrived, it is counted apart.",
+    "counts every number the buffer ever gave to a record, as its file and its memory file showed "
+    "at each look, that is not at the platform, but for what waited in the very file that was "
+    "destroyed (`gone_with_a_file`) and what waited beside it for its commit at that moment "
+    "(`gone_from_memory`, readings of the last 10 s); `alarms_gone` are the alarms among all of "
+    "these. What could be read of a damaged file is sent again, under a new epoch where the old "
+    "one was not readable; where it had arrived, it is counted apart.",
     "3 machines x 60 registers at 1 Hz over TCP, every record in full, commit every 10 s, batches "
     "every 5 s, mosquitto, in a network namespace of its own; 1 to 4 s between faults",
     run,

@@ -43,13 +43,11 @@ class Tail:
     """
 
     def __init__(self, spool_path: str, epoch: str, boot: str, folder: Path = MEMORY) -> None:
-        name = sha256(os.path.abspath(spool_path).encode()).hexdigest()[:16]
-        self._path = folder / f"heatpump-agent-{os.getuid()}-{name}"
-        self._head = f"{epoch} {boot}\n".encode()
+        self._path, self._head = _place(spool_path, folder), _head(epoch, boot)
         self._size = 0
         self._rewrite_at = REWRITE_FROM_BYTES
         self._fd: int | None = None
-        self.left_behind = self._read() if folder.is_dir() else None
+        self.left_behind = left_by(spool_path, epoch, boot, folder)
         if folder.is_dir():
             self._create()
 
@@ -103,15 +101,26 @@ class Tail:
                 os.close(self._fd)
                 self._fd = None
 
-    def _read(self) -> Left | None:
-        """What an earlier run of this boot left, up to the first damaged record."""
-        try:
-            if self._path.is_symlink() or self._path.stat().st_uid != os.getuid():
-                return None
-            data = self._path.read_bytes()
-        except OSError:
+
+def left_by(spool_path: str, epoch: str, boot: str, folder: Path = MEMORY) -> Left | None:
+    """What an earlier run of this boot and epoch left, up to the first damaged record."""
+    path, head = _place(spool_path, folder), _head(epoch, boot)
+    try:
+        if path.is_symlink() or path.stat().st_uid != os.getuid():
             return None
-        return _unpacked(data[len(self._head) :]) if data.startswith(self._head) else None
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return _unpacked(data[len(head) :]) if data.startswith(head) else None
+
+
+def _place(spool_path: str, folder: Path) -> Path:
+    name = sha256(os.path.abspath(spool_path).encode()).hexdigest()[:16]
+    return folder / f"heatpump-agent-{os.getuid()}-{name}"
+
+
+def _head(epoch: str, boot: str) -> bytes:
+    return f"{epoch} {boot}\n".encode()
 
 
 def _packed(one: Fresh) -> bytes:
