@@ -195,8 +195,8 @@ def _note(path: Path, seen: Seen, gone: bool = False) -> None:
     in_file = {
         (epoch, LANES[n].value, one.seq) for n, body in chunks for one in unpack(LANES[n], body)
     }
-    left, in_memory = left_by(str(path), epoch, Clock().boot), set[Number]()
-    if left is not None:
+    left, in_memory = left_by(str(path), Clock().boot), set[Number]()
+    if left is not None and left.epoch == epoch:
         given |= {lane.value: max(given[lane.value], n - 1) for lane, n in left.next_seq.items()}
         in_memory = {(epoch, one.lane.value, one.seq) for one in left.records} - in_file
     seen.looks.append(Held(epoch, given, frozenset(in_file), frozenset(in_memory)))

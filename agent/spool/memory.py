@@ -100,9 +100,14 @@ def to_ms(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
+def to_instant(ms: int) -> datetime:
+    """The aware instant so many milliseconds after 1970."""
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
 def to_text(ms: int) -> str:
     """The instant as UTC in ISO 8601 with milliseconds and a Z."""
-    at = (_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=None)
+    at = to_instant(ms).replace(tzinfo=None)
     return at.isoformat(timespec="milliseconds") + "Z"
 
 

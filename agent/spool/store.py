@@ -15,7 +15,17 @@ from agent.errors import SpoolError
 from agent.model import Lane, Notice, NoticeKind, Stamp, Stored
 from agent.spool.lanes import Boot, Lanes
 from agent.spool.ledger import Ledger
-from agent.spool.memory import AT_ONCE, LANES, Fresh, Pending, SpoolStatus, Taken, to_ms, to_text
+from agent.spool.memory import (
+    AT_ONCE,
+    LANES,
+    Fresh,
+    Pending,
+    SpoolStatus,
+    Taken,
+    to_instant,
+    to_ms,
+    to_text,
+)
 from agent.spool.spool import (
     DiskError,
     Opened,
@@ -105,6 +115,8 @@ class Store:
         """Go on where the last run ended; returns how many records a kill had left in memory.
 
         Numbers that were reserved but may have been used are skipped, and the platform is told.
+        What waited beside a file that is no more goes on under new numbers; where it had left
+        already the platform has it twice, under two epochs.
         """
         left = tail.left_behind
         saved = self.pending.restore(left.next_seq, left.records) if left else 0
@@ -115,7 +127,10 @@ class Store:
                 self.tell(Notice(NoticeKind.POWER_CUT, lane, first, reserved - 1))
         for number, first, last in self._db.execute("SELECT * FROM gaps").fetchall():
             self.tell(Notice(NoticeKind.DAMAGED, LANES[number], first, last))
-        return saved
+        for one in tail.stranded:
+            stamp = Stamp(to_instant(one.at_ms), one.mono, one.trusted)
+            self.pending.add(one.lane, stamp, one.body, self._clock().mono)
+        return saved + len(tail.stranded)
 
     def tell(self, notice: Notice) -> None:
         """Let the platform know, through the lane of notices."""

@@ -29,8 +29,12 @@ _LAST = struct.Struct(">Q")
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a killed run of this boot left: where its lanes go on, and what waited for a commit."""
+    """What a killed run of this boot left: where its lanes go on, and what waited for a commit.
 
+    `epoch` is that of the file it wrote to; numbers mean something under it only.
+    """
+
+    epoch: str
     next_seq: Mapping[Lane, int]
     records: tuple[Fresh, ...]
 
@@ -39,15 +43,19 @@ class Tail:
     """One memory file of one spool. Failing to write it is no fault: it is only the second line.
 
     `left_behind` is None when no run of this boot and epoch left anything: then numbers may have
-    been given of which nobody here knows.
+    been given of which nobody here knows. `stranded` is what waited to go to a file that is no
+    more; of its notices nothing is left, for they speak of that file's numbers.
     """
 
     def __init__(self, spool_path: str, epoch: str, boot: str, folder: Path = MEMORY) -> None:
-        self._path, self._head = _place(spool_path, folder), _head(epoch, boot)
+        self._path, self._head = _place(spool_path, folder), f"{epoch} {boot}\n".encode()
         self._size = 0
         self._rewrite_at = REWRITE_FROM_BYTES
         self._fd: int | None = None
-        self.left_behind = left_by(spool_path, epoch, boot, folder)
+        left = left_by(spool_path, boot, folder)
+        ours = left is not None and left.epoch == epoch
+        self.left_behind = left if ours else None
+        self.stranded = () if left is None or ours else tuple(filter(_told_anew, left.records))
         if folder.is_dir():
             self._create()
 
@@ -102,16 +110,17 @@ class Tail:
                 self._fd = None
 
 
-def left_by(spool_path: str, epoch: str, boot: str, folder: Path = MEMORY) -> Left | None:
-    """What an earlier run of this boot and epoch left, up to the first damaged record."""
-    path, head = _place(spool_path, folder), _head(epoch, boot)
+def left_by(spool_path: str, boot: str, folder: Path = MEMORY) -> Left | None:
+    """What an earlier run of this boot left, up to the first damaged record."""
+    path = _place(spool_path, folder)
     try:
         if path.is_symlink() or path.stat().st_uid != os.getuid():
             return None
-        data = path.read_bytes()
+        head, _, data = path.read_bytes().partition(b"\n")
     except OSError:
         return None
-    return _unpacked(data[len(head) :]) if data.startswith(head) else None
+    epoch, _, of_boot = head.decode("ascii", "replace").partition(" ")
+    return _unpacked(epoch, data) if of_boot == boot else None
 
 
 def _place(spool_path: str, folder: Path) -> Path:
@@ -119,8 +128,8 @@ def _place(spool_path: str, folder: Path) -> Path:
     return folder / f"heatpump-agent-{os.getuid()}-{name}"
 
 
-def _head(epoch: str, boot: str) -> bytes:
-    return f"{epoch} {boot}\n".encode()
+def _told_anew(one: Fresh) -> bool:
+    return one.lane is not Lane.NOTICE
 
 
 def _packed(one: Fresh) -> bytes:
@@ -131,7 +140,7 @@ def _entry(body: bytes, number: int, seq: int, at_ms: int, mono: float, trusted:
     return _HEAD.pack(len(body), crc32(body), number, seq, at_ms, mono, trusted) + body
 
 
-def _unpacked(data: bytes) -> Left:
+def _unpacked(epoch: str, data: bytes) -> Left:
     found: dict[tuple[Lane, int], Fresh] = {}
     next_seq: dict[Lane, int] = {}
     at = 0
@@ -150,7 +159,7 @@ def _unpacked(data: bytes) -> Left:
             found[lane, seq] = Fresh(lane, seq, at_ms, mono, trusted, body)
             next_seq[lane] = max(next_seq.get(lane, 0), seq + 1)
         at += _HEAD.size + length
-    return Left(next_seq, tuple(found.values()))
+    return Left(epoch, next_seq, tuple(found.values()))
 
 
 def _within(key: tuple[Lane, int], lane: Lane, first: int, last: int) -> bool:

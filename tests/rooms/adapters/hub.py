@@ -32,7 +32,7 @@ from agent.uplink.adapters import AdapterSettings, Bridge, Kept, bridges
 from agent.uplink.dial import Address
 from tests.peers.mosquitto import Mosquitto
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 BEGIN = datetime(2026, 1, 14, 4, 0, tzinfo=UTC)
 
 

@@ -72,7 +72,8 @@ async def test_kill_loses_nothing_that_was_confirmed(path: Path) -> None:
             stored = await seqs(spool)
             assert stored[-1] >= last
             assert stored == list(range(stored[0], stored[-1] + 1)), "a hole"
-            assert stored[0] <= last // 2 + 1, "deleted without being told to"
+            # The kill may come between forgetting and confirming: seven numbers later at most.
+            assert stored[0] <= (last + 7) // 2 + 1, "deleted without being told to"
             assert spool.append(Lane.TELEMETRY, STAMP, b"{}") == stored[-1] + 1
             life = spool.lifetime()["pump", "setpoint"]
             assert life >= counted

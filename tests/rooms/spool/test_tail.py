@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -77,6 +78,27 @@ async def test_what_was_committed_does_not_come_twice(tmp_path: Path) -> None:
         await spool.close()
 
 
+@needs_memory
+async def test_what_waited_for_a_file_that_is_gone_goes_on_in_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        child.kill()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    spool = await Spool.open(SpoolSettings(str(path)), BOOT, Clock().stamp)
+    stored = await spool.batch(Lane.TELEMETRY, 0, 100)
+    assert [int(record.body) for record in stored] == list(range(3, 50))
+    assert [record.mono for record in stored] == [float(n) for n in range(3, 50)]
+    assert [record.seq for record in stored] == list(range(1, 48))
+    assert [record.body for record in await spool.batch(Lane.ALARM, 0, 10)] == [b"fire"]
+    await spool.close()
+
+
 def fresh(seq: int, body: bytes = b"{}") -> Fresh:
     return Fresh(Lane.TELEMETRY, seq, 1_000, 1.0, True, body)
 
@@ -117,6 +139,17 @@ def test_another_epoch_or_boot_is_not_taken_for_ours(tmp_path: Path, epoch: str,
     tail = Tail("spool", "e1", BOOT, tmp_path)
     tail.rewrite(pending(fresh(1)))
     assert Tail("spool", epoch, boot, tmp_path).left_behind is None
+
+
+def test_what_waited_beside_a_file_that_is_no_more_is_stranded_but_for_its_notices(
+    tmp_path: Path,
+) -> None:
+    tail = Tail("spool", "e1", BOOT, tmp_path)
+    notice = replace(fresh(1), lane=Lane.NOTICE)
+    tail.rewrite(pending(fresh(1), fresh(2), notice))
+    assert Tail("spool", "e1", BOOT, tmp_path).stranded == ()
+    assert Tail("spool", "e2", "boot-2", tmp_path).stranded == ()
+    assert Tail("spool", "e2", BOOT, tmp_path).stranded == (fresh(1), fresh(2))
 
 
 def test_nobody_else_may_read_it_and_a_link_is_not_followed(tmp_path: Path) -> None:
