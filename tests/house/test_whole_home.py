@@ -150,7 +150,6 @@ async def test_what_may_not_reach_the_bus_does_not(home: Home) -> None:
     await home.publish(first)  # again: it must not come true a second time
     await home.publish(message("last", 95.0))
     await platform.wait_result("last", 20.0)
-    assert home.setpoint(2) in (43.0, 44.0)
     await home.until("the later command stands", lambda: home.setpoint(2) == 44.0)
     assert len(platform.results("once")) == 1
 
