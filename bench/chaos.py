@@ -281,11 +281,12 @@ BENCH = Bench(
     "killed (SIGKILL) and the buffer's file was destroyed while the agent was down, 20 times each "
     "in random order, with frozen brokers, refused publishes and 20 % packet loss between. `lost` "
     "counts every number the buffer ever gave to a record, as its file and its memory file showed "
-    "at each look, that is not at the platform, but for what waited in the very file that was "
-    "destroyed (`gone_with_a_file`) and what waited beside it for its commit at that moment "
-    "(`gone_from_memory`, readings of the last 10 s); `alarms_gone` are the alarms among all of "
-    "these. What could be read of a damaged file is sent again, under a new epoch where the old "
-    "one was not readable; where it had arrived, it is counted apart.",
+    "at each look, that is not at the platform, but for the numbers that ended with the destroyed "
+    "file they waited in: `gone_with_a_file` were in the file, `gone_from_memory` waited beside it "
+    "for their commit (readings of the last 10 s) and are told again under new numbers, counted in "
+    "`numbers_given` like all others; `alarms_gone` are the alarms among both. Whatever else of a "
+    "damaged file can be read is sent again too, under a new epoch where the old one was not "
+    "readable; where it had arrived, it is counted apart.",
     "3 machines x 60 registers at 1 Hz over TCP, every record in full, commit every 10 s, batches "
     "every 5 s, mosquitto, in a network namespace of its own; 1 to 4 s between faults",
     run,

@@ -159,6 +159,10 @@ class Lanes:
                     limit -= 1
                     yield self.boots[boot].stored(one)
 
+    def holds(self, lane: Lane, seq: int) -> bool:
+        """Whether the file has this record."""
+        return any(one.seq == seq for one in self.batch(lane, seq - 1, 1))
+
     def records_of(self, key: int, body: bytes) -> tuple[Fresh, ...]:
         """What of a chunk the platform does not have."""
         left = self._left.get(key)

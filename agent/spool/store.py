@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -115,8 +115,8 @@ class Store:
         """Go on where the last run ended; returns how many records a kill had left in memory.
 
         Numbers that were reserved but may have been used are skipped, and the platform is told.
-        What waited beside a file that is no more goes on under new numbers; where it had left
-        already the platform has it twice, under two epochs.
+        What the memory file still has of a file that is no more goes on under new numbers; where
+        it had left already the platform has it twice, under two epochs.
         """
         left = tail.left_behind
         saved = self.pending.restore(left.next_seq, left.records) if left else 0
@@ -127,10 +127,15 @@ class Store:
                 self.tell(Notice(NoticeKind.POWER_CUT, lane, first, reserved - 1))
         for number, first, last in self._db.execute("SELECT * FROM gaps").fetchall():
             self.tell(Notice(NoticeKind.DAMAGED, LANES[number], first, last))
-        for one in tail.stranded:
+        return saved + self._take_in(tail.stranded)
+
+    def _take_in(self, stranded: Iterable[Fresh]) -> int:
+        """Number anew what was not carried over; carried records have their old numbers."""
+        lost = [one for one in stranded if not self._lanes.holds(one.lane, one.seq)]
+        for one in lost:
             stamp = Stamp(to_instant(one.at_ms), one.mono, one.trusted)
             self.pending.add(one.lane, stamp, one.body, self._clock().mono)
-        return saved + len(tail.stranded)
+        return len(lost)
 
     def tell(self, notice: Notice) -> None:
         """Let the platform know, through the lane of notices."""

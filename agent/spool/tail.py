@@ -43,8 +43,8 @@ class Tail:
     """One memory file of one spool. Failing to write it is no fault: it is only the second line.
 
     `left_behind` is None when no run of this boot and epoch left anything: then numbers may have
-    been given of which nobody here knows. `stranded` is what waited to go to a file that is no
-    more; of its notices nothing is left, for they speak of that file's numbers.
+    been given of which nobody here knows. `stranded` is what the platform does not have of the
+    newest records of a file that is no more; without its notices, which speak of its numbers.
     """
 
     def __init__(self, spool_path: str, epoch: str, boot: str, folder: Path = MEMORY) -> None:
