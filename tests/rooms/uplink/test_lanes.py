@@ -50,6 +50,7 @@ def uplink(url: str, spool: Spool, encoding: Encoding) -> Uplink:
         on_command=deaf,
         on_unsigned=deaf,
         on_config=lambda _: None,
+        on_forecast=deaf,
         on_link=lambda up, why: None,
     )
 
