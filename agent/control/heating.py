@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from agent.control.learned import DAY_S, EVERY_S, Learned, Seen, curve_c, learn, mixed_outdoor_c
 
-# Kelvin of water for each kelvin the room is too cold, and too warm: floors answer more strongly.
-GAINS = {"radiators": (5.0, 4.0), "floor": (2.0, 2.0)}
+# Kelvin of water for each kelvin the room is off: rooms answer floors more strongly.
+GAINS = {"radiators": 4.0, "floor": 2.0}
 LOWEST_C = 25.0
 HIGHEST_C = 60.0  # asked of a machine that takes it; an inverter keeps well under its setpoint
 # (seconds since the last write, kelvin): the longer since, the smaller a change is worth a write.
@@ -99,9 +99,7 @@ def ideal_c(heating: Heating, look: Seen, emitter: str) -> float:
     wanted = look.wanted_c + known.margin_k
     rhythm = known.rhythm_k[look.hour] if look.hour is not None else 0.0
     error = wanted - known.room_slow_c
-    cold_gain, warm_gain = GAINS[emitter]
-    at_once = (cold_gain if error > 0 else warm_gain) * error
-    return curve_c(known, wanted, outdoor) + known.trim_k + at_once + rhythm
+    return curve_c(known, wanted, outdoor) + known.trim_k + GAINS[emitter] * error + rhythm
 
 
 def floor_c(
