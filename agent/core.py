@@ -42,7 +42,6 @@ from agent.model import (
     POINTS,
     Alarm,
     AlarmState,
-    Lane,
     Outcome,
     PointId,
     Quality,
@@ -50,10 +49,10 @@ from agent.model import (
     Result,
     Snapshot,
     Stamp,
-    Telemetry,
     Unit,
     Value,
 )
+from agent.records import Lane, Telemetry
 from agent.report import Reporter
 
 STALE_AFTER_POLLS = 3

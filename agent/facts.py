@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from agent.model import Command, Lane, Outcome, PointId, Reading, Record, Stamp, Value, Write
+from agent.model import Command, Outcome, PointId, Reading, Stamp, Value, Write
+from agent.records import Lane, Record
 
 # --- facts: what happened -------------------------------------------------------------------
 

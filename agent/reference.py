@@ -20,7 +20,8 @@ from agent import __version__, drivertable
 from agent.config import GatewaySection
 from agent.drivers.registermap import RegisterMap
 from agent.kit.api import api_page
-from agent.model import POINTS, Record
+from agent.model import POINTS
+from agent.records import Record
 from agent.uplink import Encoding, ForecastMessage, messages
 from agent.yamltext import Duration, describe
 

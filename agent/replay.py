@@ -36,15 +36,8 @@ from agent.facts import (
 )
 from agent.line import Answer, Refused
 from agent.line.trace import Exchange, read_trace
-from agent.model import (
-    POINTS,
-    Lane,
-    Outcome,
-    Quality,
-    Reading,
-    Stamp,
-    Value,
-)
+from agent.model import POINTS, Outcome, Quality, Reading, Stamp, Value
+from agent.records import Lane
 
 TIME_COLUMNS = ("at", "time", "timestamp")
 Event = dict[str, object]

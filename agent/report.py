@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.model import PointId, Telemetry, Unit, Value
+from agent.model import PointId, Unit, Value
+from agent.records import Telemetry
 
 FULL_EVERY_S = 900.0
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 from agent.clock import Clock
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool.chunks import unpack
 from agent.spool.memory import LANES
 from agent.spool.tail import left_by

@@ -14,7 +14,7 @@ from time import monotonic
 
 import yaml
 
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.uplink import encode_body
 from bench.gateway import bench_driver, tcp_stage

@@ -12,7 +12,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from agent.facts import Keep
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.thinning import fold
 from agent.uplink import encode_body

@@ -18,7 +18,7 @@ from agent.facts import Keep
 from agent.line import Scheduler
 from agent.line.answers import Answer
 from agent.line.scheduler import Idle, Turn
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.thinning import fold
 from agent.uplink import encode_body

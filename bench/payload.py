@@ -13,7 +13,8 @@ from pathlib import Path
 from agent.control import ControlSettings
 from agent.core import Core, CoreSettings
 from agent.facts import BlockRead, Keep
-from agent.model import Lane, Stamp, Stored
+from agent.model import Stamp
+from agent.records import Lane, Stored
 from agent.uplink import Encoding, Uplink, UplinkSettings, encode_body
 from bench.kit import Bench, Figures, Goal, Options, Row
 from bench.proxy import HEADERS, Proxy

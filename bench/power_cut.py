@@ -17,7 +17,8 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from agent.errors import SpoolError
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings, verify_journal
 from agent.thinning import fold
 from bench.card import Card, NotPossible, copied, mounted

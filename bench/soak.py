@@ -21,7 +21,7 @@ from agent.clock import Clock
 from agent.control import ControlSettings
 from agent.core import Core, CoreSettings
 from agent.facts import BlockFailed, BlockRead, Fact, Failure, Keep, PlatformBack, Tick
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.uplink import Encoding, encode_body
 from agent.uplink.encoding import encode

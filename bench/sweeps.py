@@ -14,7 +14,8 @@ from agent.control import ControlSettings
 from agent.core import Core, CoreSettings
 from agent.drivers import Cost, Device, driver
 from agent.facts import BlockRead, Keep
-from agent.model import POINTS, Lane, PointId, Stamp, Unit, Value
+from agent.model import POINTS, PointId, Stamp, Unit, Value
+from agent.records import Lane
 from simulators.registers import RegisterImage
 from simulators.unit import HomePlant, PumpUnit, home
 from simulators.weather import CHINA, synthetic_winter

@@ -13,7 +13,8 @@ from agent.account.savings import off_day
 from agent.account.tariff import UNPRICED, Tariff
 from agent.facts import Effect, Keep, Save
 from agent.homes import Home
-from agent.model import DayAccount, Lane, Origin, Snapshot, Stamp, Value
+from agent.model import Origin, Snapshot, Stamp, Value
+from agent.records import DayAccount, Lane
 
 SAVE_EVERY_S = 900.0
 DAYS_KEPT = 400

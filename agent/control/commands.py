@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from agent.control.override import HOLD_S
 from agent.facts import Effect, Journal, Keep, Note
-from agent.model import Command, Demand, Lane, Origin, Outcome, PointId, Result, Stamp, Value
+from agent.model import Command, Demand, Origin, Outcome, PointId, Result, Stamp, Value
+from agent.records import Lane
 
 ORIGIN_OF_ROLE = {
     "resident": Origin.RESIDENT,

@@ -16,7 +16,8 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from agent.errors import SpoolError
-from agent.model import Lane, Stamp, Stored
+from agent.model import Stamp
+from agent.records import Lane, Stored
 from agent.spool.memory import AT_ONCE, SpoolSettings, SpoolStatus, to_ms
 from agent.spool.spool import plain_errors
 from agent.spool.store import Store, open_store

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool.memory import Fresh
 
 _PLAIN, _DEFLATED = b"\x00", b"\x01"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from zlib import crc32
 
-from agent.model import Lane, Stored
+from agent.records import Lane, Stored
 from agent.spool.chunks import pack, unpack
 from agent.spool.memory import (
     LANE_NUMBERS,

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from threading import Lock
 
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 
 LANE_NUMBERS = {
     Lane.ALARM: 0,

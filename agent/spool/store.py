@@ -12,7 +12,8 @@ from typing import TypeVar
 import msgspec
 
 from agent.errors import SpoolError
-from agent.model import Lane, Notice, NoticeKind, Stamp, Stored
+from agent.model import Stamp
+from agent.records import Lane, Notice, NoticeKind, Stored
 from agent.spool.lanes import Boot, Lanes
 from agent.spool.ledger import Ledger
 from agent.spool.memory import (

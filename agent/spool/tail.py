@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from zlib import crc32
 
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool.memory import LANE_NUMBERS, LANES, LAST_SEQ, Fresh, Pending
 
 MEMORY = Path("/dev/shm")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from agent.model import Lane, Notice, NoticeKind
+from agent.records import Lane, Notice, NoticeKind
 from agent.spool.lanes import Lanes
 from agent.spool.memory import LANE_NUMBERS, LAST_SEQ, Fresh, key_of
 from agent.spool.spool import Connection

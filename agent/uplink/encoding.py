@@ -23,7 +23,8 @@ from enum import StrEnum
 
 import msgspec
 
-from agent.model import Lane, Stored, Telemetry, Value
+from agent.model import Value
+from agent.records import Lane, Stored, Telemetry
 from agent.uplink import messages
 
 _LEVEL = 6

@@ -14,20 +14,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from agent.model import (
-    Alarm,
-    Command,
-    DayAccount,
-    DeviceKind,
-    Lane,
-    Notice,
-    Outcome,
-    Record,
-    Result,
-    Stored,
-    Telemetry,
-    Value,
-)
+from agent.model import Alarm, Command, DeviceKind, Outcome, Result, Value
+from agent.records import DayAccount, Lane, Notice, Record, Stored, Telemetry
 
 COMMAND_LIFE = timedelta(hours=24)
 CLOCK_SLACK = timedelta(minutes=5)

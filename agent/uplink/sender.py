@@ -17,7 +17,7 @@ from datetime import datetime
 from math import inf
 from typing import Protocol
 
-from agent.model import Lane, Stored
+from agent.records import Lane, Stored
 from agent.uplink.encoding import encode
 from agent.uplink.flights import Flight, Flights
 from agent.uplink.pace import Pace

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agent.model import Lane
+from agent.records import Lane
 
 ROOT = "hp/1"
 _GATEWAY = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Literal
 
 from agent.errors import LinkError
-from agent.model import Lane
+from agent.records import Lane
 from agent.uplink import messages
 from agent.uplink.dial import Address, Trust
 from agent.uplink.pace import rest_s

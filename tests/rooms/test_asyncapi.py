@@ -12,20 +12,8 @@ from typing import Any
 import pytest
 
 from agent import config, reference
-from agent.model import (
-    Alarm,
-    AlarmState,
-    DayAccount,
-    Lane,
-    Notice,
-    NoticeKind,
-    Outcome,
-    Record,
-    Result,
-    Severity,
-    Stored,
-    Telemetry,
-)
+from agent.model import Alarm, AlarmState, Outcome, Result, Severity
+from agent.records import DayAccount, Lane, Notice, NoticeKind, Record, Stored, Telemetry
 from agent.uplink import Encoding, messages
 from agent.uplink.encoding import encode
 from agent.uplink.topics import Topics

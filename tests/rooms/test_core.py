@@ -36,17 +36,16 @@ from agent.facts import (
 from agent.model import (
     Alarm,
     AlarmState,
-    Lane,
     Origin,
     Outcome,
     Quality,
     Reading,
     Result,
     Severity,
-    Telemetry,
     Value,
     Write,
 )
+from agent.records import Lane, Telemetry
 from tests.rooms.control.testpump import CALM, command, pump, readings, stamp
 
 CHINA = ZoneInfo("Asia/Shanghai")

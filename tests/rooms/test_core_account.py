@@ -18,7 +18,8 @@ from agent.control import ControlSettings, HomeControl, Period, WeekSchedule
 from agent.core import Core, CoreSettings, Restored
 from agent.facts import BlockRead, Effect, Keep, Save, Send, Stopping, WriteDone
 from agent.homes import Home
-from agent.model import Lane, Outcome, Value
+from agent.model import Outcome, Value
+from agent.records import Lane
 from tests.rooms.control.testpump import CALM, pump, readings, stamp
 
 CHINA = ZoneInfo("Asia/Shanghai")

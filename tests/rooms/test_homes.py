@@ -10,7 +10,8 @@ from agent.core import Core, CoreSettings
 from agent.drivers import Cost, Device, load
 from agent.facts import BlockFailed, BlockRead, Failure, Keep, Tick
 from agent.homes import Home, Supply
-from agent.model import Alarm, Lane, Quality, Reading, Telemetry, Value
+from agent.model import Alarm, Quality, Reading, Value
+from agent.records import Lane, Telemetry
 from tests.rooms.control.testpump import CALM, pump, readings, stamp
 
 ROOM = """

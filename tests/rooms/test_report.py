@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model import Telemetry, Unit, Value
+from agent.model import Unit, Value
+from agent.records import Telemetry
 from agent.report import DEADBANDS, Reporter, rebuilt
 
 UNITS = {"t": Unit.CELSIUS, "p": Unit.WATT, "mode": Unit.NONE, "n": Unit.NONE}

@@ -20,7 +20,8 @@ from agent.control import ControlSettings, HomeControl, Period, WeekSchedule
 from agent.core import Core, CoreSettings
 from agent.errors import SpoolError
 from agent.facts import BlockFailed, BlockRead, Failure, WriteDone
-from agent.model import Lane, Outcome, Stamp, Write
+from agent.model import Outcome, Stamp, Write
+from agent.records import Lane
 from agent.restored import restored
 from agent.road import Road, told
 from agent.spool import Spool, SpoolSettings, verify_journal

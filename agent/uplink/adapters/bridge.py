@@ -20,7 +20,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from agent.errors import LinkError, SpoolError
-from agent.model import Lane, Result, Stored, Telemetry
+from agent.model import Result
+from agent.records import Lane, Stored, Telemetry
 from agent.uplink.adapters.convention import Convention, Kept, Leave, Message, Picture, Wish
 from agent.uplink.adapters.settings import LinkSettings
 from agent.uplink.dial import Address

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from agent.model import Alarm, AlarmState, Lane, PointId, Record, Result, Telemetry, Value
+from agent.model import Alarm, AlarmState, PointId, Result, Value
+from agent.records import Lane, Record, Telemetry
 from agent.report import rebuilt
 
 SILENT_RULE = "communication_lost"

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from agent.model import Alarm, PointId, Result, Telemetry, Unit, Value
+from agent.model import Alarm, PointId, Result, Unit, Value
+from agent.records import Telemetry
 from agent.uplink.adapters.cards import DeviceCard, Kind, PointCard
 from agent.uplink.adapters.convention import Kept, Leave, Message, Opening, Picture, Wish
 from agent.uplink.adapters.settings import HomeAssistantSettings

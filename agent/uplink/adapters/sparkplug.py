@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
-from agent.model import Alarm, AlarmState, PointId, Result, Telemetry, Value
+from agent.model import Alarm, AlarmState, PointId, Result, Value
+from agent.records import Telemetry
 from agent.uplink.adapters.cards import DeviceCard, Kind, PointCard
 from agent.uplink.adapters.convention import (
     SILENT_RULE,

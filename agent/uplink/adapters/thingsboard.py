@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from agent.model import Alarm, Outcome, PointId, Result, Telemetry, Value
+from agent.model import Alarm, Outcome, PointId, Result, Value
+from agent.records import Telemetry
 from agent.uplink.adapters.cards import DeviceCard
 from agent.uplink.adapters.convention import Kept, Leave, Message, Opening, Picture, Wish, ms
 from agent.uplink.adapters.settings import ThingsBoardSettings

@@ -16,17 +16,8 @@ from agent.control import ControlSettings
 from agent.core import CoreSettings
 from agent.drivers import Device, driver
 from agent.drivers.planner import Cost
-from agent.model import (
-    Alarm,
-    AlarmState,
-    Lane,
-    Outcome,
-    Record,
-    Result,
-    Severity,
-    Stored,
-    Telemetry,
-)
+from agent.model import Alarm, AlarmState, Outcome, Result, Severity
+from agent.records import Lane, Record, Stored, Telemetry
 from agent.uplink import encode_body
 from agent.uplink.adapters import AdapterSettings, Bridge, Kept, bridges
 from agent.uplink.dial import Address

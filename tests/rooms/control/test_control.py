@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from agent.control import Control, ControlSettings, HomeControl, Period, WeekSchedule
 from agent.facts import Count, Effect, Journal, Keep, Send, WriteDone
-from agent.model import Lane, Outcome, Result, Snapshot, Value, Write
+from agent.model import Outcome, Result, Snapshot, Value, Write
+from agent.records import Lane
 from tests.rooms.control.testpump import RemoteFirst, command, pump, snapshot, stamp
 
 EVERY = frozenset(range(7))

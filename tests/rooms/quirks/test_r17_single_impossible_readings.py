@@ -13,7 +13,8 @@ from agent.core import Core, CoreSettings
 from agent.drivers import driver, names
 from agent.drivers.belief import LEAPS, Jump
 from agent.facts import BlockRead, Keep
-from agent.model import Quality, Telemetry
+from agent.model import Quality
+from agent.records import Telemetry
 from tests.rooms.control.testpump import stamp
 from tests.rooms.quirks.testquirk import Pump, device_of, map_of, polled
 

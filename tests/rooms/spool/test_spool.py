@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.errors import SpoolError
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import journal_rows, verify_journal
 from tests.rooms.spool.testspool import AT, STAMP, seqs, spool_at
 

@@ -26,7 +26,8 @@ from hypothesis.stateful import (
 )
 
 from agent.errors import SpoolError
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.spool.memory import MOST_TELEMETRY, Pending
 from tests.rooms.spool.testspool import AT, EVERYTHING, STAMP, seqs, spool_at

@@ -17,7 +17,8 @@ from random import Random
 import pytest
 
 from agent.clock import Clock
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings, verify_journal
 from agent.spool.lanes import RESERVE
 from tests.rooms.spool.testspool import AT, EVERYTHING, STAMP, seqs, spool_at

@@ -15,7 +15,7 @@ import pytest
 
 from agent.clock import Clock
 from agent.errors import SpoolError
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings, verify_journal
 from agent.spool.memory import MOST_TELEMETRY
 from tests.rooms.spool.testspool import AT, EVERYTHING, STAMP, seqs, spool_at
@@ -26,7 +26,8 @@ CHILD = """
 import asyncio, sys
 from datetime import UTC, datetime
 from agent.clock import Clock
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 
 async def main(path):
@@ -86,7 +87,8 @@ async def test_commands_cut_off_by_a_crash_are_found_again(path: Path) -> None:
 import asyncio, os, sys
 from datetime import UTC, datetime
 from agent.clock import Clock
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 
 async def main(path):
@@ -116,7 +118,8 @@ import asyncio, json, logging, resource, sys
 from datetime import UTC, datetime
 from agent.clock import Clock
 from agent.errors import SpoolError
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.spool.memory import MOST_TELEMETRY
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agent.clock import Clock
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.spool.memory import Fresh, Pending
 from agent.spool.tail import MEMORY, Tail
@@ -25,7 +25,8 @@ CHILD = """
 import asyncio, sys
 from datetime import UTC, datetime
 from agent.clock import Clock
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 
 async def main():

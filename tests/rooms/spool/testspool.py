@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.clock import Clock
-from agent.model import Lane, Stamp
+from agent.model import Stamp
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 
 AT = datetime(2025, 1, 6, 7, 30, 0, 123456, tzinfo=UTC)

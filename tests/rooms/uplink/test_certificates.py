@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agent import identity
 from agent.errors import LinkError
-from agent.model import Lane
+from agent.records import Lane
 from agent.uplink.certificate import validity
 from agent.uplink.dial import Address, Trust, dial
 from agent.uplink.renewal import Renewal

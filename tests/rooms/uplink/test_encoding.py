@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model import Lane, Stored, Telemetry
+from agent.records import Lane, Stored, Telemetry
 from agent.uplink.encoding import Encoding, encode
 from agent.uplink.messages import encode_body
 from simulators.encodings import read_batch

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.clock import Clock
-from agent.model import Lane
+from agent.records import Lane
 from agent.spool import Spool, SpoolSettings
 from agent.uplink import Encoding, Uplink, UplinkSettings
 from simulators.platform import Platform

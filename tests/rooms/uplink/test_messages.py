@@ -11,18 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.model import (
-    Alarm,
-    AlarmState,
-    Command,
-    Lane,
-    Outcome,
-    Record,
-    Result,
-    Severity,
-    Stored,
-    Telemetry,
-)
+from agent.model import Alarm, AlarmState, Command, Outcome, Result, Severity
+from agent.records import Lane, Record, Stored, Telemetry
 from agent.uplink import messages
 from agent.uplink.messages import RefusedCommand, parse_command
 from agent.uplink.topics import Topics

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding as Form
 from cryptography.hazmat.primitives.serialization import PublicFormat
 
 from agent.errors import LinkError
-from agent.model import Lane, Stored
+from agent.records import Lane, Stored
 from agent.uplink import (
     DeviceCard,
     Encoding,
