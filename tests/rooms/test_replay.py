@@ -17,7 +17,6 @@ from agent.replay import Event, replay
 from tests.rooms.control.testpump import stamp
 
 HEAD = "at,water_supply_temp,fault_code"
-ROOT = Path(__file__).parents[2]
 
 
 def minute(number: int) -> str:
@@ -31,7 +30,7 @@ def events(folder: Path, text: str, found: Config | None = None) -> list[Event]:
 
 
 def example() -> Config:
-    return config.read(ROOT / "configs" / "gateway.example.yaml")
+    return config.read(Path(__file__).with_name("replayed.yaml"))
 
 
 def brief(found: list[Event]) -> list[tuple[object, ...]]:
