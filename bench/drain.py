@@ -57,7 +57,7 @@ async def _run(folder: Path, driver_name: str, options: Options) -> Figures:
         peak, commands = await _drained(stage, first, last, options)
         minutes = (monotonic() - begun) / 60
         live, alarms, earlier = _delays(folder / "platform.db", last, since)
-        lost = sum(hole.last - hole.first + 1 for hole in stage.platform.holes("gw-bench"))
+        lost = sum(hole.last - hole.first + 1 for hole in stage.platform.archive.holes("gw-bench"))
     return {
         "minutes": round(minutes, 2),
         "live_delay_s": round(max(live), 2),

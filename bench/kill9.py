@@ -59,14 +59,14 @@ async def _run(folder: Path, driver_name: str, options: Options) -> Figures:
             "kills_offline": offline,
             "records_made": taken,
             "repeats_ignored": stage.platform.counters.repeats,
-            "numbers_told_gone": len(stage.platform.notices(GATEWAY)),
+            "numbers_told_gone": len(stage.platform.archive.notices(GATEWAY)),
         }
 
 
 async def _arrived(stage: Stage, taken: int, within_s: float = 60.0) -> None:
     end = monotonic() + within_s
     while monotonic() < end:
-        numbers = stage.platform.numbers(GATEWAY, "telemetry")
+        numbers = stage.platform.archive.numbers(GATEWAY, "telemetry")
         if len([n for n in numbers if n <= taken]) >= taken:
             return
         await asyncio.sleep(0.5)

@@ -39,7 +39,7 @@ async def _run(folder: Path, driver_name: str, options: Options) -> Figures:
         await stage.start_agent()  # what was still waiting leaves after the restart
         await stage.platform.wait_stored(taken, 30.0)
         lost = taken - len(
-            [n for n in stage.platform.numbers("gw-bench", "telemetry") if n <= taken]
+            [n for n in stage.platform.archive.numbers("gw-bench", "telemetry") if n <= taken]
         )
     return {
         "cpu_share": round(share, 4),

@@ -81,7 +81,7 @@ async def _arrived(stage: Stage, taken: int) -> list[int]:
     """The numbers at the platform once all up to `taken` are there, or after the time limit."""
     until = monotonic() + THERE_WITHIN_S
     while True:
-        numbers = [n for n in stage.platform.numbers("gw-bench", "telemetry") if n <= taken]
+        numbers = [n for n in stage.platform.archive.numbers("gw-bench", "telemetry") if n <= taken]
         if len(set(numbers)) >= taken or monotonic() > until:
             return numbers
         await asyncio.sleep(1.0)

@@ -22,7 +22,6 @@ from simulators.closed_loop import (
     CONFIG,
     FLOOR_CONFIG,
     WARM_UP_S,
-    Account,
     ClosedLoop,
     run,
 )
@@ -89,11 +88,6 @@ def season(task: Task) -> Row:
         "cpu_s": round(cpu, 1),
         "wall_s": round(wall, 1),
     }
-
-
-def controlled(task: Task) -> Account:
-    """The controller's season."""
-    return run(loop_of(task), task.weather.length_s)
 
 
 def loop_of(task: Task, config: Config | None = None) -> ClosedLoop:

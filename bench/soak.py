@@ -81,8 +81,8 @@ async def _real(folder: Path, driver_name: str, options: Options) -> dict[str, f
         count = await _faults(stage, begun + seconds - 30.0, options)
         samples = await sampling
         await asyncio.sleep(5.0)
-        last = stage.platform.numbers("gw-bench", "telemetry")[-1:]
-        lost = sum(h.last - h.first + 1 for h in stage.platform.holes("gw-bench") if last)
+        last = stage.platform.archive.numbers("gw-bench", "telemetry")[-1:]
+        lost = sum(h.last - h.first + 1 for h in stage.platform.archive.holes("gw-bench") if last)
     late = [one for one in samples if one[0] >= seconds * WARM_SHARE]
     slow = [(at, n) for at, n in tasks if seconds * WARM_SHARE <= at <= seconds - 20.0]
     return {

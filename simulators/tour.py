@@ -111,7 +111,7 @@ class Tour:
         counters = self.stage.platform.counters
         return (
             f"records: {waiting} waiting in the buffer, {counters.stored} stored by the platform, "
-            f"{len(self.stage.platform.holes('gw-demo-001'))} missing, "
+            f"{len(self.stage.platform.archive.holes('gw-demo-001'))} missing, "
             f"{counters.repeats} repeats ignored"
         )
 
@@ -166,7 +166,7 @@ class Tour:
         self.chapter("the broker is back; what waited is delivered")
         await self.stage.start_broker()
         await self.watch(self.pause_s + 6.0)
-        return waiting > 0 and not self.stage.platform.holes("gw-demo-001")
+        return waiting > 0 and not self.stage.platform.archive.holes("gw-demo-001")
 
     async def _pump_silent(self) -> bool:
         self.chapter(
@@ -185,7 +185,7 @@ class Tour:
         self.chapter("every record arrived once")
         await asyncio.sleep(3.0)
         self.say(self.records(), "1;32")
-        return not self.stage.platform.holes("gw-demo-001")
+        return not self.stage.platform.archive.holes("gw-demo-001")
 
 
 def _cell(value: object) -> str:

@@ -29,7 +29,13 @@ def add(commands: Commands) -> None:
         default="beijing_rural",
         help=f"one of {', '.join(shipped())}, or a YAML file (beijing_rural)",
     )
-    season.add_argument("--timezone", type=_zone, default=ZoneInfo("Asia/Shanghai"))
+    season.add_argument(
+        "--timezone",
+        type=_zone,
+        default=ZoneInfo("Asia/Shanghai"),
+        metavar="NAME",
+        help="where its days and prices begin (Asia/Shanghai)",
+    )
     season.add_argument(
         "--plot",
         nargs="?",

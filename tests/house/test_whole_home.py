@@ -113,7 +113,7 @@ def message(command_id: str, value: object, **other: Any) -> dict[str, Any]:
 
 async def test_readings_of_all_three_reach_the_platform(home: Home) -> None:
     await home.stage.platform.wait_stored(12, 30.0)
-    assert not home.stage.platform.holes("gw-test")
+    assert not home.stage.platform.archive.holes("gw-test")
 
 
 async def test_a_command_reaches_the_register_and_comes_home_once(home: Home) -> None:
@@ -122,7 +122,7 @@ async def test_a_command_reaches_the_register_and_comes_home_once(home: Home) ->
     result = await platform.wait_result(command_id, 20.0)
     assert (result["outcome"], result["read_back"]) == ("verified", 42.5)
     await home.until("the machine shows it", lambda: home.setpoint(2) == 42.5)
-    assert len(platform.results(command_id)) == 1
+    assert len(platform.archive.results(command_id)) == 1
 
 
 async def test_what_may_not_reach_the_bus_does_not(home: Home) -> None:
@@ -151,7 +151,7 @@ async def test_what_may_not_reach_the_bus_does_not(home: Home) -> None:
     await home.publish(message("last", 95.0))
     await platform.wait_result("last", 20.0)
     await home.until("the later command stands", lambda: home.setpoint(2) == 44.0)
-    assert len(platform.results("once")) == 1
+    assert len(platform.archive.results("once")) == 1
 
 
 async def test_a_retained_command_is_refused_after_a_reconnect(home: Home) -> None:
@@ -178,9 +178,9 @@ async def test_kill_9_with_the_broker_away_loses_and_doubles_nothing(home: Home)
     await home.until("they still wait", lambda: bool(home.agent) and waiting() >= kept)
     await stage.start_broker()
     await home.until("all delivered", lambda: home.agent["buffer"]["depth"]["telemetry"] <= 6, 45.0)
-    numbers = stage.platform.numbers("gw-test", "telemetry")
+    numbers = stage.platform.archive.numbers("gw-test", "telemetry")
     assert len(numbers) == len(set(numbers))
-    assert not stage.platform.holes("gw-test")
+    assert not stage.platform.archive.holes("gw-test")
 
 
 async def test_stopping_leaves_the_controlled_pump_at_its_park_value(home: Home) -> None:

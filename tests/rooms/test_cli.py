@@ -147,7 +147,8 @@ def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", EXAMPLE, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     rows = told["devices"]
-    assert [(row["device"], row["unit_id"]) for row in rows] == [("hp1", 1), ("hp2", 2), ("hp3", 3)]
+    units = [(row["device"], row["unit_id"]) for row in rows]
+    assert units == [("hp1", 1), ("hp2", 2), ("meter2", 11), ("room2", 21), ("hp3", 3)]
     assert all(row["registers"] >= row["requests"] > 0 for row in rows)
     lacks = {home["heat_pump"]: home["lacks"] for home in told["homes"]}
     assert lacks == {"hp1": [], "hp2": [], "hp3": []}

@@ -140,7 +140,7 @@ class Early(platform.Platform):
             batches, self._waiting = self._waiting, []
             await self._acknowledge(client, batches)
             await asyncio.sleep({late})
-            self._commit(batches)
+            self.archive.commit(batches)
 
 platform.Platform = Early
 asyncio.run(platform.serve(sys.argv[1], Path(sys.argv[2]), False))

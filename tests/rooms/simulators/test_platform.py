@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulators.archive import Hole
 from simulators.broker import EmbeddedBroker
-from simulators.platform import Hole, Platform, main, ranges
+from simulators.platform import Platform, main, ranges
 from tests.peers.mosquitto import Mosquitto
 
 LIMIT_S = 8.0
@@ -71,7 +72,7 @@ async def test_each_record_is_stored_once_and_acknowledged_each_time(
         assert ack == {"epoch": "e1", "lane": "telemetry", "ranges": [[1, 3], [5, 5]]}
         await sender.send("telemetry", 3, 4)
         assert (await sender.heard())["ranges"] == [[3, 4]]
-        assert platform.numbers("g1", "telemetry") == [1, 2, 3, 4, 5]
+        assert platform.archive.numbers("g1", "telemetry") == [1, 2, 3, 4, 5]
         assert (platform.counters.stored, platform.counters.repeats) == (5, 1)
         await sender.send("telemetry", 1, epoch="e2")
         assert (await sender.heard())["epoch"] == "e2"
@@ -97,7 +98,7 @@ async def test_what_could_not_be_stored_is_not_acknowledged(
     broker: Mosquitto, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Platform(broker.url) as platform:
-        store, failed = platform._store, asyncio.Event()
+        store, failed = platform.archive._store, asyncio.Event()
 
         def full(batch: Any, record: Any, received_at: str) -> None:
             if record.seq == 2:
@@ -105,13 +106,13 @@ async def test_what_could_not_be_stored_is_not_acknowledged(
                 raise sqlite3.OperationalError("disk full")
             store(batch, record, received_at)
 
-        monkeypatch.setattr(platform, "_store", full)
+        monkeypatch.setattr(platform.archive, "_store", full)
         await sender.send("telemetry", 1, 2)
         async with asyncio.timeout(LIMIT_S):
             await failed.wait()
         monkeypatch.undo()
         await platform.wait_connections(2, LIMIT_S)
-        assert platform.numbers("g1", "telemetry") == []
+        assert platform.archive.numbers("g1", "telemetry") == []
         await sender.send("telemetry", 1, 2)
         assert (await sender.heard())["ranges"] == [[1, 2]]
 
@@ -128,7 +129,9 @@ async def test_messages_that_arrive_together_share_an_acknowledgement(
         assert (await sender.heard())["ranges"] == [[1, 8]]
         await sender.send("alarm", 9, id="a9")
         assert (await sender.heard())["ranges"] == [[9, 9]]  # and none in between
-        assert [one["id"] for one in platform.alarms("g1")] == [f"a{n}" for n in range(1, 10)]
+        assert [one["id"] for one in platform.archive.alarms("g1")] == [
+            f"a{n}" for n in range(1, 10)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -156,13 +159,13 @@ async def test_holes_are_named(broker: Mosquitto, sender: Sender) -> None:
         await sender.send("alarm", 1, 2)
         await sender.send("telemetry", 2, epoch="e2")
         await platform.wait_stored(8, LIMIT_S)
-        assert platform.holes("g1") == [
+        assert platform.archive.holes("g1") == [
             Hole("e1", "telemetry", 1, 2),
             Hole("e1", "telemetry", 5, 7),
             Hole("e1", "telemetry", 10, 11),
             Hole("e2", "telemetry", 1, 1),
         ]
-        assert platform.holes("g2") == []
+        assert platform.archive.holes("g2") == []
 
 
 async def test_a_command_waits_for_its_result(broker: Mosquitto, sender: Sender) -> None:
@@ -177,7 +180,7 @@ async def test_a_command_waits_for_its_result(broker: Mosquitto, sender: Sender)
         await sender.send("result", 1, command_id="other", outcome="failed")
         await sender.send("result", 2, command_id=sent, outcome="verified")
         assert (await waiting)["outcome"] == "verified"
-        assert len(platform.results(sent)) == 1
+        assert len(platform.archive.results(sent)) == 1
 
 
 async def test_a_broker_that_comes_back_is_found_again(broker: Mosquitto) -> None:

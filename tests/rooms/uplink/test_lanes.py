@@ -72,11 +72,11 @@ async def test_no_lane_is_left_behind(tmp_path: Path, encoding: Encoding) -> Non
                 await spool.emptied()
         except TimeoutError:
             left = {lane.value: n for lane, n in spool.status().depth.items() if n}
-            there = [lane.value for lane in Lane if platform.numbers(G, lane.value)]
+            there = [lane.value for lane in Lane if platform.archive.numbers(G, lane.value)]
             pytest.fail(f"still in the buffer: {left}; at the platform: {there}")
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
-        assert all(platform.numbers(G, lane.value) == [1] for lane in Lane)
+        assert all(platform.archive.numbers(G, lane.value) == [1] for lane in Lane)
         assert platform.counters.malformed == 0
     await spool.close()

@@ -210,16 +210,16 @@ async def test_acknowledged_records_are_forgotten_and_all_arrived(tmp_path: Path
     ):
         await outbox.emptied()
         assert outbox.forgotten[Lane.TELEMETRY] == list(range(1, 1451))
-        assert platform.numbers(G, "telemetry") == list(range(1, 1451))
-        assert platform.numbers(G, "alarm") == [1, 2, 3]
-        assert platform.holes(G) == []
-        assert platform.state(G) == "online"
+        assert platform.archive.numbers(G, "telemetry") == list(range(1, 1451))
+        assert platform.archive.numbers(G, "alarm") == [1, 2, 3]
+        assert platform.archive.holes(G) == []
+        assert platform.archive.state(G) == "online"
         counters = gateway.uplink.counters
         assert (counters.sent, counters.acknowledged, counters.resent) == (1455, 1455, 0)
         assert (counters.refused, counters.faults, counters.reconnects) == (0, 0, 0)
         outbox.put(Lane.ALARM)
         await outbox.emptied()
-        assert platform.numbers(G, "alarm") == [1, 2, 3, 4]
+        assert platform.archive.numbers(G, "alarm") == [1, 2, 3, 4]
 
 
 async def test_alarms_leave_first_and_four_messages_fly_at_once(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ async def test_what_is_new_goes_before_what_waited_and_an_alarm_before_both(tmp_
         assert sorted(numbers[:2]) in ([11, 41], [41, 11])
         assert numbers[2:] == [21, 31]
         await outbox.emptied()
-        assert platform.holes(G) == []
+        assert platform.archive.holes(G) == []
 
 
 async def test_what_is_made_while_connecting_is_live(tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ async def test_every_encoding_names_itself_and_is_read_by_the_platform(
             named = message.payload.partition(b"\n")[0] if encoding is not Encoding.JSON else b""
             assert named == (b"" if encoding is Encoding.JSON else f"#{encoding}".encode())
             await outbox.emptied()
-        assert platform.numbers(G, "alarm") == [1]
+        assert platform.archive.numbers(G, "alarm") == [1]
         assert platform.counters.malformed == 0
 
 
@@ -400,9 +400,9 @@ async def test_a_killed_broker_loses_nothing(tmp_path: Path) -> None:
         assert gateway.uplink.counters.connected_since is None
         await broker.start()
         await outbox.emptied()
-        assert platform.numbers(G, "telemetry") == list(range(1, 551))
-        assert platform.numbers(G, "alarm") == [1, 2]
-        assert platform.holes(G) == []
+        assert platform.archive.numbers(G, "telemetry") == list(range(1, 551))
+        assert platform.archive.numbers(G, "alarm") == [1, 2]
+        assert platform.archive.holes(G) == []
         assert gateway.uplink.counters.reconnects == 1
 
 
@@ -443,7 +443,7 @@ async def test_without_the_platform_nothing_is_forgotten(tmp_path: Path) -> None
         assert outbox.reads < 20 * len(Lane)  # it waits; it does not turn in circles
         async with Platform(broker.url) as platform:
             await outbox.emptied()
-            assert platform.numbers(G, "telemetry") == list(range(1, 21))
+            assert platform.archive.numbers(G, "telemetry") == list(range(1, 21))
 
 
 async def test_only_what_was_sent_in_this_epoch_can_be_acknowledged(tmp_path: Path) -> None:
@@ -559,7 +559,7 @@ async def test_a_frozen_broker_is_noticed_while_nothing_is_sent(tmp_path: Path) 
         outbox.put(Lane.TELEMETRY, 10)
         broker.thaw()
         await outbox.emptied()
-        assert platform.numbers(G, "telemetry") == list(range(1, 11))
+        assert platform.archive.numbers(G, "telemetry") == list(range(1, 11))
 
 
 async def test_a_frozen_broker_is_noticed_by_a_missing_puback(tmp_path: Path) -> None:
@@ -769,7 +769,7 @@ async def test_a_broker_without_version_5_is_spoken_to_in_its_own() -> None:
     ):
         assert "3.1.1" in await gateway.linked(True)
         await outbox.emptied()
-        assert platform.holes(G) == []
+        assert platform.archive.holes(G) == []
         command_id = await platform.send_command(G, "pump1", "mode", "off")
         payload, _ = await next_command(gateway)
         assert json.loads(payload)["id"] == command_id
