@@ -14,7 +14,7 @@ from agent.line import Line
 from agent.model import Origin, Outcome, Write
 from bench.kit import Bench, Figures, Goal, Options
 from bench.wire import device, line, plain_map
-from simulators.bus import SimProcess
+from simulators.busprocess import SimProcess
 
 WORDS = 20
 UNITS = (1, 2, 3, 4)

@@ -16,7 +16,7 @@ from pymodbus.exceptions import ModbusException
 from agent.drivers import ReadRequest
 from agent.line import Answer, Port, PortSettings
 from bench.kit import Bench, Figures, Goal, Options
-from simulators.bus import SimProcess
+from simulators.busprocess import SimProcess
 
 READS = 10_000
 WORDS = 20

@@ -14,7 +14,7 @@ from agent.facts import BlockRead, Fact
 from agent.line import Answer, Port, PortSettings
 from bench.kit import Bench, Figures, Goal, Options
 from bench.wire import line, polled
-from simulators.bus import SimProcess
+from simulators.busprocess import SimProcess
 
 MAPS = 100
 POINTS = 11

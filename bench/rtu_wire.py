@@ -12,7 +12,7 @@ from pymodbus.client import AsyncModbusSerialClient
 from agent.facts import BlockRead, Fact
 from bench.kit import Bench, Figures, Goal, Options
 from bench.wire import device, line, plain_map, polled, read_seconds
-from simulators.bus import SimProcess
+from simulators.busprocess import SimProcess
 
 WORDS = 60
 SECONDS = 40.0

@@ -20,7 +20,8 @@ from agent.errors import PortError
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.port import Port, PortSettings
 from agent.yamltext import Duration, Span
-from simulators.bus import PtyLine, SimProcess
+from simulators.bus import PtyLine
+from simulators.busprocess import SimProcess
 from simulators.faults import Fault, Kind
 from simulators.frames import rtu
 from simulators.registers import AddressWords

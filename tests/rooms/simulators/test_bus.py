@@ -13,7 +13,8 @@ from pymodbus.framer import FramerType
 
 from agent.drivers import driver
 from agent.yamltext import Duration, Span
-from simulators.bus import PtyLine, SimProcess
+from simulators.bus import PtyLine
+from simulators.busprocess import SimProcess
 from simulators.faults import Fault
 from simulators.frames import crc16, rtu
 from simulators.registers import AddressWords, RegisterImage
