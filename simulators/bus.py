@@ -70,8 +70,9 @@ class Master:
 class PtyLine:
     """Units on one emulated RTU line under the port name `path`, served by a thread of its own.
 
-    For exact timing let it live in a process of its own (`simulators.busprocess`); beside a busy event loop
-    it works as well, later by what the interpreter lock costs. A pty knows parity none only.
+    For exact timing let it live in a process of its own (`simulators.busprocess`); beside a busy
+    event loop it works as well, later by what the interpreter lock costs. A pty knows parity none
+    only.
     """
 
     def __init__(

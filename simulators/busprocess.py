@@ -79,9 +79,7 @@ class SimProcess:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve one line until standard input ends; `stats` prints JSON, other lines are `Control`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m simulators.busprocessprocess", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m simulators.busprocess", description=__doc__)
     parser.add_argument("path", type=Path, help="name of the port to make")
     parser.add_argument("--baudrate", type=int, default=9600)
     parser.add_argument("--seed", type=int, default=0)
