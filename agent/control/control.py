@@ -273,7 +273,7 @@ class Control:
         if shown == demand.value and not demand.refresh:  # nearly every sweep
             self._last_refusal.pop(place, None)
             return
-        demand = self._eased(self._fitted(demand), snapshots)
+        demand = self._fitted(self._eased(demand, snapshots))
         verdict = self._judge(demand, snapshots, stamp)
         if isinstance(verdict, Admitted):
             self._last_refusal.pop(place, None)

@@ -204,7 +204,8 @@ def _rate(demand: Demand, view: GuardView) -> Refusal | None:
     now = view.snapshot.number(demand.point)
     if now is None or isinstance(demand.value, str | bool):
         return None
-    if now - float(demand.value) > LARGEST_FALL_K:
+    too_hot = view.highest_c is not None and now > view.highest_c
+    if now - float(demand.value) > LARGEST_FALL_K and not too_hot:
         return Refusal(f"falls by more than {LARGEST_FALL_K:g} K at once", passing=True)
     return None
 
