@@ -177,6 +177,16 @@ def test_floors_never_get_more_water_than_they_bear() -> None:
     assert scene.stop(40_001.0) == [("water_setpoint", 35)]
 
 
+def test_a_floor_found_hotter_than_it_bears_comes_down_at_once() -> None:
+    plan = WeekSchedule((Period(EVERY, time(0), 18),))
+    floor = replace(COMFORT, park=35, highest_c=40.0, comfort=Comfort(plan, emitter="floor"))
+    scene = Scene(floor)
+    for n in range(12):
+        shown = scene.shows.get("water_setpoint", 47)
+        scene.sweep(600.0 * n, outdoor_temp=5.0, indoor_temp=20.0, water_setpoint=shown)
+    assert scene.shows["water_setpoint"] <= 40
+
+
 def test_a_park_value_above_what_the_machine_takes_now_becomes_its_highest() -> None:
     limited = (
         "write: {low: 20, high: 60, step: 0.5, park",
