@@ -9,6 +9,7 @@ from typing import Literal
 from agent.control.schedule import WeekSchedule
 
 LARGEST_PREHEAT_K = 1.5
+SETTLES_H = 4  # a room follows a step of its plan within so many hours
 PREHEAT_S = 5 * 3600.0
 DEFAULT_ROOM_C = 18.0
 # A floor is designed for 35 to 45 degC of water (JGJ 142); more cracks the screed and burns feet.
@@ -74,6 +75,16 @@ class Comfort:
         planned = self.rooms.value_at(self._as_planned(local))
         room_c = DEFAULT_ROOM_C if planned is None else float(planned)
         return room_c + self._preheat_k(local), "plan"
+
+    def settled_c(self, local: datetime | None) -> float | None:
+        """The lowest temperature planned within the last hours, without heat stored ahead.
+
+        None without a trusted clock.
+        """
+        if local is None:
+            return None
+        hours = (local - timedelta(hours=back) for back in range(SETTLES_H + 1))
+        return min(self.wanted(hour)[0] - self._preheat_k(hour) for hour in hours)
 
     @property
     def warmest_c(self) -> float:

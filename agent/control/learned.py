@@ -56,13 +56,18 @@ class Learned(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True):
-    """One look at the home; `hour` is local, None when no clock is trusted; `water_c` is told."""
+    """One look at the home; `hour` is local, None when no clock is trusted; `water_c` is told.
+
+    `settled_c` is what the room has had time to reach: a step of the plan, or heat stored ahead, is
+    no shortage of the home. None where it is the wanted temperature.
+    """
 
     wanted_c: float
     room_c: float | None
     outdoor_c: float
     water_c: float | None
     hour: int | None
+    settled_c: float | None = None
 
 
 def fresh(emitter: str) -> Learned:
@@ -90,7 +95,8 @@ def learn(known: Learned, seen: Seen, dt_s: float) -> Learned:
     if seen.room_c is None:
         return replace(known, outdoor_slow_c=slow, age_s=known.age_s + dt_s)
     room = _towards(known.room_slow_c, seen.room_c, dt_s / SMOOTH_S)
-    margin = _margin_k(known, seen.wanted_c - seen.room_c, hours)
+    settled_c = seen.wanted_c if seen.settled_c is None else seen.settled_c
+    margin = _margin_k(known, settled_c - seen.room_c, hours)
     error = seen.wanted_c + margin - room
     trim = known.trim_k + TRIM_K_PER_KH * error * hours
     known = replace(

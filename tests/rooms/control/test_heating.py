@@ -153,3 +153,12 @@ def test_a_rule_at_its_lowest_or_highest_water_learns_nothing_of_the_room() -> N
         rule = replace(rule, at_mono=0.0)
         after = seen(rule, replace(LOOK, room_c=20.0), 600.0)
         assert (after.known.trim_k == rule.known.trim_k) is held
+
+
+def test_a_step_of_the_plan_is_no_shortage_that_widens_the_margin() -> None:
+    slow = replace(fresh("radiators"), age_s=3 * 86_400.0)  # the first day teaches no margin
+    rising = Seen(19.5, 18.0, -3.0, 42.0, 4)
+    short = learn(slow, rising, 3600.0)
+    settled = learn(slow, replace(rising, settled_c=18.0), 3600.0)
+    assert short.margin_k > slow.margin_k
+    assert settled.margin_k <= slow.margin_k
