@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from agent.spool.memory import LANES, LAST_SEQ, SEQ_BITS, seq_of
+
+if TYPE_CHECKING:
+    from agent.spool.spool import Connection
 
 Row = tuple[int, int, int, int, int, int, int, bytes]
 
@@ -21,26 +24,26 @@ FROM records WHERE key BETWEEN ? AND ? AND crc32(body) = crc ORDER BY key
 """
 
 
-def carry_ledger(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
+def carry_ledger(old: Connection, new: Connection) -> None:
     """Write counts, command ids, state and journal: each table as far as it can be read."""
     for table in ("writes", "commands", "state", "journal", "head"):
-        with suppress(sqlite3.Error):  # a table ends where it is damaged
+        with suppress(old.Error):  # a table ends where it is damaged
             for row in old.execute(f"SELECT * FROM {table}"):
                 marks = ", ".join("?" * len(row))
                 new.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
-    with suppress(sqlite3.Error):
+    with suppress(old.Error):
         rows = dict(old.execute("SELECT name, value FROM meta"))
         origin = rows.get("chain") or rows["epoch"]
         new.execute("UPDATE meta SET value = ? WHERE name = 'chain'", (origin,))
 
 
-def carry_records(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
+def carry_records(old: Connection, new: Connection) -> None:
     """Records keep their numbers, and the epoch if it can be read: the platform knows them so.
 
     What lies between the first unreadable number and the end is noted as a gap.
     """
     reserved = _names(old, new)
-    with suppress(sqlite3.Error):
+    with suppress(old.Error):
         for number, name, *rest in old.execute("SELECT * FROM boots"):
             new.execute(
                 "INSERT INTO boots VALUES (?, ?, ?, ?)", (number, name, *(rest or (None, None)))
@@ -62,9 +65,9 @@ def carry_records(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
     new.execute("DELETE FROM chunks WHERE boot NOT IN (SELECT number FROM boots)")
 
 
-def _names(old: sqlite3.Connection, new: sqlite3.Connection) -> dict[int, int]:
+def _names(old: Connection, new: Connection) -> dict[int, int]:
     """Take the epoch over if it and the numbers given under it can be read; those numbers."""
-    with suppress(sqlite3.Error, TypeError, ValueError):
+    with suppress(old.Error, TypeError, ValueError):
         (epoch,) = old.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
         lanes = {number: row for number, *row in old.execute("SELECT * FROM lanes")}
         reserved = {n: int(row[2] if len(row) > 2 else row[0]) for n, row in lanes.items()}
@@ -77,10 +80,10 @@ def _names(old: sqlite3.Connection, new: sqlite3.Connection) -> dict[int, int]:
     return {}
 
 
-def _readable(old: sqlite3.Connection, lane: int) -> Iterator[Row]:
+def _readable(old: Connection, lane: int) -> Iterator[Row]:
     """The rows of a lane; past a damaged place the search goes on with growing steps."""
     query = _CHUNKS
-    with suppress(sqlite3.Error):
+    with suppress(old.Error):
         if ("records",) in old.execute("SELECT name FROM sqlite_master").fetchall():
             query = _RECORDS
     low, end, step = lane << SEQ_BITS, lane << SEQ_BITS | LAST_SEQ, 1
@@ -90,5 +93,5 @@ def _readable(old: sqlite3.Connection, lane: int) -> Iterator[Row]:
                 yield row
                 low, step = row[0] + 1, 1
             return
-        except sqlite3.Error:
+        except old.Error:
             low, step = low + step, step * 2
