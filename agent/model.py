@@ -11,15 +11,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from agent.points import POINTS, Point, PointId, Unit
+from agent.alarm import Alarm, AlarmState, Audience, Change, Life, Severity, Suspect
+from agent.points import POINTS, Point, PointId, Unit, Value
 
 __all__ = [
     "POINTS",
     "Alarm",
     "AlarmState",
+    "Audience",
+    "Change",
     "Command",
     "Demand",
     "DeviceKind",
+    "Life",
     "Machine",
     "Origin",
     "Outcome",
@@ -32,6 +36,7 @@ __all__ = [
     "Severity",
     "Snapshot",
     "Stamp",
+    "Suspect",
     "Unit",
     "Value",
     "VendorFault",
@@ -39,7 +44,6 @@ __all__ = [
     "WriteTerms",
 ]
 
-Value = float | int | bool | str
 DeviceKind = Literal["heat_pump", "meter", "sensor"]
 PointValue = tuple[PointId, Value]
 
@@ -278,39 +282,3 @@ class Result:
     value: Value | None = None
     read_back: Value | None = None
     issuer: str = ""
-
-
-class Severity(StrEnum):
-    """S1 acts now, S2 sends a technician, S3 advises."""
-
-    S1 = "S1"
-    S2 = "S2"
-    S3 = "S3"
-
-
-class AlarmState(StrEnum):
-    """The part of the ISA-18.2 life cycle that this version reports."""
-
-    RAISED = "raised"
-    CLEARED = "cleared"
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A change of one alarm; `id` is the same at edge and platform for its whole life.
-
-    Device, rule and key name the condition; one alarm at a time stands for each condition.
-    """
-
-    id: str
-    rule: str
-    device: str
-    state: AlarmState
-    severity: Severity
-    text_en: str
-    text_zh: str
-    opened_at: datetime
-    key: str = ""
-    point: PointId | None = None
-    code: str | None = None
-    evidence: Mapping[str, Value | None] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PointId = str
+Value = float | int | bool | str
 
 
 class Unit(StrEnum):
