@@ -54,7 +54,9 @@ async def run(
         log.warning("%s", spool.opening_note)
     try:
         await recall_holes(spool, config.core.devices.values())
-        core = Core(config.core, await restored(spool, clock, config.core.homes))
+        core = Core(
+            config.core, await restored(spool, clock, config.core.homes, config.core.devices)
+        )
         road = Road(core, spool, clock, config.timezone)
         lines = tuple(
             Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp)

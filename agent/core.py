@@ -36,7 +36,7 @@ from agent.facts import (
     WriteDone,
     WriteRepeated,
 )
-from agent.faults import LifeCycle, View, judge
+from agent.faults import Condition, Detector, LifeCycle, Profile, Saved, sample_of
 from agent.homes import Home, Supply, complete
 from agent.model import (
     POINTS,
@@ -57,6 +57,8 @@ from agent.report import Reporter
 
 STALE_AFTER_POLLS = 3
 FAILURES_WORTH_A_WARNING = 3
+JUDGED_EVERY_S = 9.5  # faults take their time: ten looks a second would see nothing more
+SAVED_EVERY_S = 900.0  # flash wears out
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ class Restored:
     """What the durable store remembers: writes by (device, point, day), and the open alarms.
 
     `written` is the monotonic second of the last write of each point; before this boot it is below
-    the clock's beginning. `learned` is what each home has taught its control, and
-    `emergency` the instant at which an ordered one ends.
+    the clock's beginning. `learned` is what each home has taught its control,
+    `emergency` the instant at which an ordered one ends, and `detectors` what was learnt of each
+    device's healthy state.
     """
 
     writes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
@@ -74,6 +77,7 @@ class Restored:
     learned: Mapping[str, Learned] = field(default_factory=dict)
     accounts: Mapping[str, Kept] = field(default_factory=dict)
     emergency: datetime | None = None
+    detectors: Mapping[str, Saved] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class CoreSettings:
     full_every_s: float = 0.0
     tariff: Tariff = UNPRICED
     as_found_c: float | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -100,15 +105,17 @@ class _Watched:
     device: Device
     snapshot: Snapshot
     stale_s: Mapping[PointId, float]
-    needed: frozenset[PointId]
     reporter: Reporter
     supplies: tuple[Supply, ...]
-    supplied: frozenset[PointId]
+    detector: Detector
     silent_since: float | None = None
     silent_why: str = ""
     failures: int = 0
     fresh: bool = False
-    seen_good: frozenset[PointId] = frozenset()
+    judged: float = -inf
+    saved: float = -inf
+    conditions: tuple[Condition, ...] = ()
+    lost: str | None = None
 
 
 class Core:
@@ -122,10 +129,15 @@ class Core:
                 device,
                 Snapshot(name),
                 _stale_limits(device),
-                settings.needed.get(name, frozenset()),
                 Reporter(_units(device), settings.full_every_s),
                 supplies.get(name, ()),
-                frozenset(one.point for one in supplies.get(name, ())),
+                Detector(
+                    device,
+                    settings.profiles.get(name) or Profile(device.map.refrigerant),
+                    before.detectors.get(name),
+                    settings.needed.get(name, frozenset()),
+                    frozenset(one.point for one in supplies.get(name, ())),
+                ),
             )
             for name, device in settings.devices.items()
         }
@@ -133,7 +145,7 @@ class Core:
         self._alarms = LifeCycle(before.alarms)
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
-                self._devices[alarm.device].seen_good |= {alarm.point}
+                self._devices[alarm.device].detector.knew(alarm.point)
         self._control = Control(
             settings.control,
             settings.devices,
@@ -245,9 +257,6 @@ class Core:
     def _block_read(self, fact: BlockRead) -> Iterator[Effect]:
         watched, mono = self._devices[fact.device], fact.stamp.mono
         watched.snapshot = watched.snapshot.with_readings(fact.readings, mono)
-        good = {one.point for one in fact.readings if one.quality is Quality.GOOD}
-        if not good <= watched.seen_good:
-            watched.seen_good |= good
         if watched.silent_since is not None and watched.failures >= FAILURES_WORTH_A_WARNING:
             gap_s = round(mono - watched.silent_since, 1)
             yield Note("info", "device answers", {"device": fact.device, "gap_s": gap_s})
@@ -291,21 +300,20 @@ class Core:
         yield from self._control.sweep(pictures, stamp, running_s, as_found)
 
     def _judge(self, name: str, picture: Snapshot, stamp: Stamp) -> Iterator[Effect]:
-        watched = self._devices[name]
-        since = watched.silent_since
-        silent_s = max(stamp.mono - since, 0.001) if since is not None else 0.0
-        view = View(
-            watched.device,
-            picture,
-            stamp.mono,
-            silent_s,
-            watched.silent_why,
-            watched.needed,
-            watched.seen_good,
-            watched.supplied,
-        )
-        changes = self._alarms.step(name, judge(view), stamp, masked=silent_s > 0)
+        watched, mono = self._devices[name], stamp.mono
+        silent = watched.silent_since is not None
+        turned = silent is not (watched.lost is not None)
+        if turned or mono - watched.judged >= JUDGED_EVERY_S:
+            watched.judged = mono
+            watched.lost = (watched.silent_why or "no answer") if silent else None
+            sample = sample_of(watched.device, picture, stamp, watched.lost, watched.stale_s)
+            watched.conditions = watched.detector.see(sample)
+        changes = self._alarms.step(name, watched.conditions, stamp, masked=silent)
         yield from self._changed(changes, stamp)
+        if mono - watched.saved >= SAVED_EVERY_S:
+            first, watched.saved = watched.saved == -inf, mono
+            if not first:
+                yield Save(f"detector {name}", (watched.detector.save(),))
 
     def _close_orphans(self, stamp: Stamp) -> Iterator[Effect]:
         """Alarms of machines that the configuration no longer has come to their end."""

@@ -19,6 +19,7 @@ from agent.clock import Clock
 from agent.control import Learned
 from agent.core import Restored
 from agent.errors import FileError, Mistake
+from agent.faults import Saved
 from agent.homes import Home
 from agent.model import Alarm
 from agent.remembered import recall
@@ -29,8 +30,10 @@ log = logging.getLogger("agent")
 T = TypeVar("T")
 
 
-async def restored(spool: Spool, clock: Clock, homes: Iterable[Home] = ()) -> Restored:
-    """Write counts and instants, open alarms, and the accounts of the homes."""
+async def restored(
+    spool: Spool, clock: Clock, homes: Iterable[Home] = (), devices: Iterable[str] = ()
+) -> Restored:
+    """Write counts and instants, open alarms, the accounts of the homes, and what was learnt."""
     return Restored(
         spool.writes(),
         await _saved(spool, "alarms", tuple[Alarm, ...], ()),
@@ -38,7 +41,16 @@ async def restored(spool: Spool, clock: Clock, homes: Iterable[Home] = ()) -> Re
         await _saved(spool, "learned", dict[str, Learned], {}),
         await _accounts(spool, homes),
         next(iter(await _saved(spool, "emergency", tuple[datetime, ...], ())), None),
+        await _detectors(spool, devices),
     )
+
+
+async def _detectors(spool: Spool, devices: Iterable[str]) -> Mapping[str, Saved]:
+    found: dict[str, Saved] = {}
+    for name in devices:
+        for saved in await _saved(spool, f"detector {name}", tuple[Saved, ...], ()):
+            found[name] = saved
+    return found
 
 
 async def _accounts(spool: Spool, homes: Iterable[Home]) -> Mapping[str, Kept]:

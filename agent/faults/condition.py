@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.model import Machine, PointId, Severity, Snapshot, Value
+from agent.model import PointId, Severity, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A fault that would explain what is seen; the weights of all suspects sum to one at most."""
+
+    fault: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the machine's own history, or its profile, lets expect of a signal, and its spread."""
+
+    value: float
+    sd: float
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A state that becomes an alarm when it lasts `raise_after_s` and ends after `clear_after_s`.
 
-    `key` tells conditions of one rule on one device apart: a point, a code, or nothing.
+    `key` tells conditions of one rule on one device apart: a point, a code, or nothing. `fault` is
+    the number of the catalogue, such as F09, and `gate` the operating state in which it was seen.
+    `en` and `zh` are exact words for a technician; the resident's say what to do now.
     """
 
     rule: str
@@ -26,27 +44,13 @@ class Condition:
     raise_after_s: float = 0.0
     clear_after_s: float = 60.0
     evidence: Mapping[str, Value | None] = field(default_factory=dict)
+    fault: str = ""
+    suspects: tuple[Suspect, ...] = ()
+    gate: str = ""
+    expected: Mapping[str, Expected] = field(default_factory=dict)
+    resident_en: str = ""
+    resident_zh: str = ""
 
     @property
     def identity(self) -> tuple[str, str, str]:
         return (self.device, self.rule, self.key)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All a rule may look at: one device, its newest readings, and how long it has been silent.
-
-    `supplied` are points that another device measures for it: their sensors are judged there.
-    """
-
-    machine: Machine
-    snapshot: Snapshot
-    mono: float
-    silent_s: float
-    silent_why: str = ""
-    needed: frozenset[PointId] = frozenset()
-    seen_good: frozenset[PointId] = frozenset()
-    supplied: frozenset[PointId] = frozenset()
-
-
-Rule = Callable[[View], Iterator[Condition]]

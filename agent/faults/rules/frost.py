@@ -1,61 +1,84 @@
-"""Water or a room about to freeze, and a machine that stands still in the cold: seen first."""
+"""F20: water or a room about to freeze, and a machine that stands still in the cold: seen first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from agent.faults.condition import Condition, View
-from agent.frost import COLD_OUTDOOR_C, freezing
-from agent.model import Severity
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.frost import COLD_OUTDOOR_C, COLDEST_ROOM_C, FROST_ROOM_C, FROST_WATER_C
+from agent.model import PointId, Severity
 
 RAISE_AFTER_S = 60.0  # several polls: one bad reading raises nothing
 CLEAR_AFTER_S = 1800.0
 
 
-def frost_danger(view: View) -> Iterator[Condition]:
+def look_frost(view: View, memory: Memory) -> Iterable[Finding]:
     """Water below 5 degC or a room below 8 degC at a heat pump."""
-    if view.machine.kind != "heat_pump" or view.silent_s > 0:
-        return
-    found = freezing(view.snapshot, view.snapshot.number("indoor_temp"))
-    if found is None:
-        return
-    room = found.point == "indoor_temp"
-    what_en, what_zh = ("The room", "室内") if room else ("The heating water", "供暖水")
-    yield Condition(
-        rule="frost_danger",
-        device=view.machine.name,
-        severity=Severity.S1,
-        en=f"{what_en} is at {found.value_c:g} C and may freeze. Visit the home today: check that "
+    sample = view.sample
+    supply_c, return_c, room_c = (
+        sample.water_supply_temp,
+        sample.water_return_temp,
+        sample.indoor_temp,
+    )
+    if room_c is not None and COLDEST_ROOM_C <= room_c < FROST_ROOM_C:
+        return (_freezing(view, "indoor_temp", room_c, "The room", "室内"),)
+    if return_c is not None and return_c < FROST_WATER_C:
+        return (_freezing(view, "water_return_temp", return_c, "The heating water", "供暖水"),)
+    if supply_c is not None and supply_c < FROST_WATER_C:
+        return (_freezing(view, "water_supply_temp", supply_c, "The heating water", "供暖水"),)
+    return NOTHING
+
+
+def _freezing(view: View, point: PointId, value_c: float, en: str, zh: str) -> Finding:
+    return Finding(
+        {
+            "point": point,
+            "value": value_c,
+            "outdoor_temp": view.sample.outdoor_temp,
+            "power_on": view.sample.power_on,
+            "what_en": en,
+            "what_zh": zh,
+        }
+    )
+
+
+def look_off(view: View, memory: Memory) -> Iterable[Finding]:
+    """A heat pump that is switched off below -5 degC outdoors."""
+    sample = view.sample
+    outdoor_c = sample.outdoor_temp
+    if sample.power_on != 0.0 or outdoor_c is None or outdoor_c >= COLD_OUTDOOR_C:
+        return NOTHING
+    return (Finding({"outdoor_temp": outdoor_c}),)
+
+
+FROST_DANGER = Rule(
+    name="frost_danger",
+    fault="F20",
+    severity=Severity.S1,
+    look=look_frost,
+    on=Event.SAMPLE,
+    words=Words(
+        "{what_en} is at {value:g} C and may freeze. Visit the home today: check that "
         "the heat pump has power and runs and that water flows; if it does not run, drain the "
         "water or heat the room by other means.",
-        zh=f"{what_zh}温度仅{found.value_c:g}℃，有冻结危险。请今天上门：检查热泵是否通电运行、水路是否畅通；"
+        "{what_zh}温度仅{value:g}℃，有冻结危险。请今天上门：检查热泵是否通电运行、水路是否畅通；"
         "若不能运行，请排空水路或用其他方式取暖。",
-        raise_after_s=RAISE_AFTER_S,
-        clear_after_s=CLEAR_AFTER_S,
-        evidence={
-            "point": found.point,
-            "value": found.value_c,
-            "outdoor_temp": view.snapshot.number("outdoor_temp"),
-            "power_on": view.snapshot.value("power_on"),
-        },
-    )
-
-
-def off_in_the_cold(view: View) -> Iterator[Condition]:
-    """A heat pump that is switched off below -5 degC outdoors."""
-    outdoor_c = view.snapshot.number("outdoor_temp")
-    off = view.snapshot.value("power_on") is False and view.silent_s <= 0
-    if view.machine.kind != "heat_pump" or not off:
-        return
-    if outdoor_c is None or outdoor_c >= COLD_OUTDOOR_C:
-        return
-    yield Condition(
-        rule="off_in_the_cold",
-        device=view.machine.name,
-        severity=Severity.S1,
-        en=f"The heat pump is off at {outdoor_c:g} C outdoors; its water freezes within hours. "
+    ),
+    raise_after_s=RAISE_AFTER_S,
+    clear_after_s=CLEAR_AFTER_S,
+)
+OFF_IN_THE_COLD = Rule(
+    name="off_in_the_cold",
+    fault="F20",
+    severity=Severity.S1,
+    look=look_off,
+    on=Event.SAMPLE,
+    words=Words(
+        "The heat pump is off at {outdoor_temp:g} C outdoors; its water freezes within hours. "
         "Call the household: switch it on, or drain the water.",
-        zh=f"室外{outdoor_c:g}℃而热泵处于关机状态，水路几小时内就会结冰。请立即联系住户：开机，或排空水路。",
-        raise_after_s=RAISE_AFTER_S,
-        evidence={"outdoor_temp": outdoor_c},
-    )
+        "室外{outdoor_temp:g}℃而热泵处于关机状态，水路几小时内就会结冰。请立即联系住户：开机，或排空水路。",
+    ),
+    raise_after_s=RAISE_AFTER_S,
+    needs=("power_on",),
+)

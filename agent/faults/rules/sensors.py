@@ -1,56 +1,72 @@
-"""Sensors that are gone or show what cannot be."""
+"""F15: sensors that are gone or show what cannot be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from agent.faults.condition import Condition, View
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
+from agent.faults.view import View
 from agent.model import PointId, Quality, Reading, Severity
 
 RAISE_AFTER_S = 60.0  # several polls: one bad reading in a hundred raises nothing
-CLEAR_AFTER_S = 60.0
 WATCHED = ("water_supply_temp", "water_return_temp", "outdoor_temp", "indoor_temp")
 
 
-def sensor_absent(view: View) -> Iterator[Condition]:
+def look_absent(view: View, memory: Memory) -> Iterable[Finding]:
     """A sensor that answered before, or that the home needs, shows its absent code."""
-    for point, reading in _watched(view):
-        was_there = point in view.seen_good or point in view.needed
-        if reading.quality is Quality.ABSENT and was_there:
-            label = view.machine.label(point)
-            yield _condition(
-                view, "sensor_absent", reading, f"No value from: {label.en}", f"{label.zh}无数值"
-            )
+    if not view.sample.bad:
+        return NOTHING
+    return tuple(
+        _finding(view, reading)
+        for point, reading in _watched(view)
+        if reading.quality is Quality.ABSENT and (point in view.seen_good or point in view.needed)
+    )
 
 
-def sensor_out_of_range(view: View) -> Iterator[Condition]:
+def look_beyond(view: View, memory: Memory) -> Iterable[Finding]:
     """A sensor shows a value beyond what the map holds possible."""
-    for _, reading in _watched(view):
-        if reading.quality is Quality.OUT_OF_RANGE:
-            label = view.machine.label(reading.point)
-            en = f"Impossible value {reading.value} from: {label.en}"
-            yield _condition(view, "sensor_out_of_range", reading, en, f"{label.zh}数值异常")
+    if not view.sample.bad:
+        return NOTHING
+    return tuple(
+        _finding(view, reading)
+        for _, reading in _watched(view)
+        if reading.quality is Quality.OUT_OF_RANGE
+    )
 
 
 def _watched(view: View) -> Iterator[tuple[PointId, Reading]]:
-    if view.silent_s > 0:
-        return
+    bad = view.sample.bad
     for point in (*WATCHED, *sorted(view.needed.difference(WATCHED))):
-        reading = view.snapshot.readings.get(point)
-        if reading is not None and point not in view.supplied:
-            yield point, reading
+        if point in bad and point not in view.supplied:
+            yield point, bad[point]
 
 
-def _condition(view: View, rule: str, reading: Reading, en: str, zh: str) -> Condition:
-    return Condition(
-        rule=rule,
-        device=view.machine.name,
-        severity=Severity.S2,
-        en=en,
-        zh=zh,
+def _finding(view: View, reading: Reading) -> Finding:
+    label = view.machine.label(reading.point)
+    return Finding(
+        {"raw": reading.raw, "value": reading.value, "label_en": label.en, "label_zh": label.zh},
         key=reading.point,
         point=reading.point,
-        raise_after_s=RAISE_AFTER_S,
-        clear_after_s=CLEAR_AFTER_S,
-        evidence={"raw": reading.raw, "value": reading.value},
     )
+
+
+SENSOR_ABSENT = Rule(
+    name="sensor_absent",
+    fault="F15",
+    severity=Severity.S2,
+    look=look_absent,
+    on=Event.SAMPLE,
+    words=Words("No value from: {label_en}", "{label_zh}无数值"),
+    raise_after_s=RAISE_AFTER_S,
+    kinds=("heat_pump", "meter", "sensor"),
+)
+SENSOR_OUT_OF_RANGE = Rule(
+    name="sensor_out_of_range",
+    fault="F15",
+    severity=Severity.S2,
+    look=look_beyond,
+    on=Event.SAMPLE,
+    words=Words("Impossible value {value} from: {label_en}", "{label_zh}数值异常"),
+    raise_after_s=RAISE_AFTER_S,
+    kinds=("heat_pump", "meter", "sensor"),
+)

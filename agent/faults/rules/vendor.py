@@ -1,30 +1,37 @@
-"""The machine's own fault codes, in words; a status such as 'defrosting' is no fault."""
+"""F28: the machine's own fault codes, in words; a status such as 'defrosting' is no fault."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from agent.faults.condition import Condition, View
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
+from agent.faults.view import View
 from agent.model import Severity
 
-RAISE_AFTER_S = 10.0
-CLEAR_AFTER_S = 60.0
 
-
-def vendor_fault(view: View) -> Iterator[Condition]:
-    """One condition for each fault shown, with the vendor's text, or 'unknown code n' without."""
-    if view.silent_s > 0:
-        return
-    for fault in view.machine.vendor_faults(view.snapshot):
-        yield Condition(
-            rule="vendor_fault",
-            device=view.machine.name,
-            severity=Severity.S2,
-            en=fault.en,
-            zh=fault.zh,
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """One finding for each fault shown, with the vendor's text, or 'unknown code n' without."""
+    shown = view.sample.faults
+    if not shown:
+        return NOTHING
+    return tuple(
+        Finding(
+            {"raw": fault.raw, "en": fault.en, "zh": fault.zh},
             key=str(fault.raw),
             code=fault.code,
-            raise_after_s=RAISE_AFTER_S,
-            clear_after_s=CLEAR_AFTER_S,
-            evidence={"raw": fault.raw},
         )
+        for fault in shown
+    )
+
+
+VENDOR_FAULT = Rule(
+    name="vendor_fault",
+    fault="F28",
+    severity=Severity.S2,
+    look=look,
+    on=Event.SAMPLE,
+    words=Words("{en}", "{zh}"),
+    raise_after_s=10.0,
+    clear_after_s=60.0,
+    kinds=("heat_pump", "meter", "sensor"),
+)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from agent.faults import View, judge
+from agent.faults import Condition, Detector, sample_of
 from agent.model import Quality, Reading, Severity, Snapshot, Value
-from tests.rooms.control.testpump import pump, readings, snapshot
+from tests.rooms.control.testpump import pump, readings, snapshot, stamp
 
 GOOD, ABSENT, BEYOND = Quality.GOOD, Quality.ABSENT, Quality.OUT_OF_RANGE
 
@@ -17,9 +17,23 @@ def seen(point: str, value: Value | None, quality: Quality, raw: int | None = 1)
     return snapshot(0.0).with_readings((Reading(point, value, quality, raw),), 0.0)
 
 
-def found(picture: Snapshot, silent_s: float = 0.0, **more: Any) -> list[tuple[str, str]]:
-    view = View(pump(), picture, 0.0, silent_s, **more)
-    return [(one.rule, one.key) for one in judge(view)]
+def conditions(
+    picture: Snapshot,
+    lost: str | None = None,
+    seen_good: frozenset[str] = frozenset(),
+    **more: Any,
+) -> tuple[Condition, ...]:
+    """What the first look at a machine finds; silence comes after a look."""
+    machine = pump()
+    detector = Detector(machine, **more)
+    for point in seen_good:
+        detector.knew(point)
+    said = detector.see(sample_of(machine, picture, stamp(0.0)))
+    return said if lost is None else detector.see(sample_of(machine, picture, stamp(5.0), lost))
+
+
+def found(picture: Snapshot, **more: Any) -> list[tuple[str, str]]:
+    return [(one.rule, one.key) for one in conditions(picture, **more)]
 
 
 def code(raw: int) -> Snapshot:
@@ -84,7 +98,7 @@ CASES: dict[str, tuple[Snapshot, dict[str, Any], list[tuple[str, str]]]] = {
         {},
         [("frost_danger", ""), ("vendor_fault", "7")],
     ),
-    "silence masks the rest": (code(7), {"silent_s": 5.0}, [("communication_lost", "")]),
+    "silence masks the rest": (code(7), {"lost": "no answer"}, [("communication_lost", "")]),
 }
 
 
@@ -102,41 +116,40 @@ def test_a_dead_machine_in_the_frost_is_seen_first(
     outdoor_c: float | None, severity: Severity
 ) -> None:
     picture = Snapshot("hp").with_readings(readings(outdoor_temp=outdoor_c), 0.0)
-    (lost,) = judge(View(pump(), picture, 0.0, 5.0, "no answer"))
+    (lost,) = conditions(picture, "no answer")
     assert (lost.severity, lost.raise_after_s, lost.clear_after_s) == (severity, 60.0, 10.0)
-    assert lost.evidence == {"why": "no answer", "outdoor_temp": outdoor_c}
+    assert lost.fault == "F25"
+    assert (lost.evidence["why"], lost.evidence["outdoor_temp"]) == ("no answer", outdoor_c)
 
 
 def test_texts_name_the_sensor_and_the_code_in_both_languages() -> None:
-    (absent,) = judge(
-        View(pump(), seen("outdoor_temp", None, ABSENT), 0.0, 0.0, needed=SUPPLY | {"outdoor_temp"})
-    )
+    (absent,) = conditions(seen("outdoor_temp", None, ABSENT), needed=SUPPLY | {"outdoor_temp"})
     assert absent.en.startswith("No value from: ")
     assert absent.zh.endswith("无数值")
     assert absent.point == "outdoor_temp"
-    (fault,) = judge(View(pump(), code(7), 0.0, 0.0))
+    (fault,) = conditions(code(7))
     assert (fault.en, fault.zh, fault.code) == ("E7: flow too low", "E7：水流量不足", "E7")
-    (unknown,) = judge(View(pump(), code(4711), 0.0, 0.0))
+    (unknown,) = conditions(code(4711))
     assert (unknown.en, unknown.code) == ("Unknown code 4711 of test_pump", "4711")
     assert unknown.zh == "未知故障代码 4711（test_pump）"
 
 
-COLDEST: dict[str, tuple[Snapshot, float, Severity]] = {
-    "frost in the room": (snapshot(0.0, indoor_temp=6.0), 0.0, Severity.S1),
-    "frost in the water": (snapshot(0.0, water_supply_temp=3.0), 0.0, Severity.S1),
-    "off at -11": (snapshot(0.0, power_on=False, outdoor_temp=-11.0), 0.0, Severity.S1),
-    "silent at -11": (snapshot(0.0, outdoor_temp=-11.0), 90.0, Severity.S1),
-    "silent at -5": (snapshot(0.0, outdoor_temp=-5.0), 90.0, Severity.S2),
-    "a vendor fault": (code(7), 0.0, Severity.S2),
+COLDEST: dict[str, tuple[Snapshot, str | None, Severity]] = {
+    "frost in the room": (snapshot(0.0, indoor_temp=6.0), None, Severity.S1),
+    "frost in the water": (snapshot(0.0, water_supply_temp=3.0), None, Severity.S1),
+    "off at -11": (snapshot(0.0, power_on=False, outdoor_temp=-11.0), None, Severity.S1),
+    "silent at -11": (snapshot(0.0, outdoor_temp=-11.0), "no answer", Severity.S1),
+    "silent at -5": (snapshot(0.0, outdoor_temp=-5.0), "no answer", Severity.S2),
+    "a vendor fault": (code(7), None, Severity.S2),
 }
 
 
 @pytest.mark.parametrize("case", COLDEST.values(), ids=COLDEST)
 def test_what_freezes_ranks_first_and_says_what_to_do(
-    case: tuple[Snapshot, float, Severity],
+    case: tuple[Snapshot, str | None, Severity],
 ) -> None:
-    picture, silent_s, severity = case
-    (condition,) = judge(View(pump(), picture, 0.0, silent_s))
+    picture, lost, severity = case
+    (condition,) = conditions(picture, lost)
     assert condition.severity is severity
     if condition.rule in ("frost_danger", "off_in_the_cold"):
         assert "drain the water" in condition.en

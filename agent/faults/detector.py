@@ -1,0 +1,287 @@
+"""What is wrong with one device: samples in, the conditions that hold out.
+
+Every sample costs a few comparisons; everything else is done when something comes to an end. The
+detector knows no clock but that of its samples, and its own goes on over restarts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from agent.faults.condition import Condition, Suspect
+from agent.faults.gates import Gates
+from agent.faults.masking import unmasked
+from agent.faults.profile import UNKNOWN, Profile
+from agent.faults.rule import NOTHING, Event, Finding, Look, Memory, Rule
+from agent.faults.rules import RULES
+from agent.faults.sample import FIELDS, Sample
+from agent.faults.view import View
+from agent.model import Machine, PointId, Severity, Value
+
+VERSION = 1
+Listeners = tuple[tuple[int, Look, Memory], ...]
+ENDINGS = (
+    Event.MINUTE,
+    Event.WINDOW,
+    Event.CLEAN,
+    Event.REST,
+    Event.DEFROST,
+    Event.START,
+    Event.STOP,
+    Event.DAY,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A detector's state over restarts. `at` is in UTC seconds, `now` of the detector's clock."""
+
+    version: int
+    at: float
+    now: float
+    memories: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    held: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    seen_good: tuple[PointId, ...] = ()
+
+
+class Detector:
+    """One for each device. `see` is to be called with every sample, in order."""
+
+    __slots__ = (
+        "_each",
+        "_gates",
+        "_held",
+        "_last_mono",
+        "_listeners",
+        "_memories",
+        "_rules",
+        "_said",
+        "_silence",
+        "_silent_since",
+        "_view",
+        "off",
+    )
+
+    def __init__(
+        self,
+        machine: Machine,
+        profile: Profile = UNKNOWN,
+        saved: Saved | None = None,
+        needed: frozenset[PointId] = frozenset(),
+        supplied: frozenset[PointId] = frozenset(),
+        rules: Iterable[Rule] = RULES,
+    ) -> None:
+        self.off: dict[str, str] = {}
+        self._view = View(machine, Sample(0.0, 0.0), 0.0, profile, needed, supplied)
+        self._rules = tuple(self._on(machine, profile, supplied, rules))
+        self._gates = Gates()
+        self._memories: list[Memory] = [{} for _ in self._rules]
+        self._held: list[tuple[Finding, ...]] = [NOTHING for _ in self._rules]
+        self._said: tuple[Condition, ...] = ()
+        self._last_mono: float | None = None
+        self._silent_since = 0.0
+        if saved is not None and saved.version == VERSION:
+            self._restore(saved)
+        self._each = self._listening(Event.SAMPLE)
+        self._silence = self._listening(Event.SILENT)
+        self._listeners = tuple((int(one), self._listening(one)) for one in ENDINGS)
+
+    def _on(
+        self,
+        machine: Machine,
+        profile: Profile,
+        supplied: frozenset[PointId],
+        rules: Iterable[Rule],
+    ) -> Iterator[Rule]:
+        for rule in rules:
+            if machine.kind not in rule.kinds:
+                continue
+            lacks = rule.lacks(
+                lambda point: machine.has(point) or point in supplied,
+                profile.refrigerant is not None,
+            )
+            if lacks is None:
+                yield rule
+            else:
+                self.off[rule.name] = lacks
+
+    def _listening(self, event: Event) -> Listeners:
+        return tuple(
+            (i, rule.look, self._memories[i])
+            for i, rule in enumerate(self._rules)
+            if rule.on & event
+        )
+
+    def knew(self, point: PointId) -> None:
+        """This point once had a good value: what is missed now was there before."""
+        self._view.seen_good.add(point)
+
+    def see(self, sample: Sample) -> tuple[Condition, ...]:
+        """What holds now, the worst first; the same tuple as before while nothing changed."""
+        view, last_mono = self._view, self._last_mono
+        if last_mono is not None:
+            dt_s = sample.mono - last_mono
+            if dt_s <= 0.0:
+                return self._said  # a sample from the past, or the same again
+            view.dt_s = dt_s
+            view.now += dt_s
+        self._last_mono = sample.mono
+        if sample.lost is not None:
+            return self._silent(sample.lost)
+        view.last, view.sample = view.sample, sample
+        changed = view.silent_s > 0.0 and self._answers()
+        if sample.bad:
+            self._miss(sample)
+        events = self._gates.step(view, sample)
+        held = self._held
+        for i, look, memory in self._each:
+            found = look(view, memory)
+            if found is not NOTHING or held[i] is not NOTHING:
+                changed |= self._take(i, found)
+        if events > Event.SAMPLE:
+            changed |= self._ended(events)
+        if changed:
+            self._said = self._conditions()
+        return self._said
+
+    def _ended(self, events: int) -> bool:
+        """Something came to an end: ask those who listen to it."""
+        changed = False
+        for event, listeners in self._listeners:
+            if events & event and listeners:
+                changed |= self._look(listeners, event != Event.MINUTE)
+        if events & Event.MINUTE:
+            self._know()
+        if events & Event.DAY:
+            self._gates.next_day(self._view)
+        return changed
+
+    def _silent(self, why: str) -> tuple[Condition, ...]:
+        view = self._view
+        began = view.silent_s == 0.0
+        if began:
+            self._silent_since = view.now
+        view.silent_s, view.silent_why = max(view.now - self._silent_since, 0.001), why
+        if self._look(self._silence) or began:
+            self._said = self._conditions()
+        return self._said
+
+    def _answers(self) -> bool:
+        self._view.silent_s = 0.0
+        self._look(self._silence)
+        return True
+
+    def _look(self, listeners: Listeners, refresh: bool = False) -> bool:
+        """Ask these rules; whether anything they say differs from before."""
+        changed = False
+        for i, look, memory in listeners:
+            found = look(self._view, memory)
+            if found is not NOTHING or self._held[i] is not NOTHING:
+                changed |= self._take(i, found, refresh)
+        return changed
+
+    def _take(self, i: int, found: Iterable[Finding], refresh: bool = False) -> bool:
+        """Hold what a rule found. Fresh evidence alone is a change only where it is rare."""
+        new, old = tuple(found), self._held[i]
+        if new == old or (not refresh and _gist(new) == _gist(old)):
+            return False
+        self._held[i] = new or NOTHING
+        return True
+
+    def _know(self) -> None:
+        """Remember which points have been good."""
+        sample, seen = self._view.sample, self._view.seen_good
+        seen.update(name for name in FIELDS if getattr(sample, name) is not None)
+
+    def _miss(self, sample: Sample) -> None:
+        """What is bad now and was good a moment ago was there before."""
+        last, seen = self._view.last, self._view.seen_good
+        for point in sample.bad:
+            if point not in seen and getattr(last, point, None) is not None:
+                seen.add(point)
+
+    def _conditions(self) -> tuple[Condition, ...]:
+        silent, name = self._view.silent_s > 0.0, self._view.machine.name
+        found = [
+            (rule, _condition(rule, name, one))
+            for rule, held in zip(self._rules, self._held, strict=True)
+            if not silent or rule.on & Event.SILENT
+            for one in held
+        ]
+        return unmasked(found)
+
+    # --- over restarts --------------------------------------------------------------------------
+
+    def save(self) -> Saved:
+        """The state to keep; JSON of it takes 8 KB at most."""
+        view = self._view
+        return Saved(
+            version=VERSION,
+            at=round(view.sample.at),
+            now=round(view.now, 1),
+            memories={
+                rule.name: {key: _short(value) for key, value in memory.items()}
+                for rule, memory in zip(self._rules, self._memories, strict=True)
+                if memory
+            },
+            held={
+                rule.name: held
+                for rule, held in zip(self._rules, self._held, strict=True)
+                if held and not rule.on & (Event.SAMPLE | Event.SILENT)
+            },
+            seen_good=tuple(sorted(view.seen_good)),
+        )
+
+    def _restore(self, saved: Saved) -> None:
+        view = self._view
+        view.now = saved.now
+        view.day.began = saved.now
+        view.seen_good.update(saved.seen_good)
+        for i, rule in enumerate(self._rules):
+            self._memories[i].update(saved.memories.get(rule.name, {}))
+            self._held[i] = saved.held.get(rule.name) or NOTHING
+        self._said = self._conditions()
+
+
+def _gist(found: tuple[Finding, ...]) -> list[tuple[str, Severity | None]]:
+    return [(one.key, one.severity) for one in found]
+
+
+def _short(value: float) -> float:
+    """Rounded to what a saved number needs; seven digits."""
+    return float(f"{value:.7g}")
+
+
+def _condition(rule: Rule, device: str, found: Finding) -> Condition:
+    words, told = found.words or rule.words, _Told(found.evidence)
+    return Condition(
+        rule=rule.name,
+        device=device,
+        severity=found.severity or rule.severity,
+        en=words.en.format_map(told),
+        zh=words.zh.format_map(told),
+        key=found.key,
+        point=found.point,
+        code=found.code,
+        raise_after_s=_or(found.raise_after_s, rule.raise_after_s),
+        clear_after_s=_or(found.clear_after_s, rule.clear_after_s),
+        evidence=found.evidence,
+        fault=rule.fault,
+        suspects=found.suspects or (Suspect(rule.fault, 1.0),),
+        gate=rule.gate,
+        expected=found.expected,
+        resident_en=words.resident_en.format_map(told),
+        resident_zh=words.resident_zh.format_map(told),
+    )
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
+
+
+class _Told(dict[str, Value | None]):
+    """Evidence for a text; what is not known shows as a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "-"

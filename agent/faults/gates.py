@@ -1,0 +1,223 @@
+"""The operating state from sample to sample: what begins, what ends, and which gate is open.
+
+Gates matter more than algorithms: the same threshold that raises hundreds of alarms a month on a
+healthy machine raises none when it only looks at comparable states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from agent.faults.rule import Event
+from agent.faults.sample import FIELDS, Sample
+from agent.faults.view import Day, Defrost, Run, View, Window
+
+WINDOW_S = 600.0
+STEADY_AFTER_S = 600.0
+STEADY_HZ = 3.0
+CLEAN_FROM_S, CLEAN_TO_S = 480.0, 960.0
+CLEAN_HZ = 45.0
+REST_FROM_S, REST_TO_S = 600.0, 7200.0
+DEFROST_TOUCHES_S = 600.0
+LONGEST_GAP_S = 150.0
+LEAST_SHARE = 0.7
+LEAST_SAMPLES = 6
+DAY_S = 86400.0
+NOT_AVERAGED = ("energy_total", "heat_energy_total", "compressor_starts", "fault_code")
+AVERAGED = tuple(name for name in FIELDS if name not in NOT_AVERAGED)
+
+
+class Gates:
+    """Follows one device. `step` changes the view and answers with the events of this sample."""
+
+    __slots__ = ("_clean", "_coil_before", "_coil_most", "_minute", "_rest", "_steady")
+
+    def __init__(self) -> None:
+        self._steady: list[Sample] = []
+        self._clean: list[Sample] = []
+        self._rest: list[Sample] = []
+        self._minute = -inf
+        self._coil_before: float | None = None
+        self._coil_most: float | None = None
+
+    def step(self, view: View, sample: Sample) -> int:
+        """Events of this sample. The view's `now`, `dt_s` and `sample` are already new."""
+        now, events, on = view.now, 1, sample.compressor_on
+        running = (sample.compressor_frequency or 0.0) > 0.0 if on is None else on > 0.0
+        flag = sample.defrost_active
+        defrosting = sample.mode == "defrost" if flag is None else flag > 0.0
+        if view.dt_s > LONGEST_GAP_S:
+            self._broken(view)
+        if defrosting is not view.defrosting:
+            events |= self._defrost(view, sample, defrosting)
+        elif defrosting:
+            self._thaw(sample)
+        if running is not view.running:
+            events |= self._turned(view, running)
+        if running:
+            events |= self._runs(view, sample)
+        elif view.off_since + REST_FROM_S <= now <= view.off_since + REST_TO_S and sample.pump_on:
+            events |= self._rest_sample(view, sample)
+        view.day.seen_s += view.dt_s
+        if now >= self._minute:
+            self._minute = now + 60.0
+            events |= Event.MINUTE
+            if now - view.day.began >= DAY_S:
+                events |= Event.DAY
+        return events
+
+    def _runs(self, view: View, sample: Sample) -> int:
+        now, mode, day = view.now, sample.mode, view.day
+        day.running_s += view.dt_s
+        heater = sample.electric_heater_on
+        if heater:
+            view.heater_ended = now
+            day.heater_s += view.dt_s
+        if mode == "hot_water":
+            view.hot_water_ended = now
+        events = 0
+        if view.defrosting or heater or not (mode is None or mode == "heating"):
+            view.heating_since = inf
+            if self._steady:
+                self._steady = []
+        elif view.heating_since == inf:
+            view.heating_since = now
+        elif now - view.heating_since >= STEADY_AFTER_S:
+            events = self._steady_sample(view, sample)
+        if now - view.defrost_ended <= CLEAN_TO_S + LONGEST_GAP_S:
+            events |= self._clean_sample(view, sample)
+        return events
+
+    def next_day(self, view: View) -> None:
+        """Begin a new day, after all who listen to its end have seen the old one."""
+        view.day = Day(began=view.now)
+
+    def _broken(self, view: View) -> None:
+        """Nobody looked for minutes: what was being measured is no longer one piece."""
+        self._steady, self._clean, self._rest = [], [], []
+        if view.heating_since != inf:
+            view.heating_since = view.now
+
+    def _turned(self, view: View, running: bool) -> int:
+        view.running, view.heating_since = running, inf
+        self._steady, self._rest = [], []
+        now = view.now
+        if running:
+            view.on_since = now
+            view.day.starts += 1
+            view.day.starts_alone += now - view.defrost_ended > DEFROST_TOUCHES_S
+            return Event.START
+        view.off_since = now
+        began = view.on_since
+        touches = view.defrosting or now - view.defrost_ended <= DEFROST_TOUCHES_S
+        touches = touches or abs(began - view.defrost_ended) <= DEFROST_TOUCHES_S
+        view.run = Run(began, now, touches, view.hot_water_ended >= began)
+        return Event.STOP
+
+    def _defrost(self, view: View, sample: Sample, defrosting: bool) -> int:
+        view.defrosting, view.heating_since = defrosting, inf
+        self._steady, self._clean = [], []
+        if defrosting:
+            view.defrost_began = view.now
+            last = view.last
+            self._coil_before = last.coil_temp if last is not None else sample.coil_temp
+            self._coil_most = self._coil_before
+            return 0
+        ended = view.defrost_ended
+        before, most, end = self._coil_before, self._coil_most, sample.coil_temp
+        view.defrost = Defrost(
+            began=view.defrost_began,
+            ended=view.now,
+            since_s=view.defrost_began - max(ended, view.on_since),
+            coil_before_c=before,
+            coil_end_c=max((one for one in (most, end) if one is not None), default=None),
+            rise_k=most - before if most is not None and before is not None else None,
+            outdoor_c=sample.outdoor_temp,
+            gap_s=view.defrost_began - ended,
+        )
+        view.defrost_ended = view.now
+        view.day.defrosts += 1
+        return Event.DEFROST
+
+    def _thaw(self, sample: Sample) -> None:
+        coil = sample.coil_temp
+        if coil is not None and (self._coil_most is None or coil > self._coil_most):
+            self._coil_most = coil
+
+    def _steady_sample(self, view: View, sample: Sample) -> int:
+        kept = self._steady
+        kept.append(sample)
+        if sample.mono - kept[0].mono < WINDOW_S:
+            return 0
+        self._steady = []
+        window = averaged(kept, view.now)
+        if window is None or _swing(kept) >= STEADY_HZ:
+            return 0
+        view.window = window
+        view.day.windows += 1
+        return Event.WINDOW
+
+    def _clean_sample(self, view: View, sample: Sample) -> int:
+        since_s, kept = view.now - view.defrost_ended, self._clean
+        frequency = sample.compressor_frequency or 0.0
+        fit = since_s >= CLEAN_FROM_S and view.running_s >= CLEAN_FROM_S and not view.defrosting
+        if since_s <= CLEAN_TO_S:
+            if fit and frequency >= CLEAN_HZ and sample.mode in (None, "heating"):
+                kept.append(sample)
+            return 0
+        if not kept:
+            return 0
+        self._clean = []
+        window = averaged(kept, view.now, (CLEAN_TO_S - CLEAN_FROM_S) * LEAST_SHARE)
+        if window is None:
+            return 0
+        view.clean = window
+        return Event.CLEAN
+
+    def _rest_sample(self, view: View, sample: Sample) -> int:
+        kept = self._rest
+        kept.append(sample)
+        if sample.mono - kept[0].mono < WINDOW_S:
+            return 0
+        self._rest = []
+        window = averaged(kept, view.now)
+        if window is None:
+            return 0
+        view.rest = window
+        return Event.REST
+
+
+def averaged(
+    kept: Sequence[Sample], now: float, least_s: float = WINDOW_S * LEAST_SHARE
+) -> Window | None:
+    """The means of the points; None when there are too few samples to believe them."""
+    n = len(kept)
+    span_s = kept[-1].mono - kept[0].mono
+    if n < LEAST_SAMPLES or span_s < least_s:
+        return None
+    mean: dict[str, float] = {}
+    for name in AVERAGED:
+        values = [v for v in [getattr(one, name) for one in kept] if v is not None]
+        if 2 * len(values) > n:
+            mean[name] = trimmed(values)
+    return Window(now - span_s, now, n, mean)
+
+
+def trimmed(values: list[float]) -> float:
+    """The mean without the lowest and the highest tenth: one wild value in ten moves nothing."""
+    values.sort()
+    cut = (len(values) + 9) // 10
+    inner = values[cut:-cut] or values
+    return sum(inner) / len(inner)
+
+
+def _swing(kept: Sequence[Sample]) -> float:
+    """Standard deviation of the frequency in Hz, over samples within the middle nine tenths."""
+    values = sorted(v for v in [one.compressor_frequency for one in kept] if v is not None)
+    if not values:
+        return 0.0
+    cut = len(values) // 20
+    inner = values[cut : len(values) - cut]
+    mean = sum(inner) / len(inner)
+    return float((sum((v - mean) ** 2 for v in inner) / len(inner)) ** 0.5)

@@ -1,0 +1,125 @@
+"""All a rule may look at: the newest sample, the operating state, and what just came to an end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+
+from agent.faults.profile import UNKNOWN, Profile
+from agent.faults.sample import Sample
+from agent.model import Machine, PointId
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Means of the points over one stretch of a gate, with a tenth cut off at either end.
+
+    A point that showed no value in half of the samples is not among them.
+    """
+
+    began: float
+    ended: float
+    n: int
+    mean: Mapping[PointId, float]
+
+    def get(self, point: PointId) -> float | None:
+        """The mean of a point; None when it was not there."""
+        return self.mean.get(point)
+
+
+@dataclass(frozen=True, slots=True)
+class Defrost:
+    """One defrost that ended. `since_s` is the running time of heating before it, from the end of
+    the one before; `rise_k` how far the coil rose in its first three minutes.
+    """
+
+    began: float
+    ended: float
+    since_s: float
+    coil_before_c: float | None
+    coil_end_c: float | None
+    rise_k: float | None
+    outdoor_c: float | None
+    gap_s: float
+
+    @property
+    def length_s(self) -> float:
+        return self.ended - self.began
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the compressor that ended; `defrost` when either end is within 10 min of one."""
+
+    began: float
+    ended: float
+    defrost: bool
+    hot_water: bool
+
+    @property
+    def length_s(self) -> float:
+        return self.ended - self.began
+
+
+@dataclass(slots=True)
+class Day:
+    """Sums of 24 h of the detector's clock. Shares of time are in seconds."""
+
+    began: float = 0.0
+    seen_s: float = 0.0
+    running_s: float = 0.0
+    heater_s: float = 0.0
+    starts: int = 0
+    starts_alone: int = 0
+    defrosts: int = 0
+    windows: int = 0
+
+
+@dataclass(slots=True)
+class View:
+    """One device. `now` is in seconds of the detector's own clock, which goes on over restarts and
+    never backwards; everything in the past is told on it. `silent_s` is 0 while the device answers.
+    """
+
+    machine: Machine
+    sample: Sample
+    now: float = 0.0
+    profile: Profile = UNKNOWN
+    needed: frozenset[PointId] = frozenset()
+    supplied: frozenset[PointId] = frozenset()
+    seen_good: set[PointId] = field(default_factory=set)
+    dt_s: float = 0.0
+    silent_s: float = 0.0
+    silent_why: str = ""
+    last: Sample | None = None
+    running: bool = False
+    on_since: float = -inf
+    off_since: float = -inf
+    defrosting: bool = False
+    defrost_began: float = -inf
+    defrost_ended: float = -inf
+    heating_since: float = inf
+    heater_ended: float = -inf
+    hot_water_ended: float = -inf
+    window: Window | None = None
+    clean: Window | None = None
+    rest: Window | None = None
+    defrost: Defrost | None = None
+    run: Run | None = None
+    day: Day = field(default_factory=Day)
+
+    @property
+    def steady(self) -> bool:
+        """Whether gate G1 is open but for the swing of the frequency: heating for ten minutes."""
+        return self.now - self.heating_since >= 600.0
+
+    @property
+    def running_s(self) -> float:
+        """For how long the compressor has run now; 0 while it stands."""
+        return self.now - self.on_since if self.running else 0.0
+
+    @property
+    def since_defrost_s(self) -> float:
+        """Seconds since the last defrost ended; 0 during one, infinite before the first."""
+        return 0.0 if self.defrosting else self.now - self.defrost_ended
