@@ -217,6 +217,8 @@ class Core:
             case PlatformBack() | ForecastKnown():
                 self._news(fact)
             case Stopping(stamp):
+                for name, watched in self._devices.items():
+                    yield Save(f"detector {name}", (watched.detector.save(),))
                 yield from self._books.close(stamp)
                 yield from self._control.park(self.complete(stamp.mono), stamp)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from agent import config
-from agent.drivers.saturation import PERSISTS, PressureCheck, fits, saturation_bar
+from agent.drivers.saturation import PERSISTS, PressureCheck, fits
 from agent.errors import FileError
 from agent.model import Quality, Reading
+from agent.refrigerants import saturation_bar
 from tests.rooms.quirks.testquirk import Pump, polled
 
 GATEWAY = """
