@@ -1,0 +1,285 @@
+"""Many units stepped together: weather in, columns of polled values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from simulators.physics import supply
+from simulators.physics.condition import SENSORS, healthy
+from simulators.physics.controller import control
+from simulators.physics.cycle import Cycle
+from simulators.physics.faults import Injection, apply
+from simulators.physics.frost import breathe, moisture, thaw
+from simulators.physics.home import building, pump, water
+from simulators.physics.refrigerants import Array
+from simulators.physics.sensors import Sensors
+from simulators.physics.state import State, at_rest
+from simulators.physics.units import Units
+from simulators.physics.weather import POLL_S, Air
+
+START_AT = 1_762_000_000.0 - 1_762_000_000.0 % 86_400.0  # a midnight, UTC, at the start of a winter
+_INNER = 3
+_RAMP_POLLS = 120
+_DIGITS = {"indoor_temp": 1, "water_flow": 1}
+_DIRECT = (
+    "pump_on",
+    "pump_speed",
+    "compressor_on",
+    "compressor_frequency",
+    "fan_speed",
+    "eev_steps",
+    "active_power",
+    "input_current",
+    "supply_voltage",
+    "electric_heater_on",
+    "defrost_active",
+    "mode_active",
+    "water_setpoint_active",
+    "energy_total",
+    "heat_energy_total",
+    "compressor_starts",
+    "fault_code",
+)
+_TRUTH = (
+    "_heat_w",
+    "_power_w",
+    "_room_c",
+    "_outdoor_c",
+    "_frost_kg",
+    "_evaporating_c",
+    "_condensing_c",
+    "_superheat_k",
+    "_subcooling_k",
+    "_supply_c",
+    "_return_c",
+)
+
+
+class Fleet:
+    """n units in their homes under one air each. `air` is one for all, or one a unit."""
+
+    def __init__(self, units: Units, air: Air | Sequence[Air], seed: int) -> None:
+        n = len(units)
+        airs = [air] if isinstance(air, Air) else list(air)
+        different = list({id(a): a for a in airs}.values())
+        places = {id(a): k for k, a in enumerate(different)}
+        length = min(len(a.outdoor_c) for a in different)
+        self.units, self.seed, self.step = units, seed, 0
+        self._outdoor = np.array([a.outdoor_c[:length] for a in different])
+        self._humidity = np.array([a.humidity[:length] for a in different])
+        self._sun = np.array([a.sun_w_m2[:length] for a in different])
+        self._air_of = np.array([places[id(a)] for a in airs] * (n // len(airs)), dtype=np.intp)
+        self.condition = healthy(n)
+        self.active: list[list[tuple[int, Injection]]] = [[] for _ in range(n)]
+        self._cycle = Cycle(units)
+        first = self._outdoor[self._air_of, 0]
+        self.state = at_rest(units, first)
+        self._sensors = Sensors(n, seed)
+        self._sensors.settle(self.state, first)
+        self._mains, self._reader = supply.Mains(n), supply.Reader(n)
+        self._ramping: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def fork(self, index: npt.NDArray[np.intp]) -> Fleet:
+        """A deep copy of these units as they stand now; an index may repeat."""
+        other = Fleet.__new__(Fleet)
+        index = np.asarray(index, dtype=np.intp)
+        other.units, other.seed, other.step = self.units.take(index), self.seed, self.step
+        other._outdoor, other._humidity, other._sun = self._outdoor, self._humidity, self._sun
+        other._air_of = self._air_of[index]
+        other.condition, other.state = self.condition.take(index), self.state.take(index)
+        other.active = [list(self.active[i]) for i in index]
+        other._cycle = Cycle(other.units)
+        other._sensors, other._mains = self._sensors.take(index), self._mains.take(index)
+        other._reader = self._reader.take(index)
+        other._ramping = {k for k, i in enumerate(index) if int(i) in self._ramping}
+        return other
+
+    def inject(self, injections: Sequence[Injection | Sequence[Injection] | None]) -> None:
+        """From now on, one entry a unit: a fault, several, or None. Raises KeyError."""
+        for i, entry in enumerate(injections):
+            found = (entry,) if isinstance(entry, Injection) else tuple(entry or ())
+            self.active[i].extend((self.step, injection) for injection in found)
+            if found:
+                self._apply(i)
+
+    def repair(self, i: int) -> None:
+        """End every fault of unit i."""
+        self.active[i] = []
+        self._apply(i)
+
+    def _apply(self, i: int) -> None:
+        now = self.step
+        day = 86_400.0 / POLL_S
+        self.active[i] = [
+            (at, one)
+            for at, one in self.active[i]
+            if one.for_s <= 0.0 or (now - at) * POLL_S < one.for_s
+        ]
+        stuck = any(one.fault == "F12" for _, one in self.active[i])
+        self.condition.clear(i, keep_valve=stuck)
+        moving = False
+        for at, one in self.active[i]:
+            grown = 1.0 if one.ramp_days <= 0 else min((now - at) / (one.ramp_days * day), 1.0)
+            moving |= grown < 1.0 or one.for_s > 0.0
+            apply(self.units, self.state, self.condition, i, one, grown)
+        self._ramping.add(i) if moving else self._ramping.discard(i)
+
+    def run(self, steps: int) -> dict[str, Array]:
+        """The next polls, each 30 s: {name: (steps, n)}. Raises IndexError past the weather's end.
+
+        Names without an underscore are what a reader gets: canonical points in their units (truth
+        values 0 or 1), `at` and `mono`; NaN where no poll or no value came. Names with one are the
+        truth behind them.
+        """
+        if self.step + steps > self._outdoor.shape[1]:
+            raise IndexError("the weather ends before these steps")
+        n = len(self)
+        raw = np.empty((len(SENSORS), steps, n))
+        columns = {name: np.empty((steps, n)) for name in ("at", "mono", *_DIRECT, *_TRUTH)}
+        lost = np.zeros((steps, n), dtype=bool)
+        start_up = np.zeros((steps, n), dtype=bool)
+        for k in range(steps):
+            chance = np.random.default_rng((self.seed, 31, self.step))
+            raw[:, k], lost[k], start_up[k] = self._poll(k, columns, chance)
+            self.step += 1
+        return self._finish(raw, columns, lost, start_up)
+
+    def _poll(
+        self, k: int, columns: dict[str, Array], chance: np.random.Generator
+    ) -> tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        u, s, c, n = self.units, self.state, self.condition, len(self)
+        if self._ramping and self.step % _RAMP_POLLS == 0:
+            for i in tuple(self._ramping):
+                self._apply(i)
+        normal = chance.standard_normal((2 * len(SENSORS) + 1, n))
+        uniform = chance.random((7, n))
+        mono = self.step * POLL_S
+        hour, day = mono % 86_400.0 / 3600.0, int(mono // 86_400.0)
+        air_c = self._outdoor[self._air_of, self.step]
+        kg_kg = moisture(air_c, self._humidity[self._air_of, self.step])
+        volts = self._mains.poll(u, s, c, normal[-1], uniform[4])
+        bubble = np.where((c.bubbles > 0) & (uniform[5] < c.bubbles), 0.3 + 0.7 * uniform[6], 0.0)
+        began = s.defrost_s > 0.0
+        dt_s = POLL_S / _INNER
+        for _ in range(_INNER):
+            seen = self._sensors.seen(c, volts)
+            control(dt_s, u, s, c, seen, hour, day)
+            pump(u, s, c, bubble)
+            air = breathe(dt_s, u, s, c, air_c, kg_kg)
+            self._cycle.step(dt_s, s, c, air)
+            thaw(dt_s, u, s, c, air_c, air.coil_w)
+            water(dt_s, u, s, c, air_c)
+            self._sensors.follow(dt_s, s, c, air_c)
+        s.swing_k = _swing(s, began, uniform[6])
+        building(POLL_S, u, s, c, air_c, float(self._sun[0, self.step]), hour)
+        s.power_w = np.where(c.mains_lost > 0.5, 0.0, supply.power(u, s))
+        s.energy_j = s.energy_j + s.power_w * POLL_S * c.meter_share
+        heat = np.where(s.pump, s.water_w, 0.0) + s.heater
+        s.heat_j = s.heat_j + heat * POLL_S * c.heat_meter_share
+        at, lost, start_up = self._reader.poll(mono, START_AT, c, uniform)
+        self._write(k, columns, at, mono, volts, heat, air_c)
+        rows = len(SENSORS)
+        shown = self._sensors.show(POLL_S, s, c, normal[:rows], normal[rows : 2 * rows])
+        return shown, lost, start_up
+
+    def _write(
+        self,
+        k: int,
+        columns: Mapping[str, Array],
+        at: Array,
+        mono: float,
+        volts: Array,
+        heat: Array,
+        air_c: Array,
+    ) -> None:
+        u, s = self.units, self.state
+        now: dict[str, Array | float | npt.NDArray[np.bool_] | npt.NDArray[np.int64]] = {
+            "at": at,
+            "mono": mono,
+            "pump_on": s.pump,
+            "pump_speed": s.speed * 100.0,
+            "compressor_on": s.on,
+            "compressor_frequency": s.hz,
+            "fan_speed": s.fan * self.condition.fan * u.fan_rpm,
+            "eev_steps": s.opening * u.valve_steps,
+            "active_power": s.power_w,
+            "input_current": s.power_w / (np.maximum(volts, 50.0) * u.power_factor),
+            "supply_voltage": volts,
+            "electric_heater_on": s.heater > 0.0,
+            "defrost_active": s.defrost_s > 0.0,
+            "mode_active": _mode(s),
+            "water_setpoint_active": s.setpoint_c,
+            "energy_total": s.energy_j / 3.6e6,
+            "heat_energy_total": s.heat_j / 3.6e6,
+            "compressor_starts": s.starts,
+            "fault_code": s.code,
+            "_heat_w": heat,
+            "_power_w": s.power_w,
+            "_room_c": s.room_c,
+            "_outdoor_c": air_c,
+            "_frost_kg": s.frost_kg + s.ice_kg,
+            "_evaporating_c": s.low_c,
+            "_condensing_c": s.high_c,
+            "_superheat_k": s.superheat_k,
+            "_subcooling_k": s.subcooling_k,
+            "_supply_c": s.supply_c,
+            "_return_c": s.entry_c,
+        }
+        for name, value in now.items():
+            columns[name][k] = value
+
+    def _finish(
+        self,
+        raw: Array,
+        columns: dict[str, Array],
+        lost: npt.NDArray[np.bool_],
+        start_up: npt.NDArray[np.bool_],
+    ) -> dict[str, Array]:
+        """Cut into steps, put in the holes."""
+        step = np.maximum(self.condition.coarse, 0.1)
+        for row, name in enumerate(SENSORS):
+            columns[name] = np.round(np.round(raw[row] / step) * step, 1)
+            columns[name][start_up] = np.nan
+        for name, grain in _GRAINS.items():
+            columns[name] = np.round(np.round(columns[name] / grain) * grain, 2)
+        points = {name: v for name, v in columns.items() if name[0] != "_" and name not in _STAMPS}
+        self._reader.freeze(points, self.condition)
+        for values in points.values():
+            values[lost] = np.nan
+        return columns
+
+
+_STAMPS = ("at", "mono")
+_GRAINS = {
+    "pump_speed": 1.0,
+    "compressor_frequency": 1.0,
+    "fan_speed": 10.0,
+    "eev_steps": 1.0,
+    "active_power": 10.0,
+    "input_current": 0.1,
+    "supply_voltage": 1.0,
+    "water_setpoint_active": 0.5,
+    "energy_total": 0.01,
+    "heat_energy_total": 0.01,
+}
+
+
+def _mode(s: State) -> Array:
+    """Codes of `MODES`."""
+    code = np.where(s.on, np.where(s.tank, 2.0, 1.0), 0.0)
+    return np.where(s.defrost_s > 0.0, 3.0, code)
+
+
+def _swing(s: State, began: npt.NDArray[np.bool_], draw: Array) -> Array:
+    """Air at the unit's own sensor against the true: warm steam in a defrost, then a cold one."""
+    fading = s.swing_k * np.exp(-POLL_S / 200.0)
+    defrosting = s.defrost_s > 0.0
+    ended = began & ~defrosting
+    fading = np.where(defrosting, fading + 0.25 * (4.0 * draw - fading), fading)
+    return np.where(ended, -1.0 - 17.0 * draw**4, fading)
