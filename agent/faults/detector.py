@@ -12,14 +12,18 @@ from dataclasses import dataclass, field
 from agent.faults.condition import Condition, Suspect
 from agent.faults.gates import Gates
 from agent.faults.masking import unmasked
+from agent.faults.own import Own
 from agent.faults.profile import UNKNOWN, Profile
 from agent.faults.rule import NOTHING, Event, Finding, Look, Memory, Rule
 from agent.faults.rules import RULES
 from agent.faults.sample import FIELDS, Sample
+from agent.faults.signals import sources
 from agent.faults.view import View
 from agent.model import Machine, PointId, Severity, Value
 
 VERSION = 1
+SAMPLE, MINUTE, DAY = int(Event.SAMPLE), int(Event.MINUTE), int(Event.DAY)  # flags are slow
+WINDOW, CLEAN = int(Event.WINDOW), int(Event.CLEAN)
 Listeners = tuple[tuple[int, Look, Memory], ...]
 ENDINGS = (
     Event.MINUTE,
@@ -43,6 +47,8 @@ class Saved:
     memories: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     held: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     seen_good: tuple[PointId, ...] = ()
+    signals: tuple[str, ...] = ()
+    own: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
 
 
 class Detector:
@@ -59,6 +65,7 @@ class Detector:
         "_said",
         "_silence",
         "_silent_since",
+        "_unseen",
         "_view",
         "off",
     )
@@ -73,7 +80,8 @@ class Detector:
         rules: Iterable[Rule] = RULES,
     ) -> None:
         self.off: dict[str, str] = {}
-        self._view = View(machine, Sample(0.0, 0.0), 0.0, profile, needed, supplied)
+        own = Own(sources(lambda point: machine.has(point) or point in supplied, profile), 0.0)
+        self._view = View(machine, Sample(0.0, 0.0), 0.0, profile, needed, supplied, own=own)
         self._rules = tuple(self._on(machine, profile, supplied, rules))
         self._gates = Gates()
         self._memories: list[Memory] = [{} for _ in self._rules]
@@ -81,6 +89,7 @@ class Detector:
         self._said: tuple[Condition, ...] = ()
         self._last_mono: float | None = None
         self._silent_since = 0.0
+        self._unseen = [name for name in FIELDS if machine.has(name) or name in supplied]
         if saved is not None and saved.version == VERSION:
             self._restore(saved)
         self._each = self._listening(Event.SAMPLE)
@@ -139,7 +148,7 @@ class Detector:
             found = look(view, memory)
             if found is not NOTHING or held[i] is not NOTHING:
                 changed |= self._take(i, found)
-        if events > Event.SAMPLE:
+        if events > SAMPLE:
             changed |= self._ended(events)
         if changed:
             self._said = self._conditions()
@@ -147,15 +156,26 @@ class Detector:
 
     def _ended(self, events: int) -> bool:
         """Something came to an end: ask those who listen to it."""
+        self._own(events)
         changed = False
         for event, listeners in self._listeners:
             if events & event and listeners:
-                changed |= self._look(listeners, event != Event.MINUTE)
-        if events & Event.MINUTE:
+                changed |= self._look(listeners, event != MINUTE)
+        if events & MINUTE:
             self._know()
-        if events & Event.DAY:
+        if events & DAY:
             self._gates.next_day(self._view)
         return changed
+
+    def _own(self, events: int) -> None:
+        """What has ended goes to the machine's own history before any rule looks at it."""
+        view = self._view
+        if events & WINDOW and view.window is not None:
+            view.judged = view.own.window(view.window, view.since_defrost_s, view.now)
+        if events & CLEAN and view.clean is not None:
+            view.own.clean_coil(view.clean, view.now)
+        if events & DAY:
+            view.own.day()
 
     def _silent(self, why: str) -> tuple[Condition, ...]:
         view = self._view
@@ -191,8 +211,11 @@ class Detector:
 
     def _know(self) -> None:
         """Remember which points have been good."""
-        sample, seen = self._view.sample, self._view.seen_good
-        seen.update(name for name in FIELDS if getattr(sample, name) is not None)
+        sample, unseen = self._view.sample, self._unseen
+        new = [name for name in unseen if getattr(sample, name) is not None]
+        if new:
+            self._view.seen_good.update(new)
+            self._unseen = [name for name in unseen if name not in new]
 
     def _miss(self, sample: Sample) -> None:
         """What is bad now and was good a moment ago was there before."""
@@ -231,13 +254,25 @@ class Detector:
                 if held and not rule.on & (Event.SAMPLE | Event.SILENT)
             },
             seen_good=tuple(sorted(view.seen_good)),
+            signals=view.own.steady.names,
+            own=view.own.save(),
         )
+
+    def repaired(self, rule: str) -> None:
+        """The fault this rule told of was mended, and that was acknowledged: learn anew."""
+        for i, one in enumerate(self._rules):
+            if rule in (one.name, one.fault):
+                self._memories[i].clear()
+                self._held[i] = NOTHING
+        self._view.own.repaired(self._view.now)
+        self._said = self._conditions()
 
     def _restore(self, saved: Saved) -> None:
         view = self._view
         view.now = saved.now
         view.day.began = saved.now
         view.seen_good.update(saved.seen_good)
+        view.own.restore(saved.own, saved.signals)
         for i, rule in enumerate(self._rules):
             self._memories[i].update(saved.memories.get(rule.name, {}))
             self._held[i] = saved.held.get(rule.name) or NOTHING

@@ -10,9 +10,16 @@ from collections.abc import Sequence
 from math import inf
 
 from agent.faults.rule import Event
-from agent.faults.sample import FIELDS, Sample
-from agent.faults.view import Day, Defrost, Run, View, Window
+from agent.faults.sample import Sample
+from agent.faults.view import Day, Defrost, Run, View
+from agent.faults.window import averaged
 
+MINUTE, WINDOW, CLEAN, REST = (
+    int(one) for one in (Event.MINUTE, Event.WINDOW, Event.CLEAN, Event.REST)
+)
+START, STOP, DEFROST, DAY = (
+    int(one) for one in (Event.START, Event.STOP, Event.DEFROST, Event.DAY)
+)
 WINDOW_S = 600.0
 STEADY_AFTER_S = 600.0
 STEADY_HZ = 3.0
@@ -21,11 +28,8 @@ CLEAN_HZ = 45.0
 REST_FROM_S, REST_TO_S = 600.0, 7200.0
 DEFROST_TOUCHES_S = 600.0
 LONGEST_GAP_S = 150.0
-LEAST_SHARE = 0.7
-LEAST_SAMPLES = 6
+LEAST_SHARE = 0.7  # of a stretch must have been seen
 DAY_S = 86400.0
-NOT_AVERAGED = ("energy_total", "heat_energy_total", "compressor_starts", "fault_code")
-AVERAGED = tuple(name for name in FIELDS if name not in NOT_AVERAGED)
 
 
 class Gates:
@@ -62,9 +66,9 @@ class Gates:
         view.day.seen_s += view.dt_s
         if now >= self._minute:
             self._minute = now + 60.0
-            events |= Event.MINUTE
+            events |= MINUTE
             if now - view.day.began >= DAY_S:
-                events |= Event.DAY
+                events |= DAY
         return events
 
     def _runs(self, view: View, sample: Sample) -> int:
@@ -107,13 +111,13 @@ class Gates:
             view.on_since = now
             view.day.starts += 1
             view.day.starts_alone += now - view.defrost_ended > DEFROST_TOUCHES_S
-            return Event.START
+            return START
         view.off_since = now
         began = view.on_since
         touches = view.defrosting or now - view.defrost_ended <= DEFROST_TOUCHES_S
         touches = touches or abs(began - view.defrost_ended) <= DEFROST_TOUCHES_S
         view.run = Run(began, now, touches, view.hot_water_ended >= began)
-        return Event.STOP
+        return STOP
 
     def _defrost(self, view: View, sample: Sample, defrosting: bool) -> int:
         view.defrosting, view.heating_since = defrosting, inf
@@ -138,7 +142,7 @@ class Gates:
         )
         view.defrost_ended = view.now
         view.day.defrosts += 1
-        return Event.DEFROST
+        return DEFROST
 
     def _thaw(self, sample: Sample) -> None:
         coil = sample.coil_temp
@@ -151,12 +155,12 @@ class Gates:
         if sample.mono - kept[0].mono < WINDOW_S:
             return 0
         self._steady = []
-        window = averaged(kept, view.now)
+        window = averaged(kept, view.now, WINDOW_S * LEAST_SHARE)
         if window is None or _swing(kept) >= STEADY_HZ:
             return 0
         view.window = window
         view.day.windows += 1
-        return Event.WINDOW
+        return WINDOW
 
     def _clean_sample(self, view: View, sample: Sample) -> int:
         since_s, kept = view.now - view.defrost_ended, self._clean
@@ -173,7 +177,7 @@ class Gates:
         if window is None:
             return 0
         view.clean = window
-        return Event.CLEAN
+        return CLEAN
 
     def _rest_sample(self, view: View, sample: Sample) -> int:
         kept = self._rest
@@ -181,35 +185,11 @@ class Gates:
         if sample.mono - kept[0].mono < WINDOW_S:
             return 0
         self._rest = []
-        window = averaged(kept, view.now)
+        window = averaged(kept, view.now, WINDOW_S * LEAST_SHARE)
         if window is None:
             return 0
         view.rest = window
-        return Event.REST
-
-
-def averaged(
-    kept: Sequence[Sample], now: float, least_s: float = WINDOW_S * LEAST_SHARE
-) -> Window | None:
-    """The means of the points; None when there are too few samples to believe them."""
-    n = len(kept)
-    span_s = kept[-1].mono - kept[0].mono
-    if n < LEAST_SAMPLES or span_s < least_s:
-        return None
-    mean: dict[str, float] = {}
-    for name in AVERAGED:
-        values = [v for v in [getattr(one, name) for one in kept] if v is not None]
-        if 2 * len(values) > n:
-            mean[name] = trimmed(values)
-    return Window(now - span_s, now, n, mean)
-
-
-def trimmed(values: list[float]) -> float:
-    """The mean without the lowest and the highest tenth: one wild value in ten moves nothing."""
-    values.sort()
-    cut = (len(values) + 9) // 10
-    inner = values[cut:-cut] or values
-    return sum(inner) / len(inner)
+        return REST
 
 
 def _swing(kept: Sequence[Sample]) -> float:

@@ -7,49 +7,232 @@ acknowledged repair makes it learn anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
+from statistics import median
 
-from agent.faults.signals import SIGNALS
-from agent.faults.view import Window
+from agent.faults.linear import Sums
+from agent.faults.signals import PLACE, SIGNALS
+from agent.faults.window import Window
 
 INPUTS = ("compressor_frequency", "outdoor_temp", "water_supply_temp")
-LEARN_S = 14 * 86400.0
-LEAST_WINDOWS = 300
 FAST = 0.2
-MARGIN = (1.5, 0.7, 1.0)  # beyond the learnt range of the inputs: Hz, K, K
-DAYS_KEPT = 4
-LEAST_A_DAY = 4
-ALLOWED_SD, LIMIT_SD = 0.5, 5.0  # CUSUM over daily medians: k and h
-M = len(SIGNALS)
+MARGINS = (2.0, 0.7, 1.0)  # beyond the learnt range of the inputs: Hz, K, K
+DAYS_KEPT = 5
+LEAST_A_DAY = 3
+ALLOWED_SD = 0.5  # of a daily median: the drift a CUSUM lets pass
+LARGEST_SUM = 20.0
+STALE_DAYS = 2
+
+Inputs = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Deviation:
+class Terms:
+    """When a history is learnt: after so long, with so many stretches seen."""
+
+    learn_s: float = 14 * 86400.0
+    least: int = 300
+
+
+@dataclass(slots=True)
+class Track:
     """How far a signal is from its own history, in its unit: measured minus expected.
 
-    `now` is exponentially averaged over about five windows, `days` are the newest daily medians,
-    the newest last; `up` and `down` count slow drift in spreads of a daily median; `sd` is the
-    spread of one window.
+    `sd` is the spread of one stretch. `now` is averaged over about five of them, `count` says over
+    how many at most. `days` are the newest daily medians, the newest last; `up` and `down` add up
+    what the daily medians drift, in spreads of one.
     """
 
-    now: float
     sd: float
-    days: tuple[float, ...]
-    up: float
-    down: float
+    now: float = 0.0
+    count: int = 0
+    expected: float = 0.0
+    up: float = 0.0
+    down: float = 0.0
+    days: tuple[float, ...] = ()
 
     @property
     def z(self) -> float:
-        """The averaged deviation in its own spread."""
+        """The averaged deviation, in its own spread."""
         return self.now / (self.sd / 3.0)
 
+    def over(self, limit: float, days: int, of: int) -> bool:
+        """Whether so many of the newest `of` daily medians are above (below, if negative)."""
+        newest = self.days[-of:]
+        if limit < 0:
+            return sum(one <= limit for one in newest) >= days
+        return sum(one >= limit for one in newest) >= days
 
-def features(window: Window) -> tuple[tuple[float, ...], tuple[float, float, float]] | None:
+
+class History:
+    """Linear models of some signals in frequency f, outdoor air, f times outdoor air, and water."""
+
+    __slots__ = (
+        "_box",
+        "_names",
+        "_sums",
+        "_terms",
+        "_today",
+        "_weights",
+        "began",
+        "frozen",
+        "stretches",
+        "tracks",
+    )
+
+    def __init__(self, names: Iterable[str], now: float, terms: Terms) -> None:
+        self._names = tuple(names)
+        self._terms = terms
+        self._today: dict[str, list[float]] = {}
+        self.tracks: dict[str, Track] = {}
+        self.relearn(now)
+
+    def relearn(self, now: float) -> None:
+        """Forget what was usual: the machine is another one since a repair."""
+        self.began, self.frozen, self.stretches = now, False, 0
+        self._sums = Sums(5, len(self._names))
+        self._box = [[inf, -inf] for _ in INPUTS]
+        self._weights: list[list[float]] = []
+        self._today.clear()
+        self.tracks.clear()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._names
+
+    def see(self, window: Window, signals: Mapping[str, float], now: float) -> bool:
+        """A stretch came to an end; whether it could be judged by what is known."""
+        found = features(window)
+        if found is None:
+            return False
+        x, raw = found
+        if self.frozen and self._inside(raw):
+            self._judge(x, signals)
+            return True
+        if (not self.frozen or self.healthy) and self._names and signals.keys() >= set(self._names):
+            self._learn(x, raw, [signals[n] - SIGNALS[PLACE[n]].typical for n in self._names])
+            due = now - self.began >= self._terms.learn_s and self._sums.count >= self._terms.least
+            if due and not self.frozen:
+                self.freeze()
+        return False
+
+    @property
+    def healthy(self) -> bool:
+        """Whether all that is known looks as it always did."""
+        return all(abs(one.z) < 4.0 and max(one.up, one.down) < 3.0 for one in self.tracks.values())
+
+    def freeze(self) -> None:
+        """Take what was learnt so far as what is usual."""
+        solved = self._sums.solve()
+        if solved is None:
+            return
+        self._weights, spread = solved
+        self.frozen = True
+        for name, sd in zip(self._names, spread, strict=True):
+            found = max(sd, SIGNALS[PLACE[name]].fine)
+            if name in self.tracks:
+                self.tracks[name].sd = found
+            else:
+                self.tracks[name] = Track(found)
+
+    def expect(self, name: str, window: Window) -> float | None:
+        """What this signal should be in such a stretch; None outside what is known."""
+        found = features(window)
+        if found is None or not self.frozen or not self._inside(found[1]):
+            return None
+        return self._expected(self._names.index(name), found[0])
+
+    def day(self) -> None:
+        """A day is over: its medians go to the drift sums, and what was added is taken up."""
+        if self.frozen and self.stretches:
+            self.freeze()
+        for name, track in self.tracks.items():
+            today = self._today.pop(name, [])
+            if len(today) < LEAST_A_DAY:
+                continue
+            middle = median(today)
+            track.days = (*track.days, middle)[-DAYS_KEPT:]
+            z = middle / max(track.sd * 0.5, SIGNALS[PLACE[name]].fine)
+            track.up = min(max(0.0, track.up + z - ALLOWED_SD), LARGEST_SUM)
+            track.down = min(max(0.0, track.down - z - ALLOWED_SD), LARGEST_SUM)
+        self.stretches = 0
+
+    def _learn(self, x: Sequence[float], raw: Inputs, y: Sequence[float]) -> None:
+        self._sums.add(x, y)
+        self.stretches += 1
+        for bounds, value in zip(self._box, raw, strict=True):
+            bounds[0], bounds[1] = min(bounds[0], value), max(bounds[1], value)
+
+    def _inside(self, raw: Inputs) -> bool:
+        return all(
+            low - margin <= value <= high + margin
+            for value, (low, high), margin in zip(raw, self._box, MARGINS, strict=True)
+        )
+
+    def _expected(self, place: int, x: Sequence[float]) -> float:
+        typical = SIGNALS[PLACE[self._names[place]]].typical
+        return typical + sum(w * v for w, v in zip(self._weights[place], x, strict=True))
+
+    def _judge(self, x: Sequence[float], signals: Mapping[str, float]) -> None:
+        for place, name in enumerate(self._names):
+            value = signals.get(name)
+            if value is None:
+                continue
+            track, expected = self.tracks[name], self._expected(place, x)
+            off = value - expected
+            track.count += 1
+            share = max(FAST, 1.0 / track.count)
+            track.now += share * (off - track.now)
+            track.expected = expected
+            self._today.setdefault(name, []).append(off)
+
+    # --- over restarts --------------------------------------------------------------------------
+
+    def save(self) -> Mapping[str, tuple[float, ...]]:
+        """The state as short lists of numbers."""
+        sums = self._sums
+        saved: dict[str, tuple[float, ...]] = {
+            "": (self.began, float(self.frozen), float(sums.count), float(self.stretches)),
+            "x": tuple(map(_sharp, sums.xx)),
+            "y": tuple(map(_sharp, (*sums.xy, *sums.yy))),
+            "box": tuple(round(v, 1) for bounds in self._box for v in bounds if abs(v) < inf),
+        }
+        for name, track in self.tracks.items():
+            numbers = (track.sd, track.now, float(track.count), track.up, track.down, *track.days)
+            saved[name] = tuple(round(v, 3) for v in numbers)
+        return saved
+
+    def restore(self, saved: Mapping[str, Sequence[float]]) -> None:
+        """Go on with what `save` gave; anything of another shape is begun anew."""
+        sums, size = self._sums, len(self._names)
+        head, xx, y = (saved.get(key, ()) for key in ("", "x", "y"))
+        if len(head) != 4 or len(xx) != len(sums.xx) or len(y) != 6 * size:
+            return
+        self.began, self.stretches = head[0], int(head[3])
+        sums.count, sums.xx = int(head[2]), list(xx)
+        sums.xy, sums.yy = list(y[: 5 * size]), list(y[5 * size :])
+        box = saved.get("box", ())
+        if len(box) == 2 * len(self._box):
+            self._box = [[box[2 * i], box[2 * i + 1]] for i in range(len(self._box))]
+        if head[1]:
+            self.freeze()
+        for name, numbers in saved.items():
+            if name in self.tracks and len(numbers) >= 5:
+                sd, now, count, up, down, *days = numbers
+                self.tracks[name] = Track(sd, now, int(count), 0.0, up, down, tuple(days))
+
+
+def features(window: Window) -> tuple[tuple[float, ...], Inputs] | None:
     """The inputs of the models, scaled to about one, and as they are; None when one is missing."""
-    mean = window.mean
-    raw = tuple(mean[name] for name in INPUTS if name in mean)
-    if len(raw) != 3:
+    hz, outdoor_c, supply_c = (window.get(name) for name in INPUTS)
+    if hz is None or outdoor_c is None or supply_c is None:
         return None
-    hz, outdoor_c, supply_c = raw
     f, t, w = hz / 50.0 - 1.0, outdoor_c / 10.0, supply_c / 10.0 - 3.5
     return (1.0, f, t, f * t, w), (hz, outdoor_c, supply_c)
+
+
+def _sharp(value: float) -> float:
+    """Ten digits: differences of sums need them."""
+    return float(f"{value:.10g}")

@@ -6,17 +6,16 @@ superheat and subcooling, the lift-free part of the discharge temperature, water
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
 
 from agent.faults.profile import Profile
-from agent.faults.view import Window
+from agent.faults.window import Window
 from agent.model import PointId
 from agent.refrigerants import saturation_c
 
 WATER_W_PER_LPM_K = 69.5  # heat capacity of water at 35 degC: watts for 1 L/min warmed by 1 K
-Means = Mapping[PointId, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,9 @@ class Sources:
     taken, and for the cold side its coil sensor.
     """
 
-    refrigerant: str | None
-    cold: PointId | None
-    hot: PointId | None
+    refrigerant: str | None = None
+    cold: PointId | None = None
+    hot: PointId | None = None
     valve_steps: float = 100.0
 
 
@@ -82,7 +81,7 @@ def sources(has: Callable[[PointId], bool], profile: Profile) -> Sources:
 
 def measured(window: Window, source: Sources) -> dict[str, float]:
     """The signals that this stretch gives; what cannot be told is not among them."""
-    mean = window.mean
+    mean = window
     cold, hot = _saturation(mean, source.cold, source), _saturation(mean, source.hot, source)
     supply, back = mean.get("water_supply_temp"), mean.get("water_return_temp")
     flow, spread, steps = mean.get("water_flow"), _minus(supply, back), mean.get("eev_steps")
@@ -105,7 +104,7 @@ def measured(window: Window, source: Sources) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _saturation(mean: Means, point: PointId | None, source: Sources) -> float | None:
+def _saturation(mean: Window, point: PointId | None, source: Sources) -> float | None:
     value = mean.get(point) if point is not None else None
     if value is None or point not in ("low_pressure", "high_pressure"):
         return value

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
+from agent.faults.own import Own
 from agent.faults.profile import UNKNOWN, Profile
 from agent.faults.sample import Sample
+from agent.faults.signals import Sources
+from agent.faults.window import Window
 from agent.model import Machine, PointId
 
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Means of the points over one stretch of a gate, with a tenth cut off at either end.
-
-    A point that showed no value in half of the samples is not among them.
-    """
-
-    began: float
-    ended: float
-    n: int
-    mean: Mapping[PointId, float]
-
-    def get(self, point: PointId) -> float | None:
-        """The mean of a point; None when it was not there."""
-        return self.mean.get(point)
+__all__ = ["Day", "Defrost", "Run", "View", "Window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +90,13 @@ class View:
     heater_ended: float = -inf
     hot_water_ended: float = -inf
     window: Window | None = None
+    judged: bool = False
     clean: Window | None = None
     rest: Window | None = None
     defrost: Defrost | None = None
     run: Run | None = None
     day: Day = field(default_factory=Day)
+    own: Own = field(default_factory=lambda: Own(Sources(), 0.0))
 
     @property
     def steady(self) -> bool:
