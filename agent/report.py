@@ -48,15 +48,15 @@ class Reporter:
 
     units: Mapping[PointId, Unit]
     full_every_s: float = FULL_EVERY_S
-    _values: dict[PointId, Value] = field(default_factory=dict)
-    _missing: dict[PointId, str] = field(default_factory=dict)
+    _values: Mapping[PointId, Value] = field(default_factory=dict)
+    _missing: Mapping[PointId, str] = field(default_factory=dict)
     _full_at: float | None = None
 
     def report(self, seen: Telemetry, mono: float) -> Telemetry | None:
         """The record to keep of a sweep; None when nothing moved far enough."""
         if self._full_at is None or mono - self._full_at >= self.full_every_s:
             self._full_at = mono
-            self._values, self._missing = dict(seen.values), dict(seen.missing)
+            self._values, self._missing = seen.values, seen.missing
             return seen
         values = {point: value for point, value in seen.values.items() if self._moved(point, value)}
         missing = {
@@ -64,12 +64,10 @@ class Reporter:
         }
         if not values and not missing:
             return None
-        told = rebuilt(
-            Telemetry(seen.device, self._values, self._missing),
-            Telemetry(seen.device, values, missing, full=False),
-        )
-        self._values, self._missing = dict(told.values), dict(told.missing)
-        return Telemetry(seen.device, values, missing, full=False)
+        record = Telemetry(seen.device, values, missing, full=False)
+        told = rebuilt(Telemetry(seen.device, self._values, self._missing), record)
+        self._values, self._missing = told.values, told.missing
+        return record
 
     def restart(self) -> None:
         """Let the next record be full."""
@@ -90,8 +88,9 @@ def rebuilt(picture: Telemetry | None, record: Telemetry) -> Telemetry:
     """The picture of a device after one more record; without one before it, what the record has."""
     if record.full or picture is None:
         return Telemetry(record.device, record.values, record.missing, full=record.full)
-    values = {point: v for point, v in picture.values.items() if point not in record.missing}
-    missing = {point: why for point, why in picture.missing.items() if point not in record.values}
-    return Telemetry(
-        record.device, {**values, **record.values}, {**missing, **record.missing}, picture.full
-    )
+    values, missing = {**picture.values, **record.values}, {**picture.missing, **record.missing}
+    for point in record.missing:
+        values.pop(point, None)
+    for point in record.values:
+        missing.pop(point, None)
+    return Telemetry(record.device, values, missing, picture.full)

@@ -78,6 +78,7 @@ class ClosedLoop:
         self.forecast_h = 0
         self._devices = {d.name: d for line in config.lines for d in line.devices}
         self._grids = {name: _grids(device) for name, device in self._devices.items()}
+        self._before: dict[str, dict[PointId, Reading]] = {name: {} for name in self._devices}
         self._core = Core(config.core)
         self._boot_s = self._next_forecast_s = 0.0
         self.shown = plant.step(0.0, self.told)
@@ -115,19 +116,23 @@ class ClosedLoop:
             first = int(self.elapsed_s // 3600)
             hours = self.weather.hours[first : first + self.forecast_h]
             self._take(ForecastKnown(stamp.at, tuple(hour.outdoor_c for hour in hours), stamp))
-        for name, device in self._devices.items():
-            self._take(BlockRead(name, self._readings(name, device), stamp, sweep_end=True))
+        for name in self._devices:
+            self._take(BlockRead(name, self._readings(name), stamp, sweep_end=True))
 
-    def _readings(self, name: str, device: Device) -> tuple[Reading, ...]:
+    def _readings(self, name: str) -> tuple[Reading, ...]:
         """What this device's sensors say, on the grids of its words."""
-        grids = self._grids[name]
-        found = [
-            Reading(point, _on_grid(value, grids[point]))
-            for point, value in self.shown.items()
-            if point in grids
-        ]
-        if "indoor_temp" in grids and "indoor_temp" not in self.shown:
-            found.append(Reading("indoor_temp", None, Quality.ABSENT))
+        shown, before = self.shown, self._before[name]
+        found: list[Reading] = []
+        for point, grid in self._grids[name].items():
+            value = shown.get(point)
+            if value is not None:
+                value = _on_grid(value, grid)
+                reading = before.get(point)
+                if reading is None or reading.value != value:
+                    reading = before[point] = Reading(point, value)
+                found.append(reading)
+            elif point == "indoor_temp":
+                found.append(Reading(point, None, Quality.ABSENT))
         return tuple(found)
 
     def _take(self, fact: Fact) -> None:

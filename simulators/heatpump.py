@@ -255,9 +255,11 @@ class Plant:
     def advance(self, seconds: float, inputs: Inputs) -> None:
         """As `step` without making readings, for whole seasons."""
         self._inputs = inputs
-        while seconds > 0:
-            self._advance(min(seconds, LONGEST_STEP_S), inputs)
+        while seconds >= LONGEST_STEP_S:
+            self._advance(LONGEST_STEP_S, inputs)
             seconds -= LONGEST_STEP_S
+        if seconds > 0:
+            self._advance(seconds, inputs)
 
     def _advance(self, dt_s: float, inputs: Inputs) -> None:
         house, pump = self.house, self.pump

@@ -118,6 +118,8 @@ class DayBook:
     def close_before(self, day: date) -> tuple[Day, ...]:
         """Take out the days before yesterday: a counter that rises late still finds yesterday."""
         yesterday = day - timedelta(days=1)
+        if not self._open or min(self._open) >= yesterday:  # nearly every sweep
+            return ()
         done = [one for one in self._open if one < yesterday]
         return tuple(self._open.pop(one) for one in sorted(done))
 

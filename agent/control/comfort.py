@@ -83,6 +83,8 @@ class Comfort:
         """
         if local is None:
             return None
+        if self.protected or not (self.away or len(self.rooms.periods) > 1):
+            return self.warmest_c  # what is always so is settled
         hours = (local - timedelta(hours=back) for back in range(SETTLES_H + 1))
         return min(self.wanted(hour)[0] - self._preheat_k(hour) for hour in hours)
 

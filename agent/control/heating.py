@@ -62,15 +62,21 @@ class Heating(Struct, frozen=True):
         return min((outdoor for _, outdoor in self.outdoors), default=None)
 
 
+def due(heating: Heating, mono: float) -> bool:
+    """Whether the rule would learn from a look now: every ten minutes it does."""
+    return heating.at_mono is None or mono - heating.at_mono >= EVERY_S
+
+
 def seen(heating: Heating, look: Seen, mono: float) -> Heating:
     """The rule after one more look; looks closer together than ten minutes change nothing."""
+    if not due(heating, mono):
+        return heating
     if heating.at_mono is None:
         return replace(heating, at_mono=mono, outdoors=((mono, look.outdoor_c),))
-    dt_s = mono - heating.at_mono
-    if dt_s < EVERY_S:
-        return heating
-    dt_s = min(dt_s, 2 * EVERY_S)  # a gap teaches nothing
-    kept = tuple(one for one in heating.outdoors if one[0] > mono - DAY_S)
+    dt_s = min(mono - heating.at_mono, 2 * EVERY_S)  # a gap teaches nothing
+    kept = heating.outdoors
+    if kept and kept[0][0] <= mono - DAY_S:
+        kept = tuple(one for one in kept if one[0] > mono - DAY_S)
     if not kept or mono - kept[-1][0] >= 3600.0:
         kept = (*kept, (mono, look.outdoor_c))
     known = learn(heating.known, look, dt_s)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from math import ceil
 
 from agent.control.comfort import Comfort
-from agent.control.heating import Heating, Hourly, Reach, decided, floor_c, ideal_c, seen
+from agent.control.heating import Heating, Hourly, Reach, decided, due, floor_c, ideal_c, seen
 from agent.control.learned import Seen, fresh
 from agent.control.schedule import WeekSchedule
 from agent.model import Demand, Origin, PointId, Snapshot, Stamp, Value
@@ -77,7 +77,7 @@ def comfort_demand(
     doubt = _room_in_doubt(home, now.snapshots, now.stamp.mono, now.running_s)
     room = None if doubt or home.room is None else room_c(home, now.snapshots)
     told = snapshot.number(home.point)
-    settled = comfort.settled_c(local)
+    settled = comfort.settled_c(local) if due(heating, now.stamp.mono) else None
     look = Seen(wanted, room, outdoor, told, local.hour if local else None, settled)
     heating = seen(heating, look, now.stamp.mono)
     lowest = floor_c(heating, look, now.forecast, now.doubtful, comfort.outlast)

@@ -38,9 +38,13 @@ class Standing:
         demands = self._demands.get((device, point))
         if not demands:
             return None
-        for origin in [o for o, d in demands.items() if _over(d, mono)]:
+        over = [o for o, d in demands.items() if d.until_mono is not None and mono >= d.until_mono]
+        for origin in over:
             del demands[origin]
-        return next((demands[origin] for origin in RANK if origin in demands), None)
+        for origin in RANK:
+            if origin in demands:
+                return demands[origin]
+        return None
 
     def above(self, demand: Demand, mono: float) -> Demand | None:
         """The standing demand that outranks this one, if there is one."""
@@ -52,7 +56,3 @@ class Standing:
     def places(self) -> tuple[Place, ...]:
         """Every point somebody wants something of."""
         return tuple(place for place, demands in self._demands.items() if demands)
-
-
-def _over(demand: Demand, mono: float) -> bool:
-    return demand.until_mono is not None and mono >= demand.until_mono

@@ -33,6 +33,8 @@ class Safety:
         emergency: datetime | None = None,
     ) -> None:
         self._homes, self._machines = homes, machines
+        # Points of one machine that trust one room sensor freeze together: one look is enough.
+        self._machine_of = {(home.device, home.room): home for home in homes}
         self._freezing: set[str] = set()
         self._emergency_until = 0.0
         self._from_before = emergency
@@ -55,8 +57,9 @@ class Safety:
         """What must be so now, whatever anybody wants; empty while all is well."""
         found: dict[Place, Demand] = {}
         emergency = self._emergency(stamp)
+        frosts = {key: self._frost(home, snapshots) for key, home in self._machine_of.items()}
         for home in self._homes:
-            frost = self._frost(home, snapshots)
+            frost = frosts[home.device, home.room]
             if frost is None and not emergency:
                 continue
             parked = park_demand(home, frost or "emergency")

@@ -27,6 +27,8 @@ class WeekSchedule:
 
     def value_at(self, local: datetime) -> Value | None:
         """The value in force at a local time; None when the schedule is empty."""
+        if len(self.periods) == 1:  # nothing ever takes its place
+            return self.periods[0].value if self.periods[0].days else None
         today, now = local.weekday(), local.time()
         for days_back in range(8):
             day = (today - days_back) % 7

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, isfinite, lcm
 
+from agent.drivers.bounds import Bounds
 from agent.drivers.registermap import WIDTH, PointRule, RegisterMap
 from agent.drivers.wire import WriteRequest
 from agent.model import PointId, Quality, Reading, Snapshot, Value
@@ -74,6 +75,7 @@ class PointCodec:
         "_scale",
         "_sign",
         "absent",
+        "bounds",
         "name",
         "rule",
         "span",
@@ -102,6 +104,7 @@ class PointCodec:
         self._label_of = dict(rule.values)
         self._raw_of = {label: raw for raw, label in reversed(rule.values.items())}
         self._fitted = tuple(rule.fitted_if.items())
+        self.bounds = Bounds(rule.write) if rule.write is not None else None
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -234,9 +237,10 @@ class PointCodec:
     def _encode_number(self, value: float | int, snapshot: Snapshot) -> int | Unfit:
         if not isfinite(value):
             return Unfit(f"{self.name} takes a number, not {value}")
-        unfit = fits(self.rule, self.name, value, snapshot)
-        if unfit is not None:
-            return unfit
+        assert self.bounds is not None  # only points that can be written come here
+        why = self.bounds.objection(self.name, value, snapshot)
+        if why is not None:
+            return Unfit(why)
         if self.rule.type == "f32":
             exact_f32 = float(self._scale.raw(value))
             packed: int = struct.unpack(">I", struct.pack(">f", exact_f32))[0]
@@ -283,51 +287,6 @@ def float32(raw: int) -> float:
         if isfinite(short) and abs(short) < 3.4e38 and struct.pack(">f", short) == word:
             return short
     return exact
-
-
-def limits(rule: PointRule, snapshot: Snapshot) -> tuple[Fraction | None, Fraction | None]:
-    """The lowest and the highest value that map and machine allow; None where nobody says."""
-    write = rule.write
-    assert write is not None
-    low: Fraction | None = None if write.low is None else Fraction(write.low)
-    high: Fraction | None = None if write.high is None else Fraction(write.high)
-    for limit_point, is_low in ((write.low_from, True), (write.high_from, False)):
-        limit = snapshot.number(limit_point) if limit_point else None
-        if limit is not None and is_low:
-            low = max(low, Fraction(str(limit))) if low is not None else Fraction(str(limit))
-        elif limit is not None:
-            high = min(high, Fraction(str(limit))) if high is not None else Fraction(str(limit))
-    return low, high
-
-
-def highest(rule: PointRule, snapshot: Snapshot) -> float | None:
-    """The highest value on the step grid within all limits; None where nobody says."""
-    write = rule.write
-    assert write is not None
-    _, high = limits(rule, snapshot)
-    if high is None or write.step is None:
-        return None if high is None else float(high)
-    return float(high - (high - Fraction(write.low or 0)) % Fraction(write.step))
-
-
-def fits(rule: PointRule, name: str, value: float | int, snapshot: Snapshot) -> Unfit | None:
-    """Whether a number lies within the map's limits, the machine's own, and on the step grid."""
-    write = rule.write
-    assert write is not None
-    low, high = limits(rule, snapshot)
-    number = Fraction(str(value))
-    origin = Fraction(write.low or 0)
-    if low is not None and number < low:
-        return Unfit(f"{name} cannot be {value}: the lowest is {float(low):g}")
-    if high is not None and number > high:
-        return Unfit(f"{name} cannot be {value}: the highest is {float(high):g}")
-    if write.step is not None and (number - origin) % Fraction(write.step) != 0:
-        step = Fraction(write.step)
-        below = number - (number - origin) % step
-        return Unfit(
-            f"{name} cannot be {value}; nearest are {float(below):g} and {float(below + step):g}"
-        )
-    return None
 
 
 def _width(rule: PointRule) -> int:

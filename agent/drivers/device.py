@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from agent.drivers.belief import Constants, Jump
-from agent.drivers.codec import Encoded, PointCodec, Unfit, highest
+from agent.drivers.codec import Encoded, PointCodec, Unfit
 from agent.drivers.faultcodes import vendor_faults
 from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
@@ -139,16 +139,17 @@ class Device:
         codec = self.codecs.get(point)
         if codec is None:
             return Unfit(f"{self.name} has no point {point}")
-        for limit in self._limits(point):
-            if limit not in self._known and limit not in self.unsupported:
-                return Unfit(f"{point}: the machine's own limit {limit} is not known yet")
+        limit = self._limit_to_come(codec)
+        if limit is not None:
+            return Unfit(f"{point}: the machine's own limit {limit} is not known yet")
         return codec.encode(value, self.map, Snapshot(self.name, self._known))
 
-    def _limits(self, point: PointId) -> tuple[PointId, ...]:
-        """The points in which the machine shows how far this one may be set."""
-        write = self.map.points[point].write
-        both = (write.low_from, write.high_from) if write is not None else ()
-        return tuple(name for name in both if name is not None)
+    def _limit_to_come(self, codec: PointCodec) -> PointId | None:
+        """A point in which the machine shows how far this one may be set, and not read yet."""
+        for limit in codec.bounds.points if codec.bounds is not None else ():
+            if limit not in self._known and limit not in self.unsupported:
+                return limit
+        return None
 
     # --- what faults and control may know: see `agent.model.Machine` ------------------------
 
@@ -191,12 +192,10 @@ class Device:
 
     def highest(self, point: PointId) -> float | None:
         """The highest value the machine takes now, on the grid of its steps; None if not known."""
-        rule = self.map.points.get(point)
-        if rule is None or rule.write is None:
+        codec = self.codecs.get(point)
+        if codec is None or codec.bounds is None or self._limit_to_come(codec) is not None:
             return None
-        if any(n not in self._known and n not in self.unsupported for n in self._limits(point)):
-            return None
-        return highest(rule, Snapshot(self.name, self._known))
+        return codec.bounds.highest(Snapshot(self.name, self._known))
 
     def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
         """What must be written, in order, so that the demand comes true."""
