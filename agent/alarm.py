@@ -80,6 +80,14 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What the machine's own history, or its profile, lets expect of a signal, and its spread."""
+
+    value: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """One change of one alarm; `(id, seq)` names it, the same at gateway and platform.
 
@@ -110,6 +118,7 @@ class Alarm:
     fault: str = ""
     suspects: tuple[Suspect, ...] = ()
     gate: str = ""
+    expected: Mapping[str, Expected] = field(default_factory=dict)
     resident_en: str = ""
     resident_zh: str = ""
     audience: tuple[Audience, ...] = ()

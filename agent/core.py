@@ -15,6 +15,7 @@ from math import inf
 from agent.account.books import Books, Kept
 from agent.account.tariff import UNPRICED, Tariff
 from agent.control import Control, ControlSettings, Learned, ended
+from agent.desk import ORDERS, AlarmDesk
 from agent.drivers import Device
 from agent.facts import (
     BlockFailed,
@@ -36,12 +37,11 @@ from agent.facts import (
     WriteDone,
     WriteRepeated,
 )
-from agent.faults import Condition, Detector, LifeCycle, Profile, Saved, sample_of
+from agent.faults import Condition, Detector, OutOfService, Profile, Saved, sample_of
 from agent.homes import Home, Supply, complete
 from agent.model import (
     POINTS,
     Alarm,
-    AlarmState,
     Outcome,
     PointId,
     Quality,
@@ -78,6 +78,7 @@ class Restored:
     accounts: Mapping[str, Kept] = field(default_factory=dict)
     emergency: datetime | None = None
     detectors: Mapping[str, Saved] = field(default_factory=dict)
+    out_of_service: tuple[OutOfService, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Core:
             for name, device in settings.devices.items()
         }
         self._stale_s = {name: watched.stale_s for name, watched in self._devices.items()}
-        self._alarms = LifeCycle(before.alarms)
+        self._desk = AlarmDesk(self._devices, before.alarms, before.out_of_service)
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
                 self._devices[alarm.device].detector.knew(alarm.point)
@@ -179,8 +180,8 @@ class Core:
 
     @property
     def open_alarms(self) -> tuple[Alarm, ...]:
-        """The alarms that stand now."""
-        return self._alarms.open
+        """The alarms that have not come to their end; those that stand are `raised`."""
+        return self._desk.open
 
     def step(self, fact: Fact) -> tuple[Effect, ...]:
         """What follows from a fact, in the order in which it shall be done."""
@@ -200,6 +201,8 @@ class Core:
                 yield from self._control.write_done(fact)
             case WriteRepeated(device, point, stamp):
                 yield from self._control.write_repeated(device, point, stamp)
+            case CommandReceived(command, stamp) if command.point in ORDERS:
+                yield from self._desk.command(command, stamp)
             case CommandReceived(command, stamp):
                 yield from self._control.command(command, self.complete(stamp.mono), stamp)
             case CommandTurnedAway(command_id, outcome, why, stamp, device, point, issuer):
@@ -236,7 +239,7 @@ class Core:
             # Of the others nothing new is known: one bad reading would count twice.
             if watched.silent_since is not None:
                 yield from self._judge(name, pictures[name], stamp)
-        yield from self._close_orphans(stamp)
+        yield from self._desk.orphans(stamp)
         yield from self._pursue(pictures, stamp)
 
     def _see_write(self, fact: WriteDone) -> None:
@@ -310,25 +313,11 @@ class Core:
             watched.lost = (watched.silent_why or "no answer") if silent else None
             sample = sample_of(watched.device, picture, stamp, watched.lost, watched.stale_s)
             watched.conditions = watched.detector.see(sample)
-        changes = self._alarms.step(name, watched.conditions, stamp, masked=silent)
-        yield from self._changed(changes, stamp)
+        yield from self._desk.judged(name, watched.conditions, stamp, masked=silent)
         if mono - watched.saved >= SAVED_EVERY_S:
             first, watched.saved = watched.saved == -inf, mono
             if not first:
                 yield Save(f"detector {name}", (watched.detector.save(),))
-
-    def _close_orphans(self, stamp: Stamp) -> Iterator[Effect]:
-        """Alarms of machines that the configuration no longer has come to their end."""
-        gone = {alarm.device for alarm in self._alarms.open} - self._devices.keys()
-        for name in sorted(gone):
-            yield from self._changed(self._alarms.step(name, (), stamp), stamp)
-
-    def _changed(self, changes: tuple[Alarm, ...], stamp: Stamp) -> Iterator[Effect]:
-        for alarm in changes:
-            yield Keep(Lane.ALARM, alarm, stamp)
-            yield _told(alarm)
-        if changes:
-            yield Save("alarms", self._alarms.open)
 
 
 def _telemetry(picture: Snapshot, stale_s: Mapping[PointId, float], mono: float) -> Telemetry:
@@ -358,15 +347,3 @@ def _stale_limits(device: Device) -> Mapping[PointId, float]:
         name: STALE_AFTER_POLLS * max(base_s, float(rule.every or 0.0)) + 1.0
         for name, rule in device.map.points.items()
     }
-
-
-def _told(alarm: Alarm) -> Note:
-    raised = alarm.state is AlarmState.RAISED
-    fields: dict[str, Value | None] = {
-        "device": alarm.device,
-        "rule": alarm.rule,
-        "severity": alarm.severity.value,
-        "text": alarm.text_en,
-        "text_zh": alarm.text_zh,
-    }
-    return Note("warning" if raised else "info", f"alarm {alarm.state.value}", fields)

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from agent.alarm import Alarm, AlarmState, Audience, Change, Life, Severity, Suspect
+from agent.alarm import Alarm, AlarmState, Audience, Change, Expected, Life, Severity, Suspect
 from agent.points import POINTS, Point, PointId, Unit, Value
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Command",
     "Demand",
     "DeviceKind",
+    "Expected",
     "Life",
     "Machine",
     "Origin",
@@ -257,7 +258,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A wish from outside, already parsed and remembered durably. Instants are aware UTC."""
+    """A wish from outside, already parsed and remembered durably. Instants are aware UTC.
+
+    `why` is a reason in words, which some orders need.
+    """
 
     id: str
     issuer: str
@@ -268,6 +272,7 @@ class Command:
     issued_at: datetime
     expires_at: datetime
     hold_s: float | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from agent.clock import Clock
 from agent.control import Learned
 from agent.core import Restored
 from agent.errors import FileError, Mistake
-from agent.faults import Saved
+from agent.faults import OutOfService, Saved
 from agent.homes import Home
 from agent.model import Alarm
 from agent.remembered import recall
@@ -42,6 +42,7 @@ async def restored(
         await _accounts(spool, homes),
         next(iter(await _saved(spool, "emergency", tuple[datetime, ...], ())), None),
         await _detectors(spool, devices),
+        await _saved(spool, "out_of_service", tuple[OutOfService, ...], ()),
     )
 
 

@@ -49,6 +49,7 @@ class Status:
             "alarms": [
                 {"device": a.device, "rule": a.rule, "en": a.text_en, "zh": a.text_zh}
                 for a in gateway.core.open_alarms
+                if a.annunciated
             ],
             "buffer": {
                 "depth": {lane.value: n for lane, n in spool.depth.items()},

@@ -82,7 +82,8 @@ class Vitals:
         """Reads counters and two files of /proc; waits for nothing."""
         stamp = self._clock.stamp()
         spool, uplink = self._spool.status(), self._uplink.counters
-        alarms = Counter(alarm.severity.value for alarm in self._core.open_alarms)
+        standing = (alarm for alarm in self._core.open_alarms if alarm.annunciated)
+        alarms = Counter(alarm.severity.value for alarm in standing)
         day = stamp.at.astimezone(self._timezone).date().isoformat()
         writes = self._spool.writes()
         used = resource.getrusage(resource.RUSAGE_SELF)

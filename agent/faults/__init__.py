@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from agent.faults.condition import Condition, Expected, Suspect
+from agent.faults.condition import Condition
 from agent.faults.detector import Detector, Saved
 from agent.faults.lifecycle import LifeCycle
 from agent.faults.profile import Profile
+from agent.faults.rights import Issuer, No
 from agent.faults.rules import RULES
 from agent.faults.sample import RowReader, Sample, sample_of
+from agent.faults.service import ALL, OutOfService
+from agent.model import Expected, Suspect
 
 __all__ = [
+    "ALL",
     "RULES",
     "Condition",
     "Detector",
     "Expected",
+    "Issuer",
     "LifeCycle",
+    "No",
+    "OutOfService",
     "Profile",
     "RowReader",
     "Sample",

@@ -5,23 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.model import PointId, Severity, Value
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A fault that would explain what is seen; the weights of all suspects sum to one at most."""
-
-    fault: str
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What the machine's own history, or its profile, lets expect of a signal, and its spread."""
-
-    value: float
-    sd: float
+from agent.model import Expected, PointId, Severity, Suspect, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +14,8 @@ class Condition:
 
     `key` tells conditions of one rule on one device apart: a point, a code, or nothing. `fault` is
     the number of the catalogue, such as F09, and `gate` the operating state in which it was seen.
-    `en` and `zh` are exact words for a technician; the resident's say what to do now.
+    `en` and `zh` are exact words for a technician; the resident's say what to do now. `cause` is
+    what explains it away, such as a dead bus or a season: its alarm is suppressed by design.
     """
 
     rule: str
@@ -50,6 +35,7 @@ class Condition:
     expected: Mapping[str, Expected] = field(default_factory=dict)
     resident_en: str = ""
     resident_zh: str = ""
+    cause: str = ""
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agent.faults.condition import Condition, Suspect
+from agent.faults.condition import Condition
 from agent.faults.gates import Gates
 from agent.faults.masking import unmasked
 from agent.faults.own import Own
@@ -19,7 +19,7 @@ from agent.faults.rules import RULES
 from agent.faults.sample import FIELDS, Sample
 from agent.faults.signals import sources
 from agent.faults.view import View
-from agent.model import Machine, PointId, Severity, Value
+from agent.model import Machine, PointId, Severity, Suspect, Value
 
 VERSION = 1
 SAMPLE, MINUTE, DAY = int(Event.SAMPLE), int(Event.MINUTE), int(Event.DAY)  # flags are slow

@@ -1,106 +1,390 @@
-"""From conditions to alarms: raise delay, clear delay, one open alarm for each identity. Pure.
+"""From conditions to alarms by ISA-18.2 / IEC 62682: one open alarm for each identity. Pure.
 
-The part of the ISA-18.2 life cycle that exists now is normal -> active -> normal; acknowledging,
-shelving and latching find their place here. The state survives restarts through `dump` and `load`.
+A condition that lasts is raised, one that is gone for its clear delay returns. A returned alarm
+that somebody acknowledged ends; one that nobody did ends after a day (S2) or a week (S3), or waits
+for an installer or the vendor (S1). Until it ends, its condition comes back under the same id.
+What stands survives restarts; delays that run begin anew then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from math import inf
 
+from agent.faults import places, transitions
+from agent.faults.chatter import HOUR_S, MOST_AN_HOUR, RULE, Chatter, chattering
 from agent.faults.condition import Condition
-from agent.model import Alarm, AlarmState, Stamp
+from agent.faults.rights import LONGEST_S, Issuer, No, protected, releases
+from agent.faults.service import ALL, OutOfService, Service
+from agent.faults.transitions import Hidden
+from agent.faults.watch import Watch
+from agent.model import Alarm, Change, Severity, Stamp
 
-Identity = tuple[str, str, str]
+NO_SUCH = "no open alarm has this id"
+Changes = tuple[Alarm, ...]
 
 
 @dataclass(slots=True)
-class _Watch:
-    """One condition's clock: since when it is seen, or since when it is gone."""
+class _Seen:
+    """What a device was judged by last, and the second until which nothing can happen by it."""
 
-    seen_since: float | None = None
-    gone_since: float | None = None
-    open: Alarm | None = None
-    clear_after_s: float = 60.0
+    conditions: tuple[Condition, ...] | None = None
+    masked: bool = False
+    masked_since: float | None = None
+    due: float = -inf
 
 
 class LifeCycle:
-    """Turns the conditions of each judgement into alarms raised and cleared."""
+    """Turns the conditions of each judgement, and what people order, into changes of alarms."""
 
-    def __init__(self, restored: Iterable[Alarm] = ()) -> None:
-        self._watches: dict[Identity, _Watch] = {}
-        for alarm in restored:
-            identity = (alarm.device, alarm.rule, alarm.key)
-            self._watches[identity] = _Watch(open=alarm)
+    def __init__(
+        self, restored: Iterable[Alarm] = (), out_of_service: Iterable[OutOfService] = ()
+    ) -> None:
+        self._watches = {alarm.identity: Watch(alarm=alarm) for alarm in restored}
+        self._unplaced = list(self._watches.values())
+        self._devices: dict[str, _Seen] = {}
+        self._chatter = Chatter()
+        self._service = Service(out_of_service)
+        self._serial = 0
 
     @property
-    def open(self) -> tuple[Alarm, ...]:
-        """The alarms that stand."""
-        return tuple(watch.open for watch in self._watches.values() if watch.open)
+    def open(self) -> Changes:
+        """The alarms that have not come to their end, each as it was last told."""
+        return tuple(watch.alarm for watch in self._watches.values() if watch.alarm is not None)
+
+    @property
+    def out_of_service(self) -> tuple[OutOfService, ...]:
+        """What is out of service."""
+        return self._service.listed
 
     def step(
-        self, device: str, conditions: Iterable[Condition], stamp: Stamp, masked: bool = False
-    ) -> tuple[Alarm, ...]:
-        """Alarms raised and cleared now for one device.
+        self, device: str, conditions: tuple[Condition, ...], stamp: Stamp, masked: bool = False
+    ) -> Changes:
+        """What changes now for one device, in order; next to nothing to do when nothing can.
 
         `masked`: the device cannot be judged; what stands stays, only what is listed may change.
         """
-        current = {condition.identity: condition for condition in conditions}
-        changes: list[Alarm] = []
-        for identity, condition in current.items():
-            raised = self._seen(identity, condition, stamp)
-            if raised is not None:
-                changes.append(raised)
-        for identity in [i for i in self._watches if i[0] == device and i not in current]:
-            if masked:  # no clock runs while nobody can look
-                self._watches[identity].seen_since = self._watches[identity].gone_since = None
-                continue
-            cleared = self._gone(identity, stamp)
-            if cleared is not None:
-                changes.append(cleared)
+        seen = self._devices.setdefault(device, _Seen())
+        same = conditions is seen.conditions and masked == seen.masked
+        if same and stamp.mono < seen.due and not (self._unplaced and stamp.trusted):
+            return ()
+        self._place(stamp)
+        self._mask(device, seen, masked, stamp.mono)
+        changes = list(self._walk(device, conditions, stamp, masked))
+        changes += self._settled(changes, stamp)
+        seen.conditions, seen.due = conditions, self._due(device)
         return tuple(changes)
 
-    def _seen(self, identity: Identity, condition: Condition, stamp: Stamp) -> Alarm | None:
-        watch = self._watches.setdefault(identity, _Watch())
-        watch.gone_since, watch.clear_after_s = None, condition.clear_after_s
-        if watch.open is not None:
-            return None
+    def forget(self, device: str, stamp: Stamp) -> Changes:
+        """The device is no longer there, and so are its alarms."""
+        for one in self._service.listed:
+            if one.device == device:
+                self._service.drop(device, one.rule)
+        changes = [
+            transitions.ended(watch.alarm, stamp, "no longer configured")
+            for watch in self._of(device)
+            if watch.alarm is not None
+        ]
+        for identity in [one for one in self._watches if one[0] == device]:
+            del self._watches[identity]
+        return (*changes, *self._settled(changes, stamp))
+
+    # --- orders -------------------------------------------------------------------------------
+
+    def acknowledge(self, alarm_id: str, by: Issuer, stamp: Stamp) -> Changes | No:
+        """Somebody has seen the alarm; empty when that was known."""
+        watch = self._by_id(alarm_id)
+        if watch is None or watch.alarm is None:
+            return No(NO_SUCH)
+        if not by.may("acknowledge"):
+            return No(f"a {by.role} does not acknowledge alarms")
+        before = watch.alarm.acked_by
+        if before and (releases(before) or not by.may("release")):
+            return ()
+        return self._ordered(watch, transitions.acknowledged(watch.alarm, by.tag, stamp), stamp)
+
+    def shelve(
+        self, alarm_id: str, by: Issuer, why: str, for_s: float, stamp: Stamp
+    ) -> Changes | No:
+        """Hide an alarm for a while."""
+        watch = self._by_id(alarm_id)
+        if watch is None or watch.alarm is None:
+            return No(NO_SUCH)
+        alarm = watch.alarm
+        may = by.may("shelve") and (alarm.severity is not Severity.S1 or by.may("release"))
+        if not may:
+            return No(f"a {by.role} does not shelve alarms of {alarm.severity}")
+        if protected(alarm.rule, alarm.fault):
+            return No(f"{alarm.rule} is never shelved: it protects house and pump")
+        if refused := _untimely(why, for_s):
+            return refused
+        watch.shelf_ends = stamp.mono + for_s
+        until, why = stamp.at + timedelta(seconds=for_s), why.strip()
+        if (until, by.tag, why) == (alarm.shelved_until, alarm.shelved_by, alarm.shelved_why):
+            return ()
+        return self._ordered(watch, transitions.shelved(alarm, by.tag, why, until, stamp), stamp)
+
+    def unshelve(self, alarm_id: str, by: Issuer, stamp: Stamp) -> Changes | No:
+        """Take an alarm off the shelf."""
+        watch = self._by_id(alarm_id)
+        if watch is None or watch.alarm is None:
+            return No(NO_SUCH)
+        if not by.may("shelve"):
+            return No(f"a {by.role} does not unshelve alarms")
+        if watch.alarm.shelved_until is None:
+            return No("it is not shelved")
+        watch.shelf_ends = watch.held_until = None
+        self._chatter.forget(watch.alarm.identity)
+        return self._ordered(watch, transitions.unshelved(watch.alarm, stamp, by.tag), stamp)
+
+    def take_out(
+        self, device: str, rule: str, by: Issuer, why: str, for_s: float, stamp: Stamp
+    ) -> Changes | No:
+        """Take a rule of a device, or with `all` the device, out of service for a while."""
+        if not by.may("out of service"):
+            return No(f"a {by.role} takes nothing out of service")
+        if rule != ALL and protected(rule, ""):
+            return No(f"{rule} stays in service: it protects house and pump")
+        if refused := _untimely(why, for_s):
+            return refused
+        until = stamp.at + timedelta(seconds=for_s)
+        found = OutOfService(device, rule, by.tag, why.strip(), until)
+        self._service.put(found, stamp.mono + for_s)
+        return self._reserved(device, stamp, f"{by.tag}: {why.strip()}")
+
+    def put_back(self, device: str, rule: str, by: Issuer, stamp: Stamp) -> Changes | No:
+        """Put it back in service."""
+        if not by.may("out of service"):
+            return No(f"a {by.role} puts nothing in service")
+        if not self._service.drop(device, rule):
+            return No("it is not out of service")
+        return self._reserved(device, stamp, by.tag)
+
+    def _ordered(self, watch: Watch, alarm: Alarm, stamp: Stamp) -> Changes:
+        self._put(watch, alarm)
+        self._wake(alarm.device)
+        return (alarm, *self._settled([alarm], stamp))
+
+    def _reserved(self, device: str, stamp: Stamp, cause: str) -> Changes:
+        self._wake(device)
+        changes = list(self._in_or_out(device, stamp, cause))
+        return (*changes, *self._settled(changes, stamp))
+
+    def _by_id(self, alarm_id: str) -> Watch | None:
+        found = (one for one in self._watches.values() if one.alarm and one.alarm.id == alarm_id)
+        return next(found, None)
+
+    # --- one judgement ------------------------------------------------------------------------
+
+    def _walk(
+        self, device: str, conditions: tuple[Condition, ...], stamp: Stamp, masked: bool
+    ) -> Iterator[Alarm]:
+        over = list(self._service.expired(device, stamp))
+        if over:
+            yield from self._in_or_out(device, stamp, "its time is over")
+        for watch in self._of(device):
+            yield from self._passed(watch, stamp, masked)
+        listed = {condition.identity: condition for condition in conditions}
+        for identity, condition in listed.items():
+            yield from self._seen(self._watches.setdefault(identity, Watch()), condition, stamp)
+        for identity, watch in list(self._watches.items()):
+            if identity[0] != device or identity in listed or identity[1] == RULE:
+                continue
+            if masked:
+                watch.pause()
+            else:
+                yield from self._gone(watch, stamp)
+        yield from self._advise(device, stamp)
+        self._tidy(device)
+
+    def _passed(self, watch: Watch, stamp: Stamp, masked: bool) -> Iterator[Alarm]:
+        """What time alone does: a hold, a shelf, a wait is over."""
+        watch.wake = None
+        if watch.held_until is not None and stamp.mono >= watch.held_until:
+            watch.held_until = None
+        alarm = watch.alarm
+        if alarm is None:
+            return
+        if watch.shelf_ends is not None and stamp.mono >= watch.shelf_ends:
+            watch.shelf_ends = None
+            alarm = transitions.unshelved(alarm, stamp, "its time is over")
+            yield self._put(watch, alarm)
+        waited = watch.ends is not None and stamp.mono >= watch.ends and not masked
+        if waited and alarm.cleared_at is None and alarm.shelved_until is None:
+            yield self._put(watch, transitions.ended(alarm, stamp, "good for long enough"))
+
+    def _seen(self, watch: Watch, condition: Condition, stamp: Stamp) -> Iterator[Alarm]:
+        watch.condition, watch.gone_since = condition, None
+        alarm = watch.alarm
+        if alarm is not None and alarm.active:
+            watch.seen_since = None
+            yield from self._still(watch, alarm, condition, stamp)
+            return
         if watch.seen_since is None:
             watch.seen_since = stamp.mono
-        if stamp.mono - watch.seen_since < condition.raise_after_s:
-            return None
-        watch.open = _raised(condition, stamp.at)
-        return watch.open
+        if stamp.mono - watch.seen_since >= condition.raise_after_s:
+            yield self._come(watch, condition, stamp)
 
-    def _gone(self, identity: Identity, stamp: Stamp) -> Alarm | None:
-        watch = self._watches[identity]
-        watch.seen_since = None
-        if watch.open is None:
-            del self._watches[identity]
-            return None
+    def _come(self, watch: Watch, condition: Condition, stamp: Stamp) -> Alarm:
+        """Raised, or back; one that came and went too often is shelved, an S1 kept standing."""
+        mono, identity, before = stamp.mono, condition.identity, watch.alarm
+        worst = Severity.S1 in (condition.severity, before.severity if before else None)
+        spared = worst or protected(condition.rule, condition.fault)
+        shelve = not spared and self._chatter.count(identity, mono) >= MOST_AN_HOUR - 1
+        until = stamp.at + timedelta(seconds=HOUR_S) if shelve else None
+        if shelve:
+            watch.shelf_ends = watch.held_until = mono + HOUR_S
+        elif self._chatter.note(identity, mono) >= MOST_AN_HOUR - 1 and spared:
+            watch.held_until = mono + HOUR_S
+        by = _cause(condition) or places.waits(self.open, condition.severity)
+        out = self._service.covers(condition.device, condition.rule, condition.fault)
+        hidden = Hidden(by, out, until)
+        watch.seen_since = watch.ends = watch.milder_since = None
+        watch.diagnosed = mono
+        if before is not None:
+            alarm = self._put(watch, transitions.again(before, condition, stamp, hidden))
+            watch.shelf_ends = watch.shelf_ends if alarm.shelved_until is not None else None
+            return alarm
+        self._serial += 1
+        return self._put(watch, transitions.raised(condition, stamp, self._serial, hidden))
+
+    def _still(
+        self, watch: Watch, alarm: Alarm, condition: Condition, stamp: Stamp
+    ) -> Iterator[Alarm]:
+        """An active alarm whose condition holds: explained away, worse or milder, better known."""
+        explained = "" if alarm.suppressed_by == places.WAITS else alarm.suppressed_by
+        if _cause(condition) != explained and self._may_suppress(watch, condition, stamp.mono):
+            alarm = self._put(watch, transitions.suppressed(alarm, _cause(condition), stamp))
+            yield alarm
+        if watch.lasting(condition.severity, stamp.mono):
+            watch.milder_since = None
+            if condition.severity is Severity.S1:
+                watch.shelf_ends = None
+            yield self._put(watch, transitions.graded(alarm, condition, stamp))
+        elif _other(condition, alarm):
+            if stamp.mono - watch.diagnosed < HOUR_S:
+                watch.wake = watch.diagnosed + HOUR_S
+                return
+            watch.diagnosed = stamp.mono
+            fresh = transitions.judged(alarm, condition)
+            yield self._put(watch, transitions.told(fresh, Change.DIAGNOSIS, stamp))
+
+    def _may_suppress(self, watch: Watch, condition: Condition, mono: float) -> bool:
+        """Whether this may be told now; what is explained away too often stays in sight."""
+        own = (condition.device, f"{condition.rule} suppressed", condition.key)
+        if not _cause(condition):
+            return True
+        if self._chatter.count(own, mono) >= MOST_AN_HOUR:
+            watch.wake = mono + HOUR_S / MOST_AN_HOUR
+            return False
+        self._chatter.note(own, mono)
+        return True
+
+    def _gone(self, watch: Watch, stamp: Stamp) -> Iterator[Alarm]:
+        watch.seen_since = watch.milder_since = None
+        alarm = watch.alarm
+        if alarm is None or not alarm.active or watch.held_until is not None:
+            return
         if watch.gone_since is None:
             watch.gone_since = stamp.mono
         if stamp.mono - watch.gone_since < watch.clear_after_s:
-            return None
-        del self._watches[identity]
-        return replace(watch.open, state=AlarmState.CLEARED)
+            return
+        watch.gone_since = None
+        self._chatter.note(alarm.identity, stamp.mono)
+        alarm = self._put(watch, transitions.returned(alarm, stamp))
+        good_s = transitions.good_for_s(alarm)
+        watch.ends = stamp.mono + good_s if good_s is not None else None
+        if alarm.cleared_at is not None:
+            watch.ends = None
+        yield alarm
+
+    def _advise(self, device: str, stamp: Stamp) -> Iterator[Alarm]:
+        """`chattering` stands for every alarm that is held; it is not counted itself."""
+        held = [chattering(one.alarm) for one in self._of(device) if one.alarm and one.held_until]
+        listed = {one.identity: one for one in held}
+        for identity, condition in listed.items():
+            yield from self._seen(self._watches.setdefault(identity, Watch()), condition, stamp)
+        for identity, watch in list(self._watches.items()):
+            if identity[0] == device and identity[1] == RULE and identity not in listed:
+                yield from self._gone(watch, stamp)
+
+    # --- keeping ------------------------------------------------------------------------------
+
+    def _put(self, watch: Watch, alarm: Alarm) -> Alarm:
+        watch.alarm = alarm if alarm.cleared_at is None else None
+        if watch.alarm is None:
+            watch.ends = watch.shelf_ends = watch.held_until = watch.gone_since = None
+        return alarm
+
+    def _settled(self, changes: list[Alarm], stamp: Stamp) -> Changes:
+        """Who loses and who takes a dispatch place by what has changed."""
+        if not changes:
+            return ()
+        found: list[Alarm] = []
+        for alarm, takes in list(places.moves(self.open)):
+            by = "" if takes else places.WAITS
+            found.append(
+                self._put(self._watches[alarm.identity], transitions.suppressed(alarm, by, stamp))
+            )
+        return tuple(found)
+
+    def _in_or_out(self, device: str, stamp: Stamp, cause: str) -> Iterator[Alarm]:
+        for watch in self._of(device):
+            alarm = watch.alarm
+            if alarm is None:
+                continue
+            out = self._service.covers(device, alarm.rule, alarm.fault)
+            if out != alarm.out_of_service:
+                yield self._put(watch, transitions.served(alarm, out, stamp, cause))
+
+    def _of(self, device: str) -> list[Watch]:
+        return [watch for identity, watch in self._watches.items() if identity[0] == device]
+
+    def _tidy(self, device: str) -> None:
+        for identity, watch in list(self._watches.items()):
+            if identity[0] == device and watch.alarm is None and watch.seen_since is None:
+                del self._watches[identity]
+
+    def _place(self, stamp: Stamp) -> None:
+        if self._unplaced and stamp.trusted:
+            for watch in self._unplaced:
+                watch.place(stamp)
+            self._unplaced.clear()
+
+    def _mask(self, device: str, seen: _Seen, masked: bool, mono: float) -> None:
+        """While nobody can look, nothing is good: what waits for good days waits longer."""
+        if masked and not seen.masked:
+            seen.masked_since = mono
+        elif seen.masked_since is not None and not masked:
+            for watch in self._of(device):
+                watch.put_off(mono - seen.masked_since)
+            seen.masked_since = None
+        seen.masked = masked
+
+    def _due(self, device: str) -> float:
+        own = min((watch.due() for watch in self._of(device)), default=inf)
+        return min(own, self._service.due(device))
+
+    def _wake(self, device: str) -> None:
+        if device in self._devices:
+            self._devices[device].due = -inf
 
 
-def _raised(condition: Condition, at: datetime) -> Alarm:
-    name = ":".join(part for part in condition.identity if part)
-    return Alarm(
-        id=f"{name}:{at:%Y%m%dT%H%M%SZ}",
-        rule=condition.rule,
-        device=condition.device,
-        state=AlarmState.RAISED,
-        severity=condition.severity,
-        text_en=condition.en,
-        text_zh=condition.zh,
-        opened_at=at,
-        key=condition.key,
-        point=condition.point,
-        code=condition.code,
-        evidence=condition.evidence,
-    )
+def _cause(condition: Condition) -> str:
+    return "" if protected(condition.rule, condition.fault) else condition.cause
+
+
+def _other(condition: Condition, alarm: Alarm) -> bool:
+    """Whether another fault leads the suspects, not only its weight moved."""
+    now, before = condition.suspects[:1], alarm.suspects[:1]
+    return [one.fault for one in now] != [one.fault for one in before]
+
+
+def _untimely(why: str, for_s: float) -> No | None:
+    if not why.strip():
+        return No("it needs a reason: why")
+    if not 0 < for_s <= LONGEST_S:
+        return No(f"it needs a time of at most {LONGEST_S / 86_400:g} days: hold_s")
+    return None

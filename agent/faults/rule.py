@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
-from agent.faults.condition import Expected, Suspect
-from agent.model import DeviceKind, PointId, Severity, Value
+from agent.model import DeviceKind, Expected, PointId, Severity, Suspect, Value
 
 if TYPE_CHECKING:
     from agent.faults.view import View

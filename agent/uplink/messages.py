@@ -95,6 +95,9 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: Annotated[
         Name | None, Meta(description="Id of the gateway; must stand in a signed command.")
     ] = None
+    why: Annotated[
+        str, Meta(max_length=200, description="A reason in words; no names of people.")
+    ] = ""
 
 
 class StateHealth(msgspec.Struct, frozen=True):
@@ -343,6 +346,7 @@ def _command(message: CommandMessage) -> Command:
         message.issued_at,
         message.expires_at,
         message.hold_s,
+        message.why,
     )
 
 

@@ -76,7 +76,7 @@ class Picture:
     def __init__(self, alarms: Iterable[Alarm] = ()) -> None:
         self.at: dict[str, datetime] = {}
         self._told: dict[str, Telemetry] = {}
-        self._alarms = {alarm.id: alarm for alarm in alarms}
+        self._alarms = {one.id: one for one in alarms if one.state is AlarmState.RAISED}
 
     def see(self, kept: Kept) -> None:
         """Take in one record."""

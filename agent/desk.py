@@ -1,0 +1,139 @@
+"""The alarm desk: conditions become records of alarms, and what people order of alarms is done.
+
+Pure: a judgement or a command comes in, effects go out. An order ends in exactly one result, as any
+other command does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from agent.control import ended, result_of
+from agent.facts import Effect, Journal, Keep, Note, Save
+from agent.faults import ALL, Condition, Issuer, LifeCycle, No, OutOfService
+from agent.faults.lifecycle import Changes
+from agent.model import Alarm, Change, Command, Outcome, Stamp, Value
+from agent.records import Lane
+
+ACKNOWLEDGE, SHELVE, UNSHELVE = "alarm_acknowledge", "alarm_shelve", "alarm_unshelve"
+OUT, BACK, REPAIRED = "out_of_service", "in_service", "repaired"
+ORDERS = frozenset({ACKNOWLEDGE, SHELVE, UNSHELVE, OUT, BACK, REPAIRED})
+"""Points of no machine: a command of one of these is an order of the desk."""
+
+_LOUD = frozenset({Change.RAISED, Change.AGAIN, Change.SEVERITY, Change.RELEASED, Change.UNSHELVED})
+
+
+class AlarmDesk:
+    """Holds the life cycle of every alarm of a gateway."""
+
+    def __init__(
+        self,
+        devices: Collection[str],
+        alarms: Iterable[Alarm] = (),
+        out_of_service: Iterable[OutOfService] = (),
+    ) -> None:
+        self._devices = frozenset(devices)
+        self._cycle = LifeCycle(alarms, out_of_service)
+
+    @property
+    def open(self) -> Changes:
+        """The alarms that have not come to their end."""
+        return self._cycle.open
+
+    def judged(
+        self, device: str, conditions: tuple[Condition, ...], stamp: Stamp, masked: bool
+    ) -> Iterator[Effect]:
+        """What follows from a judgement; see `LifeCycle.step`."""
+        out = self._cycle.out_of_service
+        changes = self._cycle.step(device, conditions, stamp, masked)
+        yield from self._changed(changes, stamp)
+        if out != self._cycle.out_of_service:
+            yield Save("out_of_service", self._cycle.out_of_service)
+
+    def orphans(self, stamp: Stamp) -> Iterator[Effect]:
+        """Alarms of machines that the configuration no longer has come to their end."""
+        gone = {alarm.device for alarm in self._cycle.open} - self._devices
+        for name in sorted(gone):
+            yield from self._changed(self._cycle.forget(name, stamp), stamp)
+
+    def command(self, command: Command, stamp: Stamp) -> Iterator[Effect]:
+        """Carry out one of the `ORDERS`; its result comes at once."""
+        fields: dict[str, Value | None] = {
+            "id": command.id,
+            "issuer": command.issuer,
+            "role": command.role,
+            "device": command.device,
+            "point": command.point,
+            "value": command.value,
+            "why": command.why,
+        }
+        yield Journal("command", fields, stamp)
+        answer = self._ordered(command, stamp)
+        if isinstance(answer, No):
+            yield from ended(result_of(command, Outcome.REFUSED, answer.why), stamp)
+            return
+        yield from self._changed(answer, stamp)
+        if command.point in (OUT, BACK):
+            yield Save("out_of_service", self._cycle.out_of_service)
+        done = (
+            ", ".join(f"{one.id} {one.change}" for one in answer) or "no open alarm changes by it"
+        )
+        yield from ended(result_of(command, Outcome.VERIFIED, done), stamp)
+
+    def _ordered(self, command: Command, stamp: Stamp) -> Changes | No:
+        by, what = Issuer(command.role, command.issuer), command.value
+        if command.device not in self._devices:
+            return No(f"no device is named {command.device}; there are {_list(self._devices)}")
+        if not isinstance(what, str):
+            return No(f"the value of {command.point} is a word, not {what!r}")
+        hold_s = command.hold_s or 0.0
+        match command.point:
+            case "out_of_service":
+                return self._cycle.take_out(command.device, what, by, command.why, hold_s, stamp)
+            case "in_service":
+                return self._cycle.put_back(command.device, what, by, stamp)
+            case "repaired":
+                return self._repaired(command.device, what, by, stamp)
+        if what not in {one.id for one in self.open if one.device == command.device}:
+            return No(f"no open alarm of {command.device} has this id")
+        match command.point:
+            case "alarm_shelve":
+                return self._cycle.shelve(what, by, command.why, hold_s, stamp)
+            case "alarm_unshelve":
+                return self._cycle.unshelve(what, by, stamp)
+        return self._cycle.acknowledge(what, by, stamp)
+
+    def _repaired(self, device: str, fault: str, by: Issuer, stamp: Stamp) -> Changes | No:
+        """The alarms of a fault that was repaired, or of `all`, are acknowledged by it."""
+        if not by.may("repaired"):
+            return No(f"a {by.role} repairs nothing")
+        changes: list[Alarm] = []
+        for alarm in self.open:
+            if alarm.device == device and fault in (ALL, alarm.fault, alarm.rule):
+                done = self._cycle.acknowledge(alarm.id, by, stamp)
+                changes += () if isinstance(done, No) else done
+        return tuple(changes)
+
+    def _changed(self, changes: Changes, stamp: Stamp) -> Iterator[Effect]:
+        for alarm in changes:
+            yield Keep(Lane.ALARM, alarm, stamp)
+            yield _told(alarm)
+        if changes:
+            yield Save("alarms", self._cycle.open)
+
+
+def _told(alarm: Alarm) -> Note:
+    fields: dict[str, Value | None] = {
+        "device": alarm.device,
+        "rule": alarm.rule,
+        "severity": alarm.severity.value,
+        "life": alarm.life.value,
+        "text": alarm.text_en,
+        "text_zh": alarm.text_zh,
+    }
+    loud = alarm.annunciated and alarm.change in _LOUD
+    return Note("warning" if loud else "info", f"alarm {alarm.change.value}", fields)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,94 @@
+"""The clocks of one condition: since when it is seen or gone, and what else will happen when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+
+from agent.faults.condition import Condition
+from agent.faults.rights import GATEWAY, LONGEST_S, releases
+from agent.faults.transitions import DAY_S, good_for_s, latches
+from agent.model import Alarm, Severity, Stamp
+
+CLEAR_AFTER_S = 60.0  # of a condition not seen since the start
+EASE_AFTER_S = 3600.0
+"""So long a milder severity must last before an alarm becomes milder; worse it becomes at once."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """One condition and its alarm. Instants are monotonic seconds; None where no clock runs.
+
+    `held_until`: until then the alarm stays as it is, for it came and went too often. `wake` is
+    when to look again at what was put off.
+    """
+
+    condition: Condition | None = None
+    alarm: Alarm | None = None
+    seen_since: float | None = None
+    gone_since: float | None = None
+    milder_since: float | None = None
+    ends: float | None = None
+    shelf_ends: float | None = None
+    held_until: float | None = None
+    wake: float | None = None
+    diagnosed: float = -inf
+
+    @property
+    def clear_after_s(self) -> float:
+        return self.condition.clear_after_s if self.condition is not None else CLEAR_AFTER_S
+
+    def pause(self) -> None:
+        """No clock of seeing runs while nobody can look."""
+        self.seen_since = self.gone_since = self.milder_since = None
+
+    def put_off(self, by_s: float) -> None:
+        """What nobody could look at was not good meanwhile."""
+        if self.ends is not None:
+            self.ends += by_s
+
+    def place(self, stamp: Stamp) -> None:
+        """Ends of before a restart, on the scale of now; `stamp` must be believed."""
+        if self.alarm is None:
+            return
+        self.ends = _mono(self.alarm.ends_at, stamp, good_for_s(self.alarm) or DAY_S)
+        self.shelf_ends = _mono(self.alarm.shelved_until, stamp, LONGEST_S)
+        if self.alarm.shelved_by == GATEWAY:
+            self.held_until = self.shelf_ends
+
+    def due(self) -> float:
+        """The second at which something happens though nothing new is seen."""
+        alarm, condition = self.alarm, self.condition
+        times = [self.shelf_ends, self.held_until, self.wake]
+        if self.shelf_ends is None:
+            times.append(self.ends)
+        waits = alarm is None or not alarm.active
+        if waits and self.seen_since is not None and condition is not None:
+            times.append(self.seen_since + condition.raise_after_s)
+        if self.gone_since is not None and alarm is not None and alarm.active:
+            times.append(self.gone_since + self.clear_after_s)
+        if self.milder_since is not None:
+            times.append(self.milder_since + EASE_AFTER_S)
+        return min((one for one in times if one is not None), default=inf)
+
+    def lasting(self, severity: Severity, mono: float) -> bool:
+        """Whether the alarm shall take this severity over now; a latching S1 waits to be seen."""
+        alarm = self.alarm
+        assert alarm is not None
+        if severity <= alarm.severity:  # "S1" before "S2"
+            self.milder_since = None
+            return severity < alarm.severity
+        if latches(alarm) and not releases(alarm.acked_by):
+            return False
+        if self.milder_since is None:
+            self.milder_since = mono
+        return mono - self.milder_since >= EASE_AFTER_S
+
+
+def _mono(at: datetime | None, stamp: Stamp, longest_s: float) -> float | None:
+    """The second of an instant that lies in time; a clock that was wrong moves it, not for ever."""
+    if at is None:
+        return None
+    left_s = (at - stamp.at).total_seconds()
+    return stamp.mono + min(max(left_s, 0.0), longest_s)
