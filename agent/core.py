@@ -42,6 +42,7 @@ from agent.homes import Home, Supply, complete
 from agent.model import (
     POINTS,
     Alarm,
+    Command,
     Outcome,
     PointId,
     Quality,
@@ -201,10 +202,8 @@ class Core:
                 yield from self._control.write_done(fact)
             case WriteRepeated(device, point, stamp):
                 yield from self._control.write_repeated(device, point, stamp)
-            case CommandReceived(command, stamp) if command.point in ORDERS:
-                yield from self._desk.command(command, stamp)
             case CommandReceived(command, stamp):
-                yield from self._control.command(command, self.complete(stamp.mono), stamp)
+                yield from self._command(command, stamp)
             case CommandTurnedAway(command_id, outcome, why, stamp, device, point, issuer):
                 end = Result(command_id, device, point, outcome, why, issuer=issuer)
                 yield from ended(end, stamp)
@@ -224,6 +223,11 @@ class Core:
                     yield Save(f"detector {name}", (watched.detector.save(),))
                 yield from self._books.close(stamp)
                 yield from self._control.park(self.complete(stamp.mono), stamp)
+
+    def _command(self, command: Command, stamp: Stamp) -> Iterator[Effect]:
+        if command.point in ORDERS:
+            return self._desk.command(command, stamp)
+        return self._control.command(command, self.complete(stamp.mono), stamp)
 
     def _news(self, fact: PlatformBack | ForecastKnown) -> None:
         """What changes how the next sweeps are judged, and nothing now."""

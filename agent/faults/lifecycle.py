@@ -378,8 +378,9 @@ def _cause(condition: Condition) -> str:
 
 def _other(condition: Condition, alarm: Alarm) -> bool:
     """Whether another fault leads the suspects, not only its weight moved."""
-    now, before = condition.suspects[:1], alarm.suspects[:1]
-    return [one.fault for one in now] != [one.fault for one in before]
+    if not condition.suspects or not alarm.suspects:
+        return False
+    return condition.suspects[0].fault != alarm.suspects[0].fault
 
 
 def _untimely(why: str, for_s: float) -> No | None:

@@ -36,6 +36,7 @@ from agent.facts import (
 from agent.model import (
     Alarm,
     AlarmState,
+    Life,
     Origin,
     Outcome,
     Quality,
@@ -240,7 +241,8 @@ def test_alarms_are_saved_at_every_change_and_come_back() -> None:
     effects = run(second, read(100.0), read(160.0))
     (cleared,) = kept(effects, Lane.ALARM)
     assert (cleared.id, cleared.state) == (first.open_alarms[0].id, AlarmState.CLEARED)
-    assert [one.value for one in effects if isinstance(one, Save)] == [()]
+    assert [one.value for one in effects if isinstance(one, Save)] == [second.open_alarms]
+    assert cleared.life is Life.RETURNED
 
 
 def open_alarm(device: str, point: str | None = None) -> Alarm:
