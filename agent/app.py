@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent import __version__
+from agent import __version__, garbage
 from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
@@ -89,6 +89,7 @@ async def run(
             tasks += [group.create_task(line.run(), name=f"line {line.name}") for line in lines]
             tasks += [group.create_task(one.run(), name=one.name) for one in told]
             tasks += [group.create_task(watchdog.run(), name="watchdog")]
+            tasks += [group.create_task(garbage.collect(), name="garbage")]
             tasks += [group.create_task(one, name="figures") for one in served]
             if started is not None:
                 started(Gateway(core, spool, uplink, lines, told))

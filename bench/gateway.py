@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import yaml
@@ -89,8 +91,25 @@ def tcp_stage(
     return Stage(folder, sim, yaml.safe_dump(gateway), "mosquitto", receive)
 
 
+def committed(spool: Path) -> bool:
+    """Whether a running gateway has a chunk of readings on disk.
+
+    It locks its file for itself, so a copy is asked.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        for suffix in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copy(f"{spool}{suffix}", f"{name}/copy{suffix}")
+        try:
+            with closing(sqlite3.connect(f"{name}/copy")) as db:
+                found = db.execute("SELECT 1 FROM chunks WHERE key >> 48 = 2 LIMIT 1").fetchone()
+        except sqlite3.Error:
+            return False
+        return found is not None
+
+
 def highest_seq(spool: Path) -> int:
-    """The number of telemetry records the gateway has made durable so far."""
+    """The number of telemetry records a gateway that has ended had made durable."""
     try:
         with closing(sqlite3.connect(f"file:{spool}?mode=ro", uri=True, timeout=1.0)) as db:
             row = db.execute("SELECT next_seq - 1 FROM lanes WHERE number = 2").fetchone()

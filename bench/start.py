@@ -10,7 +10,7 @@ from time import monotonic
 
 import yaml
 
-from bench.gateway import highest_seq
+from bench.gateway import committed
 from bench.kit import Bench, Figures, Goal, Options
 from simulators.stage import Stage
 from simulators.tour import home_file
@@ -56,7 +56,7 @@ async def _once(options: Options) -> float:
             started = monotonic()
             await stage.start_agent()
             while not _stored(stage, folder / "spool.db"):
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.01)
                 if monotonic() - started > 30.0:
                     raise TimeoutError("no reading was stored within 30 s")
             seconds = monotonic() - started
@@ -69,7 +69,7 @@ def _stored(stage: Stage, spool: Path) -> bool:
 
     What the platform has before our commit never reaches the file.
     """
-    return bool(stage.platform.archive.numbers("gw-bench", "telemetry")) or highest_seq(spool) > 0
+    return bool(stage.platform.archive.numbers("gw-bench", "telemetry")) or committed(spool)
 
 
 BENCH = Bench(

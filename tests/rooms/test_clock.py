@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -99,6 +100,14 @@ def test_the_kernel_is_asked_seldom() -> None:
         world.after(1.0)
     assert len(asked) == 10
     assert kernel_synchronised() in (True, False)
+
+
+def test_asking_the_kernel_leaves_no_garbage() -> None:
+    kernel_synchronised()
+    gc.collect()
+    for _ in range(50):
+        kernel_synchronised()
+    assert gc.collect() < 50
 
 
 ODD_DAYS = [
