@@ -12,9 +12,9 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
+from agent.libc import libc
 from agent.model import Stamp
 
 _log = logging.getLogger(__name__)
@@ -36,19 +36,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@cache
-def _adjtimex() -> Callable[[object], int] | None:
-    """The C library's function, looked up once: each look-up leaves a class as garbage."""
-    try:
-        found: Callable[[object], int] = ctypes.CDLL(None).adjtimex
-    except (AttributeError, OSError):
-        return None
-    return found
-
-
 def kernel_synchronised() -> bool:
     """Whether a time service has told the kernel that the clock is right (adjtimex)."""
-    ask = _adjtimex()
+    ask = libc("adjtimex")
     return ask is not None and 0 <= ask(ctypes.create_string_buffer(_TIMEX_BYTES)) < _TIME_ERROR
 
 

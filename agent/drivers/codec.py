@@ -174,6 +174,8 @@ class PointCodec:
         A default that looks real, such as 25 for a sensor that is not there, cannot be told by its
         value.
         """
+        if not self._fitted:
+            return True
         if any(name not in known for name, _ in self._fitted):
             return None
         return all(_word(known[name].value) in allowed for name, allowed in self._fitted)

@@ -30,6 +30,7 @@ from agent.uplink import messages
 _LEVEL = 6
 _MOST_DIGITS = 6
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TELEMETRY = msgspec.json.Decoder(Telemetry)
 
 
 class Encoding(StrEnum):
@@ -66,6 +67,7 @@ class _Names:
     """The names of one message, each once, with the decimal digits its values need."""
 
     digits: dict[str, int | None] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
 
     def see(self, name: str, value: Value) -> None:
         """Make room for a value of this name."""
@@ -74,9 +76,12 @@ class _Names:
 
     def index(self, name: str) -> int:
         """Where the name stands."""
-        if name not in self.digits:
-            self.digits[name] = None
-        return list(self.digits).index(name)
+        place = self.places.get(name)
+        if place is None:
+            self.digits.setdefault(name, None)
+            self.places = {known: at for at, known in enumerate(self.digits)}
+            place = self.places[name]
+        return place
 
     def plain(self, name: str, value: Value) -> Value:
         """The value as it is written."""
@@ -99,8 +104,10 @@ def _compact(
     gateway: str, epoch: str, lane: Lane, sent_at: datetime, records: tuple[Stored, ...]
 ) -> bytes:
     boots = list(dict.fromkeys(one.boot for one in records))
-    names, bodies = _Names(), [msgspec.json.decode(one.body) for one in records]
-    written = [_telemetry(body, names) for body in _seen(bodies, names)] if _flat(lane) else bodies
+    names = _Names()
+    written: list[object] = [
+        *(_flat(records, names) if lane is Lane.TELEMETRY else map(_body, records))
+    ]
     before = (0, 0, 0)
     rows: list[list[object]] = []
     for one, body in zip(records, written, strict=True):
@@ -114,16 +121,17 @@ def _compact(
     return msgspec.msgpack.encode(head)
 
 
-def _flat(lane: Lane) -> bool:
-    return lane is Lane.TELEMETRY
+def _body(one: Stored) -> object:
+    return msgspec.json.decode(one.body)
 
 
-def _seen(bodies: Iterable[dict[str, object]], names: _Names) -> list[Telemetry]:
-    records = [msgspec.convert(body, Telemetry) for body in bodies]
-    for record in records:
-        for name, value in record.values.items():
+def _flat(records: Iterable[Stored], names: _Names) -> list[list[object]]:
+    """Bodies of telemetry; every value is seen first, as a name has the same digits in all."""
+    bodies = [_TELEMETRY.decode(one.body) for one in records]
+    for body in bodies:
+        for name, value in body.values.items():
             names.see(name, value)
-    return records
+    return [_telemetry(body, names) for body in bodies]
 
 
 def _telemetry(record: Telemetry, names: _Names) -> list[object]:
