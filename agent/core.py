@@ -144,7 +144,7 @@ class Core:
             for name, device in settings.devices.items()
         }
         self._stale_s = {name: watched.stale_s for name, watched in self._devices.items()}
-        self._desk = AlarmDesk(self._devices, before.alarms, before.out_of_service)
+        self._desk = AlarmDesk(self._devices, self._relearn, before.alarms, before.out_of_service)
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
                 self._devices[alarm.device].detector.knew(alarm.point)
@@ -228,6 +228,11 @@ class Core:
         if command.point in ORDERS:
             return self._desk.command(command, stamp)
         return self._control.command(command, self.complete(stamp.mono), stamp)
+
+    def _relearn(self, device: str, repaired: str) -> None:
+        watched = self._devices[device]
+        watched.detector.repaired(repaired)
+        watched.saved = -SAVED_EVERY_S  # before the next power cut, please
 
     def _news(self, fact: PlatformBack | ForecastKnown) -> None:
         """What changes how the next sweeps are judged, and nothing now."""

@@ -6,11 +6,11 @@ other command does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from agent.control import ended, result_of
 from agent.facts import Effect, Journal, Keep, Note, Save
-from agent.faults import ALL, Condition, Issuer, LifeCycle, No, OutOfService
+from agent.faults import ALL, RULES, Condition, Issuer, LifeCycle, No, OutOfService
 from agent.faults.lifecycle import Changes
 from agent.model import Alarm, Change, Command, Outcome, Stamp, Value
 from agent.records import Lane
@@ -20,19 +20,24 @@ OUT, BACK, REPAIRED = "out_of_service", "in_service", "repaired"
 ORDERS = frozenset({ACKNOWLEDGE, SHELVE, UNSHELVE, OUT, BACK, REPAIRED})
 """Points of no machine: a command of one of these is an order of the desk."""
 
+_FAULTS = frozenset({ALL} | {rule.name for rule in RULES} | {rule.fault for rule in RULES})
 _LOUD = frozenset({Change.RAISED, Change.AGAIN, Change.SEVERITY, Change.RELEASED, Change.UNSHELVED})
 
 
 class AlarmDesk:
-    """Holds the life cycle of every alarm of a gateway."""
+    """Holds the life cycle of every alarm of a gateway.
+
+    `relearn` is told of a device and what was repaired of it: a rule, a fault, or `all`.
+    """
 
     def __init__(
         self,
         devices: Collection[str],
+        relearn: Callable[[str, str], None],
         alarms: Iterable[Alarm] = (),
         out_of_service: Iterable[OutOfService] = (),
     ) -> None:
-        self._devices = frozenset(devices)
+        self._devices, self._relearn = frozenset(devices), relearn
         self._cycle = LifeCycle(alarms, out_of_service)
 
     @property
@@ -44,11 +49,8 @@ class AlarmDesk:
         self, device: str, conditions: tuple[Condition, ...], stamp: Stamp, masked: bool
     ) -> Iterator[Effect]:
         """What follows from a judgement; see `LifeCycle.step`."""
-        out = self._cycle.out_of_service
         changes = self._cycle.step(device, conditions, stamp, masked)
-        yield from self._changed(changes, stamp)
-        if out != self._cycle.out_of_service:
-            yield Save("out_of_service", self._cycle.out_of_service)
+        return self._changed(changes, stamp) if changes else iter(())
 
     def orphans(self, stamp: Stamp) -> Iterator[Effect]:
         """Alarms of machines that the configuration no longer has come to their end."""
@@ -73,7 +75,7 @@ class AlarmDesk:
             yield from ended(result_of(command, Outcome.REFUSED, answer.why), stamp)
             return
         yield from self._changed(answer, stamp)
-        if command.point in (OUT, BACK):
+        if command.point in (OUT, BACK):  # what ends by time needs no saving: it tells its end
             yield Save("out_of_service", self._cycle.out_of_service)
         done = (
             ", ".join(f"{one.id} {one.change}" for one in answer) or "no open alarm changes by it"
@@ -104,9 +106,12 @@ class AlarmDesk:
         return self._cycle.acknowledge(what, by, stamp)
 
     def _repaired(self, device: str, fault: str, by: Issuer, stamp: Stamp) -> Changes | No:
-        """The alarms of a fault that was repaired, or of `all`, are acknowledged by it."""
+        """It acknowledges the alarms of what was repaired, and what is healthy is learnt anew."""
         if not by.may("repaired"):
             return No(f"a {by.role} repairs nothing")
+        if fault not in _FAULTS:
+            return No(f"{fault!r} is no fault; allowed: F04, a rule such as frost_danger, all")
+        self._relearn(device, fault)
         changes: list[Alarm] = []
         for alarm in self.open:
             if alarm.device == device and fault in (ALL, alarm.fault, alarm.rule):
@@ -115,6 +120,7 @@ class AlarmDesk:
         return tuple(changes)
 
     def _changed(self, changes: Changes, stamp: Stamp) -> Iterator[Effect]:
+        """The records first: they leave at once; then what is kept over a restart."""
         for alarm in changes:
             yield Keep(Lane.ALARM, alarm, stamp)
             yield _told(alarm)

@@ -198,7 +198,7 @@ def asyncapi() -> dict[str, Any]:
     components["BatchRecord"]["properties"]["body"]["anyOf"] = bodies
     channels = {
         "telemetry": ("up/telemetry", "Batch", "Readings, in batches."),
-        "alarm": ("up/alarm", "Batch", "Alarms raised and cleared, at once."),
+        "alarm": ("up/alarm", "Batch", "Every change of an alarm, at once."),
         "result": ("up/result", "Batch", "How commands ended, at once."),
         "notice": ("up/notice", "Batch", "What the gateway says of its own records, at once."),
         "account": ("up/account", "Batch", "What a day cost a home and who decided, once a day."),

@@ -77,6 +77,18 @@ def kept_days(path: str, home: str) -> tuple[Day, ...]:
     return tuple(sorted((*days, *now), key=lambda day: day.day))
 
 
+def kept_alarms(path: str) -> tuple[Alarm, ...]:
+    """The open alarms in a durable buffer, also while a gateway has it open.
+
+    Raises SpoolError when the file cannot be read, FileError when another version wrote them.
+    """
+    saved = saved_state(path, "alarms")
+    try:
+        return msgspec.json.decode(saved, type=tuple[Alarm, ...]) if saved else ()
+    except msgspec.DecodeError as error:
+        raise FileError([Mistake(path, 1, "", f"the open alarms: {error}")]) from None
+
+
 async def _saved(spool: Spool, key: str, kind: type[T], otherwise: T) -> T:
     saved = await spool.load_state(key)
     if saved is None:

@@ -176,6 +176,17 @@ class Archive:
         query = "select body from alarm where gateway = ? order by rowid"
         return [json.loads(row[0]) for row in self._db.execute(query, (gateway,))]
 
+    def standing(self, gateway: str) -> dict[str, dict[str, Any]]:
+        """The newest record of every alarm that has not come to its end, by its id.
+
+        `(id, seq)` names a change of an alarm: what comes late, or twice, changes nothing.
+        """
+        newest: dict[str, dict[str, Any]] = {}
+        for one in self.alarms(gateway):
+            if one.get("seq", 0) >= newest.get(one["id"], {}).get("seq", 0):
+                newest[one["id"]] = one
+        return {name: one for name, one in newest.items() if one.get("life") != "normal"}
+
     def numbers(self, gateway: str, lane: str) -> list[int]:
         """The numbers stored of a lane, ascending; of all epochs together."""
         query = "select seq from record where gateway = ? and lane = ? order by epoch, seq"

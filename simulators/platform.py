@@ -171,6 +171,7 @@ class Platform:
         issuer: str = "reference-platform",
         role: str = "platform",
         hold_s: float | None = None,
+        why: str = "",
         retain: bool = False,
         command_id: str | None = None,
     ) -> str:
@@ -178,17 +179,21 @@ class Platform:
         if self._client is None:
             raise aiomqtt.MqttError("no broker")
         issued_at = datetime.now(UTC)
-        message = {
-            "id": command_id or uuid.uuid4().hex,
-            "gateway": gateway,
-            "issuer": issuer,
-            "role": role,
-            "device": device,
-            "point": point,
-            "value": value,
-            "issued_at": issued_at.isoformat(),
-            "expires_at": (issued_at + timedelta(seconds=ttl_s)).isoformat(),
-        } | ({} if hold_s is None else {"hold_s": hold_s})
+        message = (
+            {
+                "id": command_id or uuid.uuid4().hex,
+                "gateway": gateway,
+                "issuer": issuer,
+                "role": role,
+                "device": device,
+                "point": point,
+                "value": value,
+                "issued_at": issued_at.isoformat(),
+                "expires_at": (issued_at + timedelta(seconds=ttl_s)).isoformat(),
+            }
+            | ({} if hold_s is None else {"hold_s": hold_s})
+            | ({"why": why} if why else {})
+        )
         topic = f"hp/1/{gateway}/down/command"
         await self._client.publish(topic, self._sign(json.dumps(message).encode()), 1, retain)
         self.counters.commands += 1
@@ -213,6 +218,11 @@ class Platform:
         }
         topic = f"hp/1/{gateway}/down/forecast"
         await self._client.publish(topic, self._sign(json.dumps(message).encode()), 1, retain)
+
+    async def acknowledge(self, gateway: str, alarm_id: str, role: str = "platform") -> str:
+        """Say that somebody has seen an alarm; returns the command's id. KeyError: none is open."""
+        device = self.archive.standing(gateway)[alarm_id]["device"]
+        return await self.send_command(gateway, device, "alarm_acknowledge", alarm_id, role=role)
 
     async def send_emergency(self, gateway: str, on: bool, hold_s: float | None = None) -> str:
         """Order every home of a gateway to its park values, or end that; returns the id."""

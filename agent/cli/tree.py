@@ -24,6 +24,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "trace": ("trace",),
     "scan": ("scan", "doctor"),
     "audit": ("audit",),
+    "alarms": ("alarms",),
     "docs": ("docs",),
 }
 

@@ -66,7 +66,7 @@ class LifeCycle:
 
         `masked`: the device cannot be judged; what stands stays, only what is listed may change.
         """
-        seen = self._devices.setdefault(device, _Seen())
+        seen = self._devices.get(device) or self._devices.setdefault(device, _Seen())
         same = conditions is seen.conditions and masked == seen.masked
         if same and stamp.mono < seen.due and not (self._unplaced and stamp.trusted):
             return ()

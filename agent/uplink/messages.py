@@ -79,10 +79,19 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="In which role; decides the precedence."),
     ]
     device: Annotated[Name, Meta(description="Id of the device as in the gateway's configuration.")]
-    point: Annotated[Name, Meta(description="Id of the point to set.")]
+    point: Annotated[
+        Name,
+        Meta(
+            description="Id of the point to set; or an order: emergency, alarm_acknowledge, "
+            "alarm_shelve, alarm_unshelve, out_of_service, in_service, repaired."
+        ),
+    ]
     value: Annotated[
-        float | int | bool | Annotated[str, Meta(max_length=200)],
-        Meta(description="The wanted value, in the unit of the point."),
+        float | int | bool | Annotated[str, Meta(max_length=300)],
+        Meta(
+            description="The wanted value, in the unit of the point; of an order the id of an "
+            "alarm, or a rule, a fault or `all`."
+        ),
     ]
     issued_at: Annotated[Instant, Meta(description="When it was issued, with time zone.")]
     expires_at: Annotated[
@@ -90,13 +99,21 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
     hold_s: Annotated[
         Annotated[float, Meta(gt=0, le=7 * 86_400)] | None,
-        Meta(description="How many seconds the wish keeps the schedule away; absent: 4 h."),
+        Meta(
+            description="How many seconds the wish keeps the schedule away (absent: 4 h), or an "
+            "alarm stays shelved or out of service (which need it)."
+        ),
     ] = None
     gateway: Annotated[
         Name | None, Meta(description="Id of the gateway; must stand in a signed command.")
     ] = None
     why: Annotated[
-        str, Meta(max_length=200, description="A reason in words; no names of people.")
+        str,
+        Meta(
+            max_length=200,
+            description="A reason in words, which shelving and taking out of service need; no "
+            "names of people.",
+        ),
     ] = ""
 
 

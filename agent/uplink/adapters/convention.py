@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from agent.model import Alarm, AlarmState, PointId, Result, Value
+from agent.model import Alarm, AlarmState, Change, Life, PointId, Result, Value
 from agent.records import Lane, Record, Telemetry
 from agent.report import rebuilt
 
@@ -77,6 +77,7 @@ class Picture:
         self.at: dict[str, datetime] = {}
         self._told: dict[str, Telemetry] = {}
         self._alarms = {one.id: one for one in alarms if one.state is AlarmState.RAISED}
+        self._heard: set[str] = set()
 
     def see(self, kept: Kept) -> None:
         """Take in one record."""
@@ -84,10 +85,13 @@ class Picture:
             case Telemetry(device=device):
                 self._told[device] = rebuilt(self._told.get(device), kept.record)
                 self.at[device] = kept.at
+                self._heard.add(device)
             case Alarm(id=name, state=AlarmState.CLEARED):
                 self._alarms.pop(name, None)
-            case Alarm(id=name):
+            case Alarm(id=name, device=device):
                 self._alarms[name] = kept.record
+                if kept.record.change in (Change.RAISED, Change.AGAIN):
+                    self._heard.discard(device)
 
     def values(self, device: str) -> Mapping[PointId, Value]:
         """The points of a machine that have a value now."""
@@ -95,12 +99,21 @@ class Picture:
         return {} if told is None else told.values
 
     def alarms(self, device: str) -> tuple[Alarm, ...]:
-        """The alarms of a machine that stand now."""
-        return tuple(alarm for alarm in self._alarms.values() if alarm.device == device)
+        """The alarms of a machine that stand now, without what is shelved or suppressed."""
+        return tuple(one for one in self._of(device) if one.annunciated)
 
     def silent(self, device: str) -> bool:
-        """Whether the machine is known not to answer."""
-        return any(alarm.rule == SILENT_RULE for alarm in self.alarms(device))
+        """Whether the machine is known not to answer.
+
+        Of a shelved alarm not every return is told; there a reading since then tells it.
+        """
+        return any(
+            one.rule == SILENT_RULE and not (one.life is Life.SHELVED and device in self._heard)
+            for one in self._of(device)
+        )
+
+    def _of(self, device: str) -> list[Alarm]:
+        return [alarm for alarm in self._alarms.values() if alarm.device == device]
 
 
 class Convention(Protocol):

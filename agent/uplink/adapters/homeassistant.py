@@ -116,18 +116,22 @@ class HomeAssistant:
 
     def _now(self, device: str) -> list[Message]:
         values = self._picture.values(device)
-        alarms = self._picture.alarms(device)
+        alarms = [one for one in self._picture.alarms(device) if one.active]
         state: dict[str, object] = {
             point: _shown(values.get(point)) for point in self._devices[device].points
         }
         state["alarm"] = "ON" if alarms else "OFF"
         chinese = self._settings.language == "zh"
-        texts = [a.text_zh if chinese else a.text_en for a in alarms]
+        texts = [_words(alarm, chinese) for alarm in alarms]
+        details = [
+            {"severity": one.severity, "rule": one.rule, "since": one.opened_at.isoformat()}
+            for one in alarms
+        ]
         silent = self._picture.silent(device) or not values
         base = f"{self._root}/{device}"
         return [
             Message(f"{base}/state", _json(state), retain=True),
-            Message(f"{base}/alarms", _json({"alarms": texts}), retain=True),
+            Message(f"{base}/alarms", _json({"alarms": texts, "details": details}), retain=True),
             Message(f"{base}/status", b"offline" if silent else b"online", retain=True),
         ]
 
@@ -204,6 +208,13 @@ class HomeAssistant:
     @property
     def _root(self) -> str:
         return f"{ROOT}/{self._settings.gateway}"
+
+
+def _words(alarm: Alarm, chinese: bool) -> str:
+    """What a resident can do, or else what is the matter."""
+    if chinese:
+        return alarm.resident_zh or alarm.text_zh
+    return alarm.resident_en or alarm.text_en
 
 
 def _unit(unit: str) -> dict[str, object]:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from agent.model import Alarm, Outcome, PointId, Result, Value
+from agent.model import Alarm, AlarmState, Outcome, PointId, Result, Severity
 from agent.records import Telemetry
 from agent.uplink.adapters.cards import DeviceCard
 from agent.uplink.adapters.convention import Kept, Leave, Message, Opening, Picture, Wish, ms
 from agent.uplink.adapters.settings import ThingsBoardSettings
 
 API = "v1/gateway/"
+_SEVERITIES = {Severity.S1: "CRITICAL", Severity.S2: "MAJOR", Severity.S3: "WARNING"}
 
 
 class ThingsBoard:
@@ -59,7 +60,7 @@ class ThingsBoard:
         return found
 
     def kept(self, kept: Kept, now: datetime) -> Iterable[Message]:
-        """Telemetry with its own time; alarms as telemetry and as the attributes of now."""
+        """Telemetry with its own time; changes of alarms as telemetry, and what stands now."""
         match kept.record:
             case Telemetry(device=device) if device in self._devices and kept.trusted:
                 return self.past((kept,), now)
@@ -70,12 +71,13 @@ class ThingsBoard:
     def _alarm(self, alarm: Alarm, kept: Kept) -> Iterator[Message]:
         said = f"{alarm.state.value} {alarm.severity.value} {alarm.text_en}"
         if kept.trusted:
-            yield self._telemetry({alarm.device: [(kept.at, {"alarm": said})]})
+            told: dict[str, object] = {"alarm": said, "alarm_record": _record(alarm)}
+            yield self._telemetry({alarm.device: [(kept.at, told)]})
         yield self._attributes(alarm.device, self._health(alarm.device))
 
     def past(self, kept: Sequence[Kept], now: datetime) -> Iterable[Message]:
         """Everything with its own time: the same key and time twice is one value there."""
-        rows: dict[str, list[tuple[datetime, Mapping[PointId, Value]]]] = {}
+        rows: dict[str, list[tuple[datetime, Mapping[PointId, object]]]] = {}
         for one in kept:
             if isinstance(one.record, Telemetry) and one.record.values and one.trusted:
                 rows.setdefault(one.record.device, []).append((one.at, one.record.values))
@@ -131,7 +133,7 @@ class ThingsBoard:
         return {"answers": not self._picture.silent(device), "alarms": texts}
 
     def _telemetry(
-        self, rows: Mapping[str, Sequence[tuple[datetime, Mapping[str, Value]]]]
+        self, rows: Mapping[str, Sequence[tuple[datetime, Mapping[str, object]]]]
     ) -> Message:
         body = {
             self._called(device): [{"ts": ms(at), "values": dict(values)} for at, values in found]
@@ -147,6 +149,32 @@ class ThingsBoard:
     def _reply(self, reference: str, data: Mapping[str, object]) -> Message:
         device, number = json.loads(reference)
         return Message(API + "rpc", _json({"device": device, "id": number, "data": data}))
+
+
+def _record(alarm: Alarm) -> dict[str, object]:
+    """The alarm in the words of the platform; a rule chain makes an alarm of it by `id`."""
+    cleared, acked = alarm.state is AlarmState.CLEARED, alarm.acked_at is not None
+    details = {
+        "seq": alarm.seq,
+        "life": alarm.life.value,
+        "change": alarm.change.value,
+        "count": alarm.count,
+        "fault": alarm.fault,
+        "suspects": [[one.fault, one.weight] for one in alarm.suspects],
+        "code": alarm.code,
+        "en": alarm.text_en,
+        "zh": alarm.text_zh,
+    }
+    return {
+        "id": alarm.id,
+        "type": alarm.rule,
+        "severity": _SEVERITIES[alarm.severity],
+        "status": f"{'CLEARED' if cleared else 'ACTIVE'}_{'ACK' if acked else 'UNACK'}",
+        "startTs": ms(alarm.opened_at),
+        "ackTs": ms(alarm.acked_at) if alarm.acked_at else 0,
+        "clearTs": ms(alarm.changed_at) if cleared and alarm.changed_at else 0,
+        "details": details,
+    }
 
 
 def _json(thing: object) -> bytes:

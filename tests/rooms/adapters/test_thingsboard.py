@@ -126,7 +126,11 @@ async def test_an_alarm_is_telemetry_and_an_attribute(broker: Mosquitto) -> None
         said = await ear.said("v1/gateway/attributes", lambda a: not a["gw1-hp1"]["answers"])
         assert said["gw1-hp1"]["alarms"] == ["S2 does not answer"]
         told = await ear.said("v1/gateway/telemetry", lambda _: True)
-        assert told["gw1-hp1"][0]["values"] == {"alarm": "raised S2 does not answer"}
+        values = told["gw1-hp1"][0]["values"]
+        assert values["alarm"] == "raised S2 does not answer"
+        record = values["alarm_record"]
+        assert (record["id"], record["type"]) == ("a1", "communication_lost")
+        assert (record["severity"], record["status"]) == ("MAJOR", "ACTIVE_UNACK")
 
 
 async def test_an_rpc_becomes_a_command_and_its_answer_is_the_result(broker: Mosquitto) -> None:
