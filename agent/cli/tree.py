@@ -23,6 +23,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "savings": ("savings",),
     "trace": ("trace",),
     "scan": ("scan", "doctor"),
+    "status": ("status",),
     "audit": ("audit",),
     "alarms": ("alarms",),
     "docs": ("docs",),

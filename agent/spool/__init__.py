@@ -1,6 +1,7 @@
 """The durable buffer: what was appended and committed is still there after a power cut."""
 
 from agent.spool.buffer import Spool
+from agent.spool.glance import Glance, LaneGlance, glance
 from agent.spool.memory import SpoolSettings, SpoolStatus
 from agent.spool.spool import (
     Journal,
@@ -11,10 +12,13 @@ from agent.spool.spool import (
 )
 
 __all__ = [
+    "Glance",
     "Journal",
+    "LaneGlance",
     "Spool",
     "SpoolSettings",
     "SpoolStatus",
+    "glance",
     "journal_rows",
     "saved_state",
     "verify_journal",

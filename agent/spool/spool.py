@@ -140,7 +140,7 @@ def verify_journal(path: str, head: tuple[int, str] | None = None) -> Journal:
     A changed, inserted, moved or missing row breaks the chain; rows cut off the end do not fit the
     head in the file, nor `head`, the row and hash that the platform was told.
     """
-    with _reading(path) as db:
+    with reading(path) as db:
         link, count, links = chain_origin(db), 0, dict[int, str]()
         for number, at, kind, detail, hash_ in db.execute("SELECT * FROM journal ORDER BY number"):
             count += 1
@@ -167,14 +167,14 @@ def verify_journal(path: str, head: tuple[int, str] | None = None) -> Journal:
 def journal_rows(path: str, last: int) -> tuple[tuple[int, str, str, bytes], ...]:
     """The `last` newest rows of the journal, oldest first: number, instant, kind, detail (JSON)."""
     query = "SELECT number, at, kind, detail FROM journal ORDER BY number DESC LIMIT ?"
-    with _reading(path) as db:
+    with reading(path) as db:
         return tuple(reversed(db.execute(query, (last,)).fetchall()))
 
 
 def write_counts(path: str) -> tuple[tuple[str, str, str, int], ...]:
     """Device, point, day and number of writes in a spool; the day of those for life is empty."""
     query = "SELECT device, point, day, n FROM writes ORDER BY device, point, day"
-    with _reading(path) as db:
+    with reading(path) as db:
         return tuple(
             (device, point, "" if day == FOR_LIFE else day, n)
             for device, point, day, n in db.execute(query)
@@ -183,13 +183,13 @@ def write_counts(path: str) -> tuple[tuple[str, str, str, int], ...]:
 
 def saved_state(path: str, key: str) -> bytes | None:
     """The value last saved under a key, also while a program has the file; None for none."""
-    with _reading(path) as db:
+    with reading(path) as db:
         row = db.execute("SELECT value FROM state WHERE name = ?", (key,)).fetchone()
     return None if row is None else bytes(row[0])
 
 
 @contextmanager
-def _reading(path: str) -> Iterator[Connection]:
+def reading(path: str) -> Iterator[Connection]:
     """The file of this version, for reading only; a copy of it while a program holds it."""
     if not Path(path).is_file():
         raise SpoolError(f"spool {path}: there is no such file; name the configuration or a file")

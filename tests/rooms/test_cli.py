@@ -33,6 +33,7 @@ COMMANDS = (
     "decode",
     "record",
     "replay",
+    "status",
     "audit",
     "docs",
 )
