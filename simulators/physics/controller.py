@@ -62,17 +62,21 @@ def _clip(x: Array, low: Array | float, high: Array | float) -> Array:
     return np.minimum(np.maximum(x, low), high)
 
 
-def control(
+def decide(
     dt_s: float, u: Units, s: State, c: Condition, seen: Seen, hour: float, day: int
 ) -> None:
-    """Decide for the next dt_s seconds."""
+    """Decide for the next half minute: what is wanted, what protects, start and stop, heater."""
     powered = c.mains_lost < 0.5
     _want(u, s, c, seen, hour, day)
-    _defrost(dt_s, u, s, c, seen)
     tripped = _protect(dt_s, u, s, c, seen)
     _thermostat(dt_s, u, s, c, seen, tripped, powered, hour)
-    _modulate(dt_s, u, s, c, seen)
     _heater(dt_s, u, s, c, seen, powered)
+
+
+def follow(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> None:
+    """Within the half minute: defrost, inverter, fan and pump."""
+    _defrost(dt_s, u, s, c, seen)
+    _modulate(dt_s, u, s, c, seen)
 
 
 def _want(u: Units, s: State, c: Condition, seen: Seen, hour: float, day: int) -> None:
@@ -154,14 +158,11 @@ def _protect(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> Flags
     s.locked = (s.locked | (s.trips >= _TRIPS_TO_LOCK)) & (s.trips > 0.5)
     # a trip stays on the display until the next run has lasted five minutes
     shown = np.where(code > 0, code, np.where(s.on & (s.run_s > 300.0), 0, s.code))
-    shown = np.where(np.isin(shown, _STATUS), 0, shown)
+    shown = np.where(shown >= CODES["defrosting"], 0, shown)
     quiet = shown == 0
     shown = np.where(quiet & (s.defrost_s > 0.0), CODES["defrosting"], shown)
     s.code = np.where(s.locked & (shown == 0), CODES["locked"], shown)
     return np.asarray(serious, dtype=np.bool_)
-
-
-_STATUS = np.array(sorted(CODE_STATUS))
 
 
 def _thermostat(

@@ -9,19 +9,20 @@ import numpy.typing as npt
 
 from simulators.physics import supply
 from simulators.physics.condition import SENSORS, healthy
-from simulators.physics.controller import control
+from simulators.physics.controller import decide, follow
 from simulators.physics.cycle import Cycle
 from simulators.physics.faults import Injection, apply
-from simulators.physics.frost import breathe, moisture, thaw
+from simulators.physics.frost import breathe, moisture, settle, thaw
 from simulators.physics.home import building, pump, water
-from simulators.physics.refrigerants import Array
+from simulators.physics.refrigerants import Array, Draws
 from simulators.physics.sensors import Sensors
 from simulators.physics.state import State, at_rest
 from simulators.physics.units import Units
 from simulators.physics.weather import POLL_S, Air
 
 START_AT = 1_762_000_000.0 - 1_762_000_000.0 % 86_400.0  # a midnight, UTC, at the start of a winter
-_INNER = 3
+_INNER = 2
+_BLOCK = 24  # polls whose chance is drawn at once
 _RAMP_POLLS = 120
 _DIGITS = {"indoor_temp": 1, "water_flow": 1}
 _DIRECT = (
@@ -81,6 +82,7 @@ class Fleet:
         self._sensors.settle(self.state, first)
         self._mains, self._reader = supply.Mains(n), supply.Reader(n)
         self._ramping: set[int] = set()
+        self._drawn = -1
 
     def __len__(self) -> int:
         return len(self.units)
@@ -97,6 +99,7 @@ class Fleet:
         other._cycle = Cycle(other.units)
         other._sensors, other._mains = self._sensors.take(index), self._mains.take(index)
         other._reader = self._reader.take(index)
+        other._drawn = -1
         other._ramping = {k for k, i in enumerate(index) if int(i) in self._ramping}
         return other
 
@@ -145,20 +148,18 @@ class Fleet:
         lost = np.zeros((steps, n), dtype=bool)
         start_up = np.zeros((steps, n), dtype=bool)
         for k in range(steps):
-            chance = np.random.default_rng((self.seed, 31, self.step))
-            raw[:, k], lost[k], start_up[k] = self._poll(k, columns, chance)
+            raw[:, k], lost[k], start_up[k] = self._poll(k, columns)
             self.step += 1
         return self._finish(raw, columns, lost, start_up)
 
     def _poll(
-        self, k: int, columns: dict[str, Array], chance: np.random.Generator
+        self, k: int, columns: dict[str, Array]
     ) -> tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        u, s, c, n = self.units, self.state, self.condition, len(self)
+        u, s, c = self.units, self.state, self.condition
         if self._ramping and self.step % _RAMP_POLLS == 0:
             for i in tuple(self._ramping):
                 self._apply(i)
-        normal = chance.standard_normal((2 * len(SENSORS) + 1, n))
-        uniform = chance.random((7, n))
+        normal, uniform = self._chance()
         mono = self.step * POLL_S
         hour, day = mono % 86_400.0 / 3600.0, int(mono // 86_400.0)
         air_c = self._outdoor[self._air_of, self.step]
@@ -167,13 +168,17 @@ class Fleet:
         bubble = np.where((c.bubbles > 0) & (uniform[5] < c.bubbles), 0.3 + 0.7 * uniform[6], 0.0)
         began = s.defrost_s > 0.0
         dt_s = POLL_S / _INNER
-        for _ in range(_INNER):
-            seen = self._sensors.seen(c, volts)
-            control(dt_s, u, s, c, seen, hour, day)
+        seen = self._sensors.seen(c, volts)
+        decide(POLL_S, u, s, c, seen, hour, day)
+        follow(dt_s, u, s, c, seen)
+        air = breathe(u, s, c, air_c, kg_kg)
+        for inner in range(_INNER):
+            if inner:
+                follow(dt_s, u, s, c, self._sensors.seen(c, volts))
             pump(u, s, c, bubble)
-            air = breathe(dt_s, u, s, c, air_c, kg_kg)
+            settle(dt_s, s, air)
             self._cycle.step(dt_s, s, c, air)
-            thaw(dt_s, u, s, c, air_c, air.coil_w)
+            thaw(dt_s, u, s, c, air)
             water(dt_s, u, s, c, air_c)
             self._sensors.follow(dt_s, s, c, air_c)
         s.swing_k = _swing(s, began, uniform[6])
@@ -187,6 +192,17 @@ class Fleet:
         rows = len(SENSORS)
         shown = self._sensors.show(POLL_S, s, c, normal[:rows], normal[rows : 2 * rows])
         return shown, lost, start_up
+
+    def _chance(self) -> tuple[Draws, Draws]:
+        """Normal and uniform draws of this poll, (kinds, n); no state changes them."""
+        block, place = divmod(self.step, _BLOCK)
+        if block != self._drawn:
+            chance = np.random.default_rng((self.seed, 31, block))
+            shape = (_BLOCK, 2 * len(SENSORS) + 1, len(self))
+            self._normal = chance.standard_normal(shape, dtype=np.float32)
+            self._uniform = chance.random((_BLOCK, 7, len(self)), dtype=np.float32)
+            self._drawn = block
+        return self._normal[place], self._uniform[place]
 
     def _write(
         self,
@@ -276,7 +292,7 @@ def _mode(s: State) -> Array:
     return np.where(s.defrost_s > 0.0, 3.0, code)
 
 
-def _swing(s: State, began: npt.NDArray[np.bool_], draw: Array) -> Array:
+def _swing(s: State, began: npt.NDArray[np.bool_], draw: Draws) -> Array:
     """Air at the unit's own sensor against the true: warm steam in a defrost, then a cold one."""
     fading = s.swing_k * np.exp(-POLL_S / 200.0)
     defrosting = s.defrost_s > 0.0

@@ -19,12 +19,17 @@ _PA = 101_325.0
 
 @dataclass(slots=True)
 class AirSide:
-    """What the cycle needs of the air: a conductance to a balance temperature.
+    """The air through the coil during one poll, and what the cycle needs of it in each step.
 
-    The balance temperature is the air's, raised by the latent heat of this step's moisture.
+    `conductance_w_k` leads to `balance_c`: the air's temperature, raised by the latent heat of its
+    moisture. `coil_w` is what a reversed cycle gives the coil.
     """
 
+    air_c: Array
     entry_c: Array
+    kg_kg: Array
+    stream_w_k: Array
+    surface: Array  # transfer units of a coil that is wet inside
     conductance_w_k: Array
     balance_c: Array
     coil_w: Array
@@ -34,37 +39,37 @@ def moisture(air_c: Array, humidity: Array) -> Array:
     """Water in the air, kg/kg; Magnus over ice below 0 degC and over water above."""
     above = air_c > 0.0
     a, b = np.where(above, 17.62, 22.46), np.where(above, 243.12, 272.62)
-    vapour = 611.2 * np.exp(a * air_c / (b + air_c)) * humidity
-    return 0.622 * vapour / (_PA - vapour)
+    vapour: Array = 0.622 / _PA * 611.2 * np.exp(a * air_c / (b + air_c)) * humidity
+    return vapour
 
 
-def breathe(
-    dt_s: float, u: Units, s: State, c: Condition, air_c: Array, water_kg_kg: Array
-) -> AirSide:
-    """Air through the coil for dt_s seconds: conductance of this step, frost that it leaves."""
+def breathe(u: Units, s: State, c: Condition, air_c: Array, kg_kg: Array) -> AirSide:
+    """The air of the next half minute: the fan against the coil and its frost."""
     mu = (s.frost_kg + s.ice_kg) / u.frost_kg
-    narrow = 1.0 / (1.0 + 0.35 * mu + 0.65 * mu * mu)
-    share = s.fan * c.fan * c.air_flow * narrow
-    stream = np.maximum(share, 0.03) * u.air_m3_s * (353.0 / (air_c + 273.15)) * _AIR_J_KG_K
-    surface = u.air_ua_w_k * c.air_ua * np.sqrt(np.maximum(share, 0.03)) / (1.0 + 0.25 * mu)
-    wetted = 1.0 - np.maximum(s.dry, 0.0)
-    effect = 1.0 - np.exp(-surface * wetted / stream)
-    entry = air_c - u.recirculation_k * s.fan
-    conductance = stream * effect
-    skin = s.low_c + 0.2 * np.maximum(entry - s.low_c, 0.0)
-    spare = np.maximum(water_kg_kg - moisture(skin, np.ones_like(skin)), 0.0)
-    heating = s.on & ~s.reverse
-    settled = np.where(heating, stream / _AIR_J_KG_K * effect * 0.9 * spare, 0.0)
-    freezing = skin < 0.0
-    s.frost_kg = s.frost_kg + np.where(freezing, settled * dt_s, 0.0)
-    latent = settled * _SUBLIME_J_KG
+    share = s.fan * c.fan * c.air_flow / (1.0 + mu * (0.35 + 0.65 * mu))
     s.air_share = share
-    balance = entry + latent / conductance
-    return AirSide(entry, conductance, balance, np.zeros_like(air_c))
+    least = np.maximum(share, 0.03)
+    stream = least * u.air_m3_s * (353.0 * _AIR_J_KG_K) / (air_c + 273.15)
+    surface = u.air_ua_w_k * c.air_ua * np.sqrt(least) / ((1.0 + 0.25 * mu) * stream)
+    entry = air_c - u.recirculation_k * s.fan
+    return AirSide(air_c, entry, kg_kg, stream, surface, stream, entry, stream)
 
 
-def thaw(dt_s: float, u: Units, s: State, c: Condition, air_c: Array, coil_w: Array) -> None:
+def settle(dt_s: float, s: State, air: AirSide) -> None:
+    """Conductance of this step, and the moisture that it leaves on the coil as frost."""
+    effect = 1.0 - np.exp(-air.surface * (1.0 - np.maximum(s.dry, 0.0)))
+    air.conductance_w_k = air.stream_w_k * effect
+    skin = s.low_c + 0.2 * np.maximum(air.entry_c - s.low_c, 0.0)
+    vapour = 611.2 * np.exp(22.46 * skin / (272.62 + skin))
+    spare = np.maximum(air.kg_kg - 0.622 / _PA * vapour, 0.0)
+    settled = (0.9 / _AIR_J_KG_K) * air.conductance_w_k * spare * (s.on & ~s.reverse)
+    s.frost_kg = s.frost_kg + settled * dt_s * (skin < 0.0)
+    air.balance_c = air.entry_c + settled * _SUBLIME_J_KG / air.conductance_w_k
+
+
+def thaw(dt_s: float, u: Units, s: State, c: Condition, air: AirSide) -> None:
     """The coil's metal and what melts of the frost: in a defrost, or by warm air."""
+    air_c, coil_w = air.air_c, air.coil_w
     reverse = s.on & s.reverse
     left = np.minimum(u.melt_left + c.melt_left, 0.95)
     begun = reverse & (s.defrost_s <= dt_s)

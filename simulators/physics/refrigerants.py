@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Draws = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 REFRIGERANTS = ("R32", "R410A", "R290")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simulators.physics.condition import SENSORS, Condition
 from simulators.physics.controller import CODES, Seen
-from simulators.physics.refrigerants import Array
+from simulators.physics.refrigerants import Array, Draws
 from simulators.physics.state import State
 
 (OUT, SUPPLY, RETURN, COIL, GAS, SUCTION, LIQUID, ROOM, TANK, HIGH, LOW, FLOW) = range(12)
@@ -114,7 +114,7 @@ class Sensors:
             mains_v=mains_v,
         )
 
-    def show(self, poll_s: float, s: State, c: Condition, hunt: Array, white: Array) -> Array:
+    def show(self, poll_s: float, s: State, c: Condition, hunt: Draws, white: Draws) -> Array:
         """What a poll reads now, (sensors, n), before it is cut into steps."""
         keep = np.exp(-poll_s / _HUNT_S)
         spread = np.where(s.on, 1.0, 0.15) * (1.0 - c.frozen)

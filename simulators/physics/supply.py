@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulators.physics.condition import Condition
-from simulators.physics.refrigerants import Array, Flags
+from simulators.physics.refrigerants import Array, Draws, Flags
 from simulators.physics.state import State
 from simulators.physics.units import Units
 
@@ -38,7 +38,7 @@ class Mains:
         other._wander, other._dip = self._wander[index].copy(), self._dip[index].copy()
         return other
 
-    def poll(self, u: Units, s: State, c: Condition, draw: Array, chance: Array) -> Array:
+    def poll(self, u: Units, s: State, c: Condition, draw: Draws, chance: Draws) -> Array:
         """Volts of this poll."""
         self._wander *= 0.995
         self._wander += 0.22 * draw
@@ -69,7 +69,7 @@ class Reader:
         other._hold = {name: held[index].copy() for name, held in self._hold.items()}
         return other
 
-    def poll(self, mono: float, start: float, c: Condition, u: Array) -> tuple[Array, Flags, Flags]:
+    def poll(self, mono: float, start: float, c: Condition, u: Draws) -> tuple[Array, Flags, Flags]:
         """Stamps (nan: no answer), which polls are lost, which show start-up sentinels.
 
         `u` holds four uniform draws a unit.
