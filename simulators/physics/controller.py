@@ -92,11 +92,13 @@ def _want(u: Units, s: State, c: Condition, seen: Seen, hour: float, day: int) -
     limit = np.where(legionella, u.legionella_c, u.tank_c)
     hungry = np.where(legionella, limit - 1.0, u.tank_c - u.tank_below_k)
     due = (np.abs(u.tank_hour - hour) < 2.0) | (seen.tank_c < hungry - 4.0) | legionella
-    begin = ~s.tank & due & (seen.tank_c < hungry) & (s.tank_s <= 0.0)
-    end = s.tank & ((seen.tank_c > limit) | (s.tank_s > 7200.0))
+    begin = ~s.tank & due & (seen.tank_c < hungry) & (s.tank_s >= 0.0)
+    # as hot as the unit gets at its least: the rest is the heater's, or stays undone
+    spent = _near_limit(u, s, seen) & (s.hz <= 1.05 * u.low_hz) & (seen.tank_c > 40.0)
+    end = s.tank & ((seen.tank_c > limit) | (s.tank_s > 7200.0) | spent)
     s.tank = (s.tank | begin) & ~end & (c.idle_season < 0.5)
     s.tank_s = np.where(end, -3600.0, s.tank_s)
-    hot = np.minimum(limit + 6.0, 60.0)
+    hot = np.minimum(limit + 7.0, 59.0)
     s.setpoint_c = np.where(s.tank, hot, curve) + c.hot_k
 
 
@@ -185,9 +187,11 @@ def _thermostat(
     again = (s.drip_s <= 0.0) & (s.clear_s <= dt_s) & (s.rest_s < 400.0)
     shortest = np.where(again, 0.0, np.where(c.hysteresis < 0.5, 60.0, u.off_s))
     ready = powered & ~tripped & ~s.locked & (s.rest_s >= shortest) & (s.drip_s <= 0.0)
-    begin = ~s.on & ready & called & (cold | s.tank | again)
+    hottest = np.maximum(seen.supply_c - 4.0, seen.tank_c)
+    warm_tank = s.tank & (hottest > np.where(s.on, 55.0, 50.0))
+    begin = ~s.on & ready & called & (cold | s.tank | again) & ~warm_tank
     longest = np.where(c.hysteresis < 0.5, 60.0, u.run_s)
-    done = s.on & ~s.reverse & (s.run_s > longest) & ((s.hot_s > 60.0) | ~called)
+    done = s.on & ~s.reverse & (s.run_s > longest) & ((s.hot_s > 60.0) | ~called | warm_tank)
     stop = done | (s.on & (tripped | ~powered))
     s.starts = s.starts + begin
     was = s.on
@@ -204,22 +208,30 @@ def _thermostat(
     s.pump = powered & (s.on | s.tank | calling | exercise | guard)
 
 
+def _near_limit(u: Units, s: State, seen: Seen) -> Flags:
+    """Close enough to a limit for the inverter to slow down."""
+    hot = seen.discharge_c > u.discharge_high_c - 15.0
+    near: Flags = ((s.high_pa > 0.90 * u.high_pa) | hot) & (seen.bad == 0)
+    return near
+
+
 def _modulate(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> None:
     """The inverter follows the supply temperature and backs off near its limits; fan and pump."""
     error = s.setpoint_c - seen.supply_c
     low = np.maximum(u.low_hz, c.lowest_hz)
     wanted = s.wanted_hz + dt_s * 0.012 * _clip(error, -6.0, 6.0) + 1.2 * (error - s.error_k)
     s.error_k = error
-    near = (s.high_pa > 0.92 * u.high_pa) | (seen.discharge_c > u.discharge_high_c - 10.0)
-    wanted = np.where(near & (seen.bad == 0), s.wanted_hz - 0.4 * dt_s, wanted)
-    wanted = _clip(wanted, low, u.high_hz)
     settling = ~s.on | (s.run_s < 120.0)
-    restart = np.where(s.clear_s < 600.0, 75.0, 40.0)
-    wanted = np.where(settling, np.where(s.tank, 75.0, restart), wanted)
-    s.wanted_hz = np.minimum(wanted, u.high_hz)
+    restart = np.where((s.clear_s < 600.0) | s.tank, 75.0, 40.0)
+    restart = np.where(seen.supply_c > 46.0, 40.0, restart)
+    wanted = np.where(settling, restart, wanted)
+    near = s.on & _near_limit(u, s, seen)
+    back = np.where(s.high_pa > 0.94 * u.high_pa, 1.5, 0.3) * dt_s
+    wanted = np.where(near, np.minimum(wanted, s.wanted_hz - back), wanted)
+    s.wanted_hz = _clip(wanted, low, u.high_hz)
     target = np.where(s.defrost_s > 0.0, u.defrost_hz, s.wanted_hz)
     ramp = u.hz_per_s * dt_s
-    s.hz = np.where(s.on, s.hz + _clip(target - s.hz, -ramp, ramp), 0.0)
+    s.hz = np.where(s.on, s.hz + _clip(target - s.hz, -2.0 * ramp, ramp), 0.0)
     s.hz = np.where(s.on & (s.run_s < dt_s), 20.0, s.hz)
     part = u.fan_low + (1.0 - u.fan_low) * s.hz / u.high_hz
     blowing = s.on & (s.defrost_s <= 0.0)
@@ -235,6 +247,6 @@ def _heater(dt_s: float, u: Units, s: State, c: Condition, seen: Seen, powered: 
     allowed = (seen.outdoor_c < u.heater_below_c) & s.pump & (s.defrost_s <= 0.0)
     hold = np.where(s.heater > 0.0, seen.supply_c < s.setpoint_c - 1.0, short)
     s.error_s = np.where(allowed & hold, s.error_s + dt_s, 0.0)
-    legionella = s.tank & (s.setpoint_c > 60.0 - 1e-9) & (seen.tank_c > u.tank_c - 1.0)
+    legionella = s.tank & (s.setpoint_c > 59.0 - 1e-9) & (seen.tank_c > u.tank_c - 1.0)
     on = (s.error_s > 1200.0) | legionella | (c.heater_stuck > 0.5)
     s.heater = np.where(on & powered & s.pump, u.heater_w, 0.0)

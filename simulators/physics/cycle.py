@@ -25,6 +25,7 @@ _SUPERHEAT_NTU, _SUBCOOLING_NTU = 12.0, 5.0
 _GAS_J_KG_K = 1300.0
 _WET_J_KG = 2.5e5  # latent heat that liquid in the suction takes with it
 _SHELL_STILL_S = 2400.0
+_INJECT_C, _INJECTED = 92.0, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,27 @@ class Cycle:
         lacking = (gas.net - fed) / np.maximum(gas.net, 0.1 * u.valve * push)
         dry = s.dry + dt_s * lacking / (_EVAPORATOR_S + 2.2 * dt_s)
         s.dry = np.where(s.on & ~s.reverse, np.minimum(np.maximum(dry, -0.15), 0.9), 0.07)
-        return gas.net * (gas.hot - entering), gas.net * (gas.leaving - entering), saturated
+        out_w, in_w = gas.net * (gas.hot - entering), gas.net * (gas.leaving - entering)
+        return out_w, in_w, saturated
 
     def _touch(
-        self, dt_s: float, s: State, gas: _Gas, low: Array, high: Array, saturated: Array
+        self,
+        dt_s: float,
+        s: State,
+        gas: _Gas,
+        low: Array,
+        high: Array,
+        saturated: Array,
     ) -> None:
-        """What the refrigerant's probes stand in."""
+        """What the refrigerant's probes stand in.
+
+        Liquid injected into the compressor takes 60 % of what the gas is above 92 degC. The heat is
+        the same, since the liquid comes from the condenser and goes back there.
+        """
         u, on = self._units, s.on
         excess = np.maximum(gas.hot - saturated, 0.0)
         hot = s.high_c + self.properties.discharge_superheat(s.high_c, excess)
+        hot = hot - _INJECTED * np.maximum(hot - _INJECT_C, 0.0)
         middle = 0.5 * (s.coil_c + s.supply_c)
         slow = np.where(on, u.shell_s, _SHELL_STILL_S)
         s.gas_c = s.gas_c + (np.where(on, hot, middle) - s.gas_c) * (dt_s / (slow + dt_s))

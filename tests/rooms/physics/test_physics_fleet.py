@@ -7,7 +7,7 @@ import pytest
 
 from simulators.physics import SEVERITIES, Fleet, Injection, draw_units, weather
 
-HOURS_3 = 360
+HOURS_3 = 240
 
 
 def test_the_same_seed_gives_the_same_columns() -> None:
