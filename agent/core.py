@@ -37,7 +37,17 @@ from agent.facts import (
     WriteDone,
     WriteRepeated,
 )
-from agent.faults import Condition, Detector, OutOfService, Profile, Saved, sample_of
+from agent.faults import (
+    ALL_YEAR,
+    Condition,
+    Detector,
+    OutOfService,
+    Profile,
+    Saved,
+    Season,
+    SeasonSettings,
+    sample_of,
+)
 from agent.homes import Home, Supply, complete
 from agent.model import (
     POINTS,
@@ -98,6 +108,7 @@ class CoreSettings:
     tariff: Tariff = UNPRICED
     as_found_c: float | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    season: SeasonSettings = ALL_YEAR
 
 
 @dataclass(slots=True)
@@ -144,7 +155,10 @@ class Core:
             for name, device in settings.devices.items()
         }
         self._stale_s = {name: watched.stale_s for name, watched in self._devices.items()}
-        self._desk = AlarmDesk(self._devices, self._relearn, before.alarms, before.out_of_service)
+        self.season = Season(settings.season, settings.control.timezone)
+        self._desk = AlarmDesk(
+            settings.devices, self.season, self._relearn, before.alarms, before.out_of_service
+        )
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
                 self._devices[alarm.device].detector.knew(alarm.point)
@@ -238,12 +252,14 @@ class Core:
         """What changes how the next sweeps are judged, and nothing now."""
         if isinstance(fact, ForecastKnown):
             self._control.tending.foretold(fact)
+            self.season.foretold(fact)
             return
         for watched in self._devices.values():
             watched.reporter.restart()
 
     def _tick(self, stamp: Stamp) -> Iterator[Effect]:
         pictures = self.complete(stamp.mono)
+        yield from self._desk.look(pictures, stamp)
         for name, watched in self._devices.items():
             # Of the others nothing new is known: one bad reading would count twice.
             if watched.silent_since is not None:
@@ -304,6 +320,7 @@ class Core:
                 yield Keep(Lane.TELEMETRY, record, stamp)
             decided_by = self._control.decided_by(name, stamp.mono)
             yield from self._books.sweep(picture, decided_by, stamp)
+        yield from self._desk.look(pictures, stamp)
         yield from self._judge(name, pictures[name], stamp)
         yield from self._pursue(pictures, stamp)
 

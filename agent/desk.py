@@ -6,13 +6,14 @@ other command does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agent.control import ended, result_of
 from agent.facts import Effect, Journal, Keep, Note, Save
 from agent.faults import ALL, RULES, Condition, Issuer, LifeCycle, No, OutOfService
 from agent.faults.lifecycle import Changes
-from agent.model import Alarm, Change, Command, Outcome, Stamp, Value
+from agent.faults.season import Mode, Season, in_season
+from agent.model import Alarm, Change, Command, Machine, Outcome, Snapshot, Stamp, Value
 from agent.records import Lane
 
 ACKNOWLEDGE, SHELVE, UNSHELVE = "alarm_acknowledge", "alarm_shelve", "alarm_unshelve"
@@ -32,12 +33,14 @@ class AlarmDesk:
 
     def __init__(
         self,
-        devices: Collection[str],
+        machines: Mapping[str, Machine],
+        season: Season,
         relearn: Callable[[str, str], None],
         alarms: Iterable[Alarm] = (),
         out_of_service: Iterable[OutOfService] = (),
     ) -> None:
-        self._devices, self._relearn = frozenset(devices), relearn
+        self._devices, self._season, self._relearn = machines, season, relearn
+        self._seen: dict[str, tuple[tuple[Condition, ...], Mode, tuple[Condition, ...]]] = {}
         self._cycle = LifeCycle(alarms, out_of_service)
 
     @property
@@ -49,12 +52,30 @@ class AlarmDesk:
         self, device: str, conditions: tuple[Condition, ...], stamp: Stamp, masked: bool
     ) -> Iterator[Effect]:
         """What follows from a judgement; see `LifeCycle.step`."""
+        if self._season.mode is not Mode.NORMAL:
+            conditions = self._seasonal(device, conditions)
         changes = self._cycle.step(device, conditions, stamp, masked)
         return self._changed(changes, stamp) if changes else iter(())
 
+    def _seasonal(self, device: str, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        """The same tuple as before for the same conditions: see `LifeCycle.step`."""
+        known, mode = self._seen.get(device), self._season.mode
+        if known is not None and known[0] is conditions and known[1] is mode:
+            return known[2]
+        found = in_season(conditions, mode, self._devices[device].kind == "heat_pump")
+        self._seen[device] = (conditions, mode, found)
+        return found
+
+    def look(self, pictures: Mapping[str, Snapshot], stamp: Stamp) -> Iterator[Effect]:
+        """Look at date and air now and then: the season counts from the next judgement on."""
+        if self._season.look(pictures, stamp):
+            fields: dict[str, Value | None] = {"season": self._season.mode.value}
+            yield Journal("season", fields, stamp)
+            yield Note("info", "season", fields)
+
     def orphans(self, stamp: Stamp) -> Iterator[Effect]:
         """Alarms of machines that the configuration no longer has come to their end."""
-        gone = {alarm.device for alarm in self._cycle.open} - self._devices
+        gone = {alarm.device for alarm in self._cycle.open} - self._devices.keys()
         for name in sorted(gone):
             yield from self._changed(self._cycle.forget(name, stamp), stamp)
 

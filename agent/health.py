@@ -75,6 +75,7 @@ class Health:
     adapters: Mapping[str, AdapterHealth]
     cpu_s: float
     rss_bytes: int
+    season: str = "normal"
 
 
 def stuck(health: Health, disk_within_s: float) -> str | None:

@@ -67,6 +67,7 @@ class Vitals:
             it.disk_error,
             sum(it.alarms.values()),
             {name: line.silences for name, line in it.lines.items()},
+            it.season,
         )
 
     def summary(self) -> str:
@@ -117,6 +118,7 @@ class Vitals:
             adapters={bridge.name: _adapter(bridge) for bridge in self._bridges},
             cpu_s=used.ru_utime + used.ru_stime,
             rss_bytes=_rss_bytes(),
+            season=self._core.season.mode.value,
         )
 
 

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agent.account.tariff import Tariff
 from agent.config.control import home_control
 from agent.config.homes import homes_of, unmade
-from agent.config.sections import ControlSection, GatewaySection
+from agent.config.sections import ControlSection, GatewaySection, SeasonSection
 from agent.control import HEATING_WATER, ControlSettings, HomeControl
 from agent.core import CoreSettings
 from agent.drivers import Device
 from agent.errors import Mistake
+from agent.faults import SeasonSettings
 from agent.homes import Home
 from agent.model import PointId
 from agent.yamltext import Document
@@ -59,7 +60,21 @@ def core_of(
     full_every_s = float(raw.platform.full_every)
     as_found_c = raw.account.as_found if raw.account.savings == "alternate" else None
     _fits(as_found_c, controlled, devices, doc, mistakes)
-    return CoreSettings(devices, control, _needed(homes), homes, full_every_s, tariff, as_found_c)
+    return CoreSettings(
+        devices,
+        control,
+        _needed(homes),
+        homes,
+        full_every_s,
+        tariff,
+        as_found_c,
+        season=_season(raw.season),
+    )
+
+
+def _season(section: SeasonSection) -> SeasonSettings:
+    sealed = (section.sealed.first, section.sealed.last) if section.sealed is not None else None
+    return SeasonSettings(sealed, section.extreme_below)
 
 
 def _fits(

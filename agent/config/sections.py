@@ -16,6 +16,7 @@ from agent.yamltext import Duration, Ratio
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z"
+YEARDAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z"
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z"
 Baud = Literal["1200", "2400", "4800", "9600", "19200", "38400", "57600", "115200"]
 
@@ -303,6 +304,31 @@ class AccountSection(Section, frozen=True, kw_only=True):
     ] = None
 
 
+class SealedSection(Section, frozen=True, kw_only=True):
+    """The part of the year without heating, every year, both days included; may cross New Year."""
+
+    first: Annotated[str, Meta(pattern=YEARDAY, description="Month and day: 04-15.")]
+    last: Annotated[str, Meta(pattern=YEARDAY, description="Month and day: 10-15.")]
+
+
+class SeasonSection(Section, frozen=True, kw_only=True):
+    """What counts as normal in summer and in the coldest days.
+
+    While sealed, alarms of what is normal then are suppressed by design, never freezing and safety.
+    """
+
+    sealed: SealedSection | None = None
+    extreme_below: Annotated[
+        float,
+        Meta(
+            ge=-40,
+            le=0,
+            description="Outdoor degC, measured or foretold for 12 h, below which a heat pump that "
+            "does not answer is an S1 and delays are half as long.",
+        ),
+    ] = -15.0
+
+
 class GatewaySection(Section, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -316,3 +342,4 @@ class GatewaySection(Section, frozen=True, kw_only=True):
     adapters: AdaptersSection = AdaptersSection()
     metrics: MetricsSection | None = None
     account: AccountSection = AccountSection()
+    season: SeasonSection = SeasonSection()

@@ -9,11 +9,13 @@ from agent.faults.profile import Profile
 from agent.faults.rights import Issuer, No
 from agent.faults.rules import RULES
 from agent.faults.sample import RowReader, Sample, sample_of
+from agent.faults.season import ALL_YEAR, Season, SeasonSettings
 from agent.faults.service import ALL, OutOfService
 from agent.model import Expected, Suspect
 
 __all__ = [
     "ALL",
+    "ALL_YEAR",
     "RULES",
     "Condition",
     "Detector",
@@ -26,6 +28,8 @@ __all__ = [
     "RowReader",
     "Sample",
     "Saved",
+    "Season",
+    "SeasonSettings",
     "Suspect",
     "sample_of",
 ]

@@ -138,6 +138,9 @@ class StateHealth(msgspec.Struct, frozen=True):
     silences: Annotated[
         dict[str, int], Meta(description="Exchanges without an answer since the start, by line.")
     ]
+    season: Annotated[
+        str, Meta(description="By which alarms are judged: normal, sealed, extreme_cold.")
+    ] = "normal"
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from agent.core import Core
+from agent.control import ControlSettings
+from agent.core import Core, CoreSettings
 from agent.facts import CommandReceived, Effect, Journal, Keep, Save, Tick
+from agent.faults import SeasonSettings
 from agent.model import Alarm, Change, Command, Life, Outcome, Result
 from agent.records import Lane
-from tests.rooms.control.testpump import command, stamp
-from tests.rooms.test_core import alarms, core, failed, kept, read, run
+from tests.rooms.control.testpump import command, pump, stamp
+from tests.rooms.test_core import CHINA, alarms, core, failed, kept, read, run
 
 HOUR = 3600.0
 
@@ -123,3 +125,34 @@ def test_the_record_of_an_alarm_comes_before_everything_that_follows_from_it() -
     effects = run(found, read(0.0), failed(10.0), failed(70.0))
     kinds = [type(one) for one in effects if isinstance(one, Keep | Save)]
     assert kinds[-2:] == [Keep, Save]
+
+
+# --- seasons -----------------------------------------------------------------------------------
+
+
+def seasonal(settings: SeasonSettings) -> Core:
+    pumps = {"hp": pump()}
+    return Core(CoreSettings(pumps, ControlSettings(CHINA), season=settings))
+
+
+def test_a_pump_that_is_off_all_summer_is_told_and_bothers_nobody() -> None:
+    found = seasonal(SeasonSettings(("01-01", "01-31")))  # the tests' clock shows January
+    effects = run(found, read(0.0), failed(10.0), failed(70.0))
+    (told,) = kept(effects, Lane.ALARM)
+    assert (told.life, told.suppressed_by) == (Life.SUPPRESSED, "sealed_season")
+    assert [one.detail for one in effects if isinstance(one, Journal)] == [{"season": "sealed"}]
+
+
+def test_a_frost_in_the_sealed_season_is_an_alarm() -> None:
+    found = seasonal(SeasonSettings(("01-01", "01-31")))
+    effects = run(found, *[read(10.0 * n, indoor_temp=4.0) for n in range(8)])
+    (told,) = kept(effects, Lane.ALARM)
+    assert (told.rule, told.life) == ("frost_danger", Life.UNACKNOWLEDGED)
+
+
+def test_in_extreme_cold_silence_is_an_s1_after_half_a_minute() -> None:
+    found = seasonal(SeasonSettings(extreme_below_c=9.0))
+    effects = run(found, read(0.0), failed(10.0), failed(39.9))
+    assert kept(effects, Lane.ALARM) == []
+    (told,) = kept(run(found, failed(40.0)), Lane.ALARM)
+    assert (told.rule, told.severity.value) == ("communication_lost", "S1")
