@@ -1,0 +1,58 @@
+"""Device-months of healthy units with everything that must stay silent, seen in several ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.faults.fleets import chunks, settings
+from bench.faults.negatives import EVERY, Calendars
+from bench.faults.outcome import Case, Healthy
+from bench.faults.stages import Found, airs, span, wild
+from bench.faults.watch import Watch
+from bench.faults.ways import WAYS, seen
+from simulators.physics import Fleet, draw_units
+
+KINDS = ("winter", "winter", "frost", "winter", "cold", "winter", "mild", "frost")
+"""The weathers of healthy units, in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """`n` units for `days`; the first `each_way` of them are seen in every way of `ways`.
+
+    All are seen in those of `always`.
+    """
+
+    n: int
+    days: float
+    seed: int
+    always: tuple[str, ...] = ("full", "disturbed")
+    ways: tuple[str, ...] = ()
+    each_way: int = 0
+
+
+def run_calm(work: Calm) -> Found:
+    """Healthy days of these units."""
+    kinds = [KINDS[i % len(KINDS)] for i in range(work.n)]
+    fleet = Fleet(draw_units(work.n, work.seed), airs(kinds, work.days + 0.1, work.seed), work.seed)
+    calendars = Calendars(work.n, work.days, work.seed)
+    watches: dict[tuple[int, str], Watch] = {}
+    calendars.enter(fleet)
+    began = fleet.step
+    for columns in chunks(fleet, work.days, EVERY):
+        calendars.mark(columns, began)
+        if not watches:
+            for way in (*work.always, *work.ways):
+                count = work.n if way in work.always else min(work.each_way, work.n)
+                known = settings(fleet.units, columns, WAYS[way])
+                watches |= {(i, way): Watch(known[i]) for i in range(count)}
+        for (i, way), watch in watches.items():
+            names = watch.setting.names
+            watch.feed(seen(columns, i, names, WAYS[way], wild(work.seed, i)))
+        calendars.enter(fleet)
+        began = fleet.step
+    spans: list[Healthy] = [
+        span(watch, Case("", "", kinds[i], i, way, work.seed), work.days, calendars.told(i))
+        for (i, way), watch in watches.items()
+    ]
+    return Found((), tuple(spans))

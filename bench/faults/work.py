@@ -1,0 +1,241 @@
+"""What a run consists of, and the processes that do it, with a bar that shows how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from time import monotonic
+
+from bench.faults.calm import Calm, run_calm
+from bench.faults.outcome import Case, Healthy, Outcome
+from bench.faults.plan import (
+    PAIRS,
+    RAMP_DAYS,
+    RAMPED,
+    SEVERITIES,
+    UNMODELLED,
+    WHILE_LEARNING,
+    combinations,
+    not_applicable,
+)
+from bench.faults.stages import (
+    Branch,
+    Branches,
+    Fault,
+    Found,
+    Learning,
+    Learnt,
+    Pair,
+    learn,
+    run_branches,
+)
+from bench.faults.ways import ABLATIONS, DISTURBED
+
+EVERY_WAY = ("full", DISTURBED.name, *(way.name for way in ABLATIONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How much of everything is run."""
+
+    kinds: tuple[str, ...]
+    weathers: tuple[str, ...]
+    units: int
+    months: float
+    seed: int
+    severities: tuple[str, ...] = SEVERITIES
+    extras: bool = True
+    ablations: bool = True
+    batch: int = 360
+    calm_units: int = 150
+    learn_days: float = 21.0
+    fault_days: float = 14.0
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        return EVERY_WAY if self.ablations else ("full",)
+
+
+@dataclass(slots=True)
+class Results:
+    """Everything that was found."""
+
+    outcomes: list[Outcome]
+    spans: list[Healthy]
+
+    def take(self, found: Found) -> None:
+        self.outcomes += found.outcomes
+        self.spans += found.spans
+
+
+def learning(scope: Scope) -> Learning:
+    """Every unit in its weather: none lives in two."""
+    pairs = tuple(Pair(weather, k) for weather in scope.weathers for k in range(scope.units))
+    return Learning(pairs, scope.ways, scope.seed, scope.learn_days, scope.fault_days)
+
+
+def branches(scope: Scope, work: Learning) -> list[Branch]:
+    """The matrix and the extra questions, unit by unit."""
+    return [
+        branch
+        for k, pair in enumerate(work.pairs)
+        for branch in (*_matrix(scope, k, pair), *(_extras(scope, k, pair)))
+    ]
+
+
+def _matrix(scope: Scope, k: int, pair: Pair) -> Iterator[Branch]:
+    for kind, severity, weather, why in combinations(scope.kinds, (pair.weather,)):
+        if why is None and severity in scope.severities:
+            ways = scope.ways if severity == "medium" else ("full",)
+            case = Case(kind, severity, weather, pair.unit, seed=scope.seed)
+            yield Branch(k, (Fault(kind, severity),), case, ways)
+
+
+def _extras(scope: Scope, k: int, pair: Pair) -> Iterator[Branch]:
+    if not scope.extras:
+        return
+
+    def one(study: str, name: str, severity: str, *faults: Fault) -> Branch:
+        case = Case(name, severity, pair.weather, pair.unit, seed=scope.seed, study=study)
+        return Branch(k, faults, case)
+
+    for first, second in PAIRS:
+        names = (first, second)
+        if all(not_applicable(kind, "medium", pair.weather) is None for kind in names):
+            faults = tuple(Fault(kind, "medium") for kind in names)
+            yield one("two faults", "+".join(names), "medium", *faults)
+    for kind in UNMODELLED:
+        for severity in ("medium", "severe"):
+            yield one("unmodelled", kind.name, severity, Fault(kind.name, severity))
+    for name in RAMPED:
+        if not_applicable(name, "medium", pair.weather) is None:
+            yield one("ramp", name, "medium", Fault(name, "medium", RAMP_DAYS))
+
+
+def ill(scope: Scope) -> tuple[Learning, list[Branch]]:
+    """Faults that are there while a unit is learnt: two units a weather, 35 days."""
+    units = min(2, scope.units) if scope.extras else 0
+    pairs = tuple(Pair(weather, k) for weather in scope.weathers for k in range(units))
+    days = scope.learn_days + scope.fault_days
+    found: list[Branch] = []
+    for k, pair in enumerate(pairs):
+        for kind in WHILE_LEARNING:
+            if not_applicable(kind, "medium", pair.weather) is None:
+                case = Case(
+                    kind, "medium", pair.weather, pair.unit, "full", scope.seed, "while learning"
+                )
+                found.append(Branch(k, (Fault(kind, "medium"),), case))
+    return Learning(pairs, ("full",), scope.seed + 300, 0.0, days), found
+
+
+def calm(scope: Scope) -> list[Calm]:
+    """Healthy months in fleets of one size; a fifth of the units are seen in every way."""
+    left, found = scope.months, []
+    days = 61.0 if scope.months > 100 else 30.4
+    while left > 0.05:
+        n = max(1, min(scope.calm_units, round(left * 30.4 / days)))
+        always = ("full", DISTURBED.name) if scope.ablations else ("full",)
+        ways = tuple(way.name for way in ABLATIONS) if scope.ablations else ()
+        found.append(Calm(n, days, scope.seed + 500 + len(found), always, ways, -(-n // 5)))
+        left -= n * days / 30.4
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work that can go to another process; `weight` in device-months of seeing."""
+
+    do: Callable[..., Found]
+    what: tuple[object, ...]
+    weight: float
+
+
+def sick_from_the_start(work: Learning, every: tuple[Branch, ...]) -> Found:
+    """Branches of units that never were healthy."""
+    return run_branches(Branches(learn(work), every))
+
+
+class Runner:
+    """Runs a scope in this process, or in several; the branches come out of the learning."""
+
+    def __init__(self, jobs: int, progress: Callable[[str], None]) -> None:
+        self._jobs, self._progress = jobs, progress
+        self._began = monotonic()
+        self._done, self._known = 0.0, 0.0
+        self._results = Results([], [])
+
+    def run(self, scope: Scope) -> Results:
+        """Everything of this scope."""
+        first, (poorly, sick) = learning(scope), ill(scope)
+        self._known = _months(len(branches(scope, first))) + _learning_weight(first)
+        jobs = [Job(run_calm, (work,), work.n * work.days / 30.4) for work in calm(scope)]
+        if sick:
+            jobs.append(Job(sick_from_the_start, (poorly, tuple(sick)), _months(2 * len(sick))))
+        self._known += sum(job.weight for job in jobs)
+        if self._jobs <= 1:
+            self._alone(scope, first, jobs)
+        else:
+            with ProcessPoolExecutor(self._jobs) as pool:
+                self._pooled(pool, scope, first, jobs)
+        return self._results
+
+    def _alone(self, scope: Scope, first: Learning, jobs: Sequence[Job]) -> None:
+        more: list[Job] = []
+        if first.pairs:
+            learnt = learn(first)
+            self._took(Found((), learnt.spans), _learning_weight(first))
+            more = [_job(batch) for batch in batches(scope, learnt)]
+        for job in (*more, *jobs):
+            self._took(job.do(*job.what), job.weight)
+
+    def _pooled(
+        self, pool: ProcessPoolExecutor, scope: Scope, first: Learning, jobs: Sequence[Job]
+    ) -> None:
+        learnt: Future[Learnt] | None = pool.submit(learn, first) if first.pairs else None
+        waiting = {pool.submit(job.do, *job.what): job for job in jobs}
+        while waiting or learnt is not None:
+            pending: set[Future[Learnt] | Future[Found]] = {*waiting}
+            done, _ = wait(pending | ({learnt} if learnt else set()), None, FIRST_COMPLETED)
+            if learnt is not None and learnt in done:
+                known, learnt = learnt.result(), None
+                self._took(Found((), known.spans), _learning_weight(first))
+                more = [_job(batch) for batch in batches(scope, known)]
+                waiting |= {pool.submit(job.do, *job.what): job for job in more}
+            for future in [one for one in waiting if one in done]:
+                self._took(future.result(), waiting.pop(future).weight)
+
+    def _took(self, found: Found, weight: float) -> None:
+        self._results.take(found)
+        self._done += weight
+        part = min(self._done / self._known, 1.0)
+        left_s = (monotonic() - self._began) * (1.0 / part - 1.0)
+        bar = "#" * round(20 * part)
+        self._progress(
+            f"[{bar:20}] {100 * part:.0f} %, {len(self._results.outcomes)} branches, "
+            f"{sum(one.months for one in self._results.spans):.0f} healthy device-months, "
+            f"{left_s / 60:.0f} min left"
+        )
+
+
+def _months(branches: float) -> float:
+    return branches * 14.0 / 30.4
+
+
+def _learning_weight(work: Learning) -> float:
+    return 5.0 + len(work.pairs) * work.days / 30.4
+
+
+def _job(batch: Branches) -> Job:
+    return Job(run_branches, (batch,), _months(len(batch.branches)))
+
+
+def batches(scope: Scope, learnt: Learnt) -> Iterator[Branches]:
+    """The branches in batches of one size, those of a unit together."""
+    every = branches(scope, learnt.learning)
+    if not every:
+        return
+    count = -(-len(every) // scope.batch)
+    size = -(-len(every) // count)
+    for k in range(0, len(every), size):
+        yield Branches(learnt, tuple(every[k : k + size]))
