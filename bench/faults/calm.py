@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from bench.faults.fleets import chunks, settings
+from bench.faults.fleets import settings
 from bench.faults.negatives import EVERY, Calendars
 from bench.faults.outcome import Case, Healthy
+from bench.faults.shelf import chunks, place
 from bench.faults.stages import Found, airs, span, wild
 from bench.faults.watch import Watch
 from bench.faults.ways import WAYS, seen
@@ -29,6 +31,7 @@ class Calm:
     always: tuple[str, ...] = ("full", "disturbed")
     ways: tuple[str, ...] = ()
     each_way: int = 0
+    folder: Path | None = None
 
 
 def run_calm(work: Calm) -> Found:
@@ -37,10 +40,9 @@ def run_calm(work: Calm) -> Found:
     fleet = Fleet(draw_units(work.n, work.seed), airs(kinds, work.days + 0.1, work.seed), work.seed)
     calendars = Calendars(work.n, work.days, work.seed)
     watches: dict[tuple[int, str], Watch] = {}
-    calendars.enter(fleet)
-    began = fleet.step
-    for columns in chunks(fleet, work.days, EVERY):
-        calendars.mark(columns, began)
+    shelf = place(work.folder, work.n, work.days, work.seed)
+    for columns in chunks(fleet, work.days, EVERY, calendars.enter, shelf):
+        calendars.mark(columns)
         if not watches:
             for way in (*work.always, *work.ways):
                 count = work.n if way in work.always else min(work.each_way, work.n)
@@ -49,8 +51,6 @@ def run_calm(work: Calm) -> Found:
         for (i, way), watch in watches.items():
             names = watch.setting.names
             watch.feed(seen(columns, i, names, WAYS[way], wild(work.seed, i)))
-        calendars.enter(fleet)
-        began = fleet.step
     spans: list[Healthy] = [
         span(watch, Case("", "", kinds[i], i, way, work.seed), work.days, calendars.told(i))
         for (i, way), watch in watches.items()

@@ -109,7 +109,8 @@ def _freeze(own: Sequence[Outcome]) -> dict[str, Figure]:
 
 def ways(every: Sequence[Outcome], spans: Sequence[Healthy]) -> list[Row]:
     """Each way of seeing: detection and diagnosis of medium faults, false alarms."""
-    same, rows = _same_cases(every), []
+    same = _same_cases(every)
+    rows: list[Row] = []
     for way in WAYS:
         own, quiet = same[way], [span for span in spans if span.case.variant == way]
         if not own and not quiet:
@@ -127,7 +128,9 @@ def ways(every: Sequence[Outcome], spans: Sequence[Healthy]) -> list[Row]:
                 "device_months": false["device_months"],
                 "dispatch_false": false["dispatch_false"],
                 "all_false": false["all_false"],
-                "rules_off": max((len(one.off) for one in (*own, *quiet)), default=0),
+                "rules_off": max(
+                    map(len, (*(one.off for one in own), *(one.off for one in quiet))), default=0
+                ),
             }
         )
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from agent.faults import Profile
 from bench.faults.machine import WatchedUnit, vendor
 from bench.faults.watch import Setting
 from bench.faults.ways import Way, names_of
-from simulators.physics import CODE_STATUS, CODES, MODES, START_AT, Fleet, Units
+from simulators.physics import CODE_STATUS, CODES, MODES, START_AT, Units
 
 Array = npt.NDArray[np.float64]
 Columns = dict[str, Array]
@@ -21,15 +21,6 @@ STEP_S = 30.0
 A_DAY = 2880
 CHUNK = 720
 """Polls at a time: with a thousand units some 250 MB."""
-
-
-def chunks(fleet: Fleet, days: float, most: int = CHUNK) -> Iterator[Columns]:
-    """The fleet's columns for so many days, `most` polls at a time."""
-    left = round(days * A_DAY)
-    while left > 0:
-        steps = min(most, left)
-        yield fleet.run(steps)
-        left -= steps
 
 
 def settings(units: Units, columns: Columns, way: Way) -> list[Setting]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.faults.fleets import A_DAY, Columns
+from bench.faults.fleets import A_DAY, STEP_S, Columns
 from simulators.physics import Fleet
 
 EVERY = 240
@@ -81,8 +81,9 @@ class Calendars:
                 if event.begin <= step < event.end:
                     yield i, event
 
-    def mark(self, columns: Columns, step: int) -> None:
-        """Mark in `_away` the units whose gateway stood still in the chunk that began at `step`."""
+    def mark(self, columns: Columns) -> None:
+        """Mark in `_away` the units whose gateway stood still in this chunk."""
+        step = round(float(columns["mono"][0, 0]) / STEP_S)
         away = columns.setdefault("_away", np.zeros_like(columns["mono"]))
         for i, event in self._now(step):
             if event.name == OFF:

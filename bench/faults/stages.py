@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
 
 import numpy as np
 
-from bench.faults.fleets import STEP_S, Truth, chunks, settings
-from bench.faults.outcome import Case, Healthy, Outcome, Seen
+from bench.faults.fleets import CHUNK, STEP_S, Truth, settings
+from bench.faults.outcome import Case, Healthy, Outcome
 from bench.faults.plan import BY_NAME, FAULT_DAYS, LEARN_DAYS
+from bench.faults.shelf import chunks, place
 from bench.faults.watch import Kept, Setting, Watch
 from bench.faults.ways import WAYS, seen
 from simulators.physics import SEVERITIES as NUMBERS
@@ -60,6 +62,12 @@ class Learning:
     seed: int
     days: float = LEARN_DAYS
     fault_days: float = FAULT_DAYS
+    folder: Path | None = None
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """What makes the learnt fleet the same one."""
+        return (self.pairs, self.seed, self.days, self.fault_days)
 
 
 @dataclass(slots=True)
@@ -84,7 +92,8 @@ def learn(work: Learning) -> Learnt:
     air = airs([pair.weather for pair in work.pairs], days, work.seed)
     fleet = Fleet(draw_units(n, work.seed), air, work.seed)
     watches: dict[tuple[int, str], Watch] = {}
-    for columns in chunks(fleet, work.days):
+    shelf = place(work.folder, work.same)
+    for columns in chunks(fleet, work.days, CHUNK, shelf=shelf):
         if not watches:
             for way in work.ways:
                 for i, setting in enumerate(settings(fleet.units, columns, WAYS[way])):
@@ -158,7 +167,8 @@ def run_branches(work: Branches) -> Found:
     truth = Truth.of(twin_of)
     twins: dict[tuple[int, str], Watch] = {}
     watches: dict[tuple[int, str], Watch] = {}
-    for columns in chunks(fleet, learning.fault_days):
+    shelf = place(learning.folder, learning.same, [(b.pair, b.faults) for b in work.branches])
+    for columns in chunks(fleet, learning.fault_days, CHUNK, shelf=shelf):
         if not watches:
             known = {way: settings(fleet.units, columns, WAYS[way]) for way in learning.ways}
             _begin(work, column, known, twins, watches)

@@ -18,7 +18,7 @@ from bench.faults.score import (
     suspects,
     wrong,
 )
-from bench.kit import Row
+from bench.kit import Figure, Row
 
 
 def span_text(seconds: float | None) -> str | None:
@@ -49,11 +49,11 @@ def matrix(outcomes: Sequence[Outcome], kinds: Sequence[str], weathers: Sequence
     return rows
 
 
-def _row(kind: str, severity: str, weather: str) -> dict[str, float | int | bool | str | None]:
+def _row(kind: str, severity: str, weather: str) -> dict[str, Figure]:
     return {"fault": kind, "severity": severity, "weather": weather}
 
 
-def _figures(own: Sequence[Outcome], kind: str, severity: str) -> Row:
+def _figures(own: Sequence[Outcome], kind: str, severity: str) -> dict[str, Figure]:
     found, time = detected(own), median_s(own)
     goal = GOAL_OF.get((kind, severity))
     names = diagnosis(own)
@@ -256,7 +256,7 @@ def ramps(ramped: Sequence[Outcome], steps: Sequence[Outcome]) -> list[Row]:
 
 def culprits(spans: Sequence[Healthy]) -> list[Row]:
     """Which rules raised false alarms, in which way of seeing, the most frequent first."""
-    months = {way: 0.0 for way in dict.fromkeys(span.case.variant for span in spans)}
+    months = dict.fromkeys(dict.fromkeys(span.case.variant for span in spans), 0.0)
     counted: Counter[tuple[str, str, str]] = Counter()
     for span in spans:
         months[span.case.variant] += span.months

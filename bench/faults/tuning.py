@@ -53,10 +53,10 @@ def _wrong(outcomes: Sequence[Outcome]) -> Iterator[str]:
         if one.first is None or right(one, 1):
             continue
         rules = [seen.rule for seen in one.new(one.opened)]
+        verdict = "SECOND" if right(one, 2) else "WRONG"
         yield (
-            f"{'SECOND' if right(one, 2) else 'WRONG'} {_what(one.case)} truth "
-            f"{fault_of(one.case.fault)}, told {'>'.join(suspects(one)[:4])}; first {one.first.rule} "
-            f"after {span_text(one.first.opened_s)} {_evidence(one.first.evidence)}; "
+            f"{verdict} {_what(one.case)} truth {fault_of(one.case.fault)}, told {'>'.join(suspects(one)[:4])}; "
+            f"first {one.first.rule} after {span_text(one.first.opened_s)} {_evidence(one.first.evidence)}; "
             f"opened {','.join(dict.fromkeys(rules))}"
         )
 

@@ -145,8 +145,7 @@ class Watch:
                 self._start(self.kept())
                 self._boot = mono - 5.0
             self._last = mono
-            self._see(mono, at, row)
-            if self.done:
+            if self._see(mono, at, row):
                 break
         self.see_s += process_time() - began
 
@@ -154,7 +153,8 @@ class Watch:
         lost = np.isnan(polls.at)
         return np.where(lost, self.setting.start_at + polls.mono, polls.at).tolist()  # type: ignore[no-any-return]
 
-    def _see(self, mono: float, at: float, row: Sequence[float | None]) -> None:
+    def _see(self, mono: float, at: float, row: Sequence[float | None]) -> bool:
+        """One poll; whether it was the last one of interest."""
         self.samples += 1
         own = mono - self._boot
         sample = self._reader.sample(own, at, row)
@@ -164,6 +164,7 @@ class Watch:
             self._take(alarm, mono - self.onset)
         if mono >= self._due:
             self._look(mono)
+        return self.done
 
     def _take(self, alarm: Alarm, at_s: float) -> None:
         before = len(self.ledger.opened)
@@ -190,7 +191,7 @@ class Watch:
 
     def standing(self) -> tuple[Seen, ...]:
         """Every alarm that stands and is new since the onset."""
-        opened = {name: one for name, one in self.ledger.opened}
+        opened = dict(self.ledger.opened)
         return tuple(
             replace(
                 seen_of(alarm),
@@ -206,20 +207,19 @@ def seen_of(alarm: Alarm) -> Seen:
     """An alarm in the form that is scored; the rule's own fault where it names no suspects."""
     named = tuple((one.fault, one.weight) for one in alarm.suspects)
     own = VENDOR if alarm.code is not None and not named else alarm.fault
-    evidence = {key: value for key, value in alarm.evidence.items()}
     return Seen(
         alarm.rule,
         alarm.key,
         str(alarm.severity),
         0.0,
         named or ((own, 1.0),),
-        evidence=evidence,
+        evidence=dict(alarm.evidence),
     )
 
 
 def _rows(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[list[float | None]]:
     """Rows of floats, None for nan."""
-    found: list[list[float | None]] = rows.tolist()  # type: ignore[assignment]
+    found: list[list[float | None]] = rows.tolist()
     for k in np.flatnonzero(np.isnan(rows).any(axis=1)).tolist():
         found[k] = [None if value != value else value for value in found[k]]  # noqa: PLR0124
     return found

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from bench.faults.calm import Calm, run_calm
 from bench.faults.outcome import Case, Healthy, Outcome
@@ -47,10 +49,12 @@ class Scope:
     severities: tuple[str, ...] = SEVERITIES
     extras: bool = True
     ablations: bool = True
-    batch: int = 360
-    calm_units: int = 150
+    batch: int = 900
+    calm_units: int = 420
     learn_days: float = 21.0
     fault_days: float = 14.0
+    calm_days: float = 61.0
+    folder: Path | None = None
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ class Results:
 def learning(scope: Scope) -> Learning:
     """Every unit in its weather: none lives in two."""
     pairs = tuple(Pair(weather, k) for weather in scope.weathers for k in range(scope.units))
-    return Learning(pairs, scope.ways, scope.seed, scope.learn_days, scope.fault_days)
+    return Learning(pairs, scope.ways, scope.seed, scope.learn_days, scope.fault_days, scope.folder)
 
 
 def branches(scope: Scope, work: Learning) -> list[Branch]:
@@ -126,18 +130,19 @@ def ill(scope: Scope) -> tuple[Learning, list[Branch]]:
                     kind, "medium", pair.weather, pair.unit, "full", scope.seed, "while learning"
                 )
                 found.append(Branch(k, (Fault(kind, "medium"),), case))
-    return Learning(pairs, ("full",), scope.seed + 300, 0.0, days), found
+    return Learning(pairs, ("full",), scope.seed + 300, 0.0, days, scope.folder), found
 
 
 def calm(scope: Scope) -> list[Calm]:
     """Healthy months in fleets of one size; a fifth of the units are seen in every way."""
-    left, found = scope.months, []
-    days = 61.0 if scope.months > 100 else 30.4
+    left, days = scope.months, scope.calm_days
+    found: list[Calm] = []
     while left > 0.05:
         n = max(1, min(scope.calm_units, round(left * 30.4 / days)))
         always = ("full", DISTURBED.name) if scope.ablations else ("full",)
         ways = tuple(way.name for way in ABLATIONS) if scope.ablations else ()
-        found.append(Calm(n, days, scope.seed + 500 + len(found), always, ways, -(-n // 5)))
+        seed = scope.seed + 500 + len(found)
+        found.append(Calm(n, days, seed, always, ways, -(-n // 5), scope.folder))
         left -= n * days / 30.4
     return found
 
@@ -195,8 +200,10 @@ class Runner:
         learnt: Future[Learnt] | None = pool.submit(learn, first) if first.pairs else None
         waiting = {pool.submit(job.do, *job.what): job for job in jobs}
         while waiting or learnt is not None:
-            pending: set[Future[Learnt] | Future[Found]] = {*waiting}
-            done, _ = wait(pending | ({learnt} if learnt else set()), None, FIRST_COMPLETED)
+            pending: set[Future[Any]] = {*waiting}
+            if learnt is not None:
+                pending.add(learnt)
+            done = wait(pending, None, FIRST_COMPLETED).done
             if learnt is not None and learnt in done:
                 known, learnt = learnt.result(), None
                 self._took(Found((), known.spans), _learning_weight(first))
