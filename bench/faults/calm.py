@@ -38,7 +38,7 @@ def run_calm(work: Calm) -> Found:
     """Healthy days of these units."""
     kinds = [KINDS[i % len(KINDS)] for i in range(work.n)]
     fleet = Fleet(draw_units(work.n, work.seed), airs(kinds, work.days + 0.1, work.seed), work.seed)
-    calendars = Calendars(work.n, work.days, work.seed)
+    calendars = Calendars(kinds, work.days, work.seed)
     watches: dict[tuple[int, str], Watch] = {}
     shelf = place(work.folder, work.n, work.days, work.seed)
     for columns in chunks(fleet, work.days, EVERY, calendars.enter, shelf):

@@ -32,8 +32,8 @@ class Event:
     end: int
 
 
-def calendar(days: float, chance: np.random.Generator) -> list[Event]:
-    """The events of one unit."""
+def calendar(days: float, mild: bool, chance: np.random.Generator) -> list[Event]:
+    """The events of one unit; only in a mild place does a unit stand still before its start."""
     slots = int(days * PER_DAY)
 
     def some(
@@ -52,7 +52,7 @@ def calendar(days: float, chance: np.random.Generator) -> list[Event]:
     some("night set-back", "setback_k", 1.0, 3.0, 5.0, 240.0)
     some(OFF, "mains_lost", 0.7, 1.0, 1.0, 8.0)
     some("pump exercise", "exercise", 2.0, 1.0, 1.0, 24.0)
-    if chance.uniform() < 0.25:
+    if mild and chance.uniform() < 0.6:
         until = int(chance.integers(2, 9)) * A_DAY
         events.append(Event("first start after summer", "idle_season", 1.0, 0, until))
     if chance.uniform() < 0.25:
@@ -63,8 +63,12 @@ def calendar(days: float, chance: np.random.Generator) -> list[Event]:
 class Calendars:
     """The events of a whole fleet, entered into its condition as time comes."""
 
-    def __init__(self, n: int, days: float, seed: int) -> None:
-        self.events = [calendar(days, np.random.default_rng((seed, 41, i))) for i in range(n)]
+    def __init__(self, kinds: Sequence[str], days: float, seed: int) -> None:
+        """One calendar for each unit; `kinds` are their weathers."""
+        self.events = [
+            calendar(days, kind == "mild", np.random.default_rng((seed, 41, i)))
+            for i, kind in enumerate(kinds)
+        ]
 
     def enter(self, fleet: Fleet) -> None:
         """Set the condition of every unit to what holds at the fleet's step."""

@@ -52,12 +52,12 @@ def _wrong(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for one in outcomes:
         if one.first is None or right(one, 1):
             continue
-        rules = [seen.rule for seen in one.new(one.opened)]
-        verdict = "SECOND" if right(one, 2) else "WRONG"
+        rules = dict.fromkeys(seen.rule for seen in one.new(one.opened))
+        verdict, names = "SECOND" if right(one, 2) else "WRONG", ">".join(suspects(one)[:4])
         yield (
-            f"{verdict} {_what(one.case)} truth {fault_of(one.case.fault)}, told {'>'.join(suspects(one)[:4])}; "
-            f"first {one.first.rule} after {span_text(one.first.opened_s)} {_evidence(one.first.evidence)}; "
-            f"opened {','.join(dict.fromkeys(rules))}"
+            f"{verdict} {_what(one.case)} truth {fault_of(one.case.fault)}, told {names}; "
+            f"first {one.first.rule} after {span_text(one.first.opened_s)} "
+            f"{_evidence(one.first.evidence)}; opened {','.join(rules)}"
         )
 
 
