@@ -23,7 +23,7 @@ from agent.model import Machine, PointId, Severity, Suspect, Value
 
 VERSION = 1
 SAMPLE, MINUTE, DAY = int(Event.SAMPLE), int(Event.MINUTE), int(Event.DAY)  # flags are slow
-WINDOW, CLEAN = int(Event.WINDOW), int(Event.CLEAN)
+WINDOW, CLEAN, REST = int(Event.WINDOW), int(Event.CLEAN), int(Event.REST)
 Listeners = tuple[tuple[int, Look, Memory], ...]
 ENDINGS = (
     Event.MINUTE,
@@ -171,9 +171,11 @@ class Detector:
         """What has ended goes to the machine's own history before any rule looks at it."""
         view = self._view
         if events & WINDOW and view.window is not None:
-            view.judged = view.own.window(view.window, view.since_defrost_s, view.now)
+            view.judged = view.own.window(view.window, view.now - view.defrost_ended, view.now)
         if events & CLEAN and view.clean is not None:
             view.own.clean_coil(view.clean, view.now)
+        if events & REST and view.rest is not None:
+            view.own.rest(view.rest, view.now - view.off_since, view.now)
         if events & DAY:
             view.own.day()
 

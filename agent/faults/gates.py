@@ -82,9 +82,7 @@ class Gates:
             view.hot_water_ended = now
         events = 0
         if view.defrosting or heater or not (mode is None or mode == "heating"):
-            view.heating_since = inf
-            if self._steady:
-                self._steady = []
+            events = self._steady_end(view)
         elif view.heating_since == inf:
             view.heating_since = now
         elif now - view.heating_since >= STEADY_AFTER_S:
@@ -104,9 +102,8 @@ class Gates:
             view.heating_since = view.now
 
     def _turned(self, view: View, running: bool) -> int:
-        view.running, view.heating_since = running, inf
-        self._steady, self._rest = [], []
-        now = view.now
+        ended, now = self._steady_end(view), view.now
+        view.running, self._rest = running, []
         if running:
             view.on_since = now
             view.day.starts += 1
@@ -117,17 +114,17 @@ class Gates:
         touches = view.defrosting or now - view.defrost_ended <= DEFROST_TOUCHES_S
         touches = touches or abs(began - view.defrost_ended) <= DEFROST_TOUCHES_S
         view.run = Run(began, now, touches, view.hot_water_ended >= began)
-        return STOP
+        return STOP | ended
 
     def _defrost(self, view: View, sample: Sample, defrosting: bool) -> int:
-        view.defrosting, view.heating_since = defrosting, inf
-        self._steady, self._clean = [], []
+        events, self._clean = self._steady_end(view), []
+        view.defrosting = defrosting
         if defrosting:
             view.defrost_began = view.now
             last = view.last
             self._coil_before = last.coil_temp if last is not None else sample.coil_temp
             self._coil_most = self._coil_before
-            return 0
+            return events
         ended = view.defrost_ended
         before, most, end = self._coil_before, self._coil_most, sample.coil_temp
         view.defrost = Defrost(
@@ -152,10 +149,16 @@ class Gates:
     def _steady_sample(self, view: View, sample: Sample) -> int:
         kept = self._steady
         kept.append(sample)
-        if sample.mono - kept[0].mono < WINDOW_S:
-            return 0
-        self._steady = []
-        window = averaged(kept, view.now, WINDOW_S * LEAST_SHARE)
+        return self._steady_window(view, WINDOW_S) if sample.mono - kept[0].mono >= WINDOW_S else 0
+
+    def _steady_end(self, view: View) -> int:
+        """Steady heating is over; half a window of it still counts."""
+        view.heating_since = inf
+        return self._steady_window(view, WINDOW_S / 2) if self._steady else 0
+
+    def _steady_window(self, view: View, least_s: float) -> int:
+        kept, self._steady = self._steady, []
+        window = averaged(kept, view.now, least_s * LEAST_SHARE)
         if window is None or _swing(kept) >= STEADY_HZ:
             return 0
         view.window = window

@@ -7,7 +7,7 @@ acknowledged repair makes it learn anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from statistics import median
@@ -26,6 +26,7 @@ LARGEST_SUM = 20.0
 STALE_DAYS = 2
 
 Inputs = tuple[float, float, float]
+Features = Callable[[Window], tuple[tuple[float, ...], Inputs] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Terms:
     """When a history is learnt: after so long, with so many stretches seen."""
 
     learn_s: float = 14 * 86400.0
-    least: int = 300
+    least: int = 30
+    inputs: int = 5
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ class History:
 
     __slots__ = (
         "_box",
+        "_features",
         "_names",
         "_sums",
         "_terms",
@@ -82,9 +85,12 @@ class History:
         "tracks",
     )
 
-    def __init__(self, names: Iterable[str], now: float, terms: Terms) -> None:
+    def __init__(
+        self, names: Iterable[str], now: float, terms: Terms, inputs: Features | None = None
+    ) -> None:
         self._names = tuple(names)
         self._terms = terms
+        self._features = inputs or features
         self._today: dict[str, list[float]] = {}
         self.tracks: dict[str, Track] = {}
         self.relearn(now)
@@ -92,7 +98,7 @@ class History:
     def relearn(self, now: float) -> None:
         """Forget what was usual: the machine is another one since a repair."""
         self.began, self.frozen, self.stretches = now, False, 0
-        self._sums = Sums(5, len(self._names))
+        self._sums = Sums(self._terms.inputs, len(self._names))
         self._box = [[inf, -inf] for _ in INPUTS]
         self._weights: list[list[float]] = []
         self._today.clear()
@@ -104,7 +110,7 @@ class History:
 
     def see(self, window: Window, signals: Mapping[str, float], now: float) -> bool:
         """A stretch came to an end; whether it could be judged by what is known."""
-        found = features(window)
+        found = self._features(window)
         if found is None:
             return False
         x, raw = found
@@ -139,7 +145,7 @@ class History:
 
     def expect(self, name: str, window: Window) -> float | None:
         """What this signal should be in such a stretch; None outside what is known."""
-        found = features(window)
+        found = self._features(window)
         if found is None or not self.frozen or not self._inside(found[1]):
             return None
         return self._expected(self._names.index(name), found[0])
@@ -149,9 +155,10 @@ class History:
         if self.frozen and self.stretches:
             self.freeze()
         for name, track in self.tracks.items():
-            today = self._today.pop(name, [])
+            today = self._today.get(name, [])
             if len(today) < LEAST_A_DAY:
-                continue
+                continue  # what there is counts for the next day
+            self._today[name] = []
             middle = median(today)
             track.days = (*track.days, middle)[-DAYS_KEPT:]
             z = middle / max(track.sd * 0.5, SIGNALS[PLACE[name]].fine)
@@ -207,12 +214,13 @@ class History:
     def restore(self, saved: Mapping[str, Sequence[float]]) -> None:
         """Go on with what `save` gave; anything of another shape is begun anew."""
         sums, size = self._sums, len(self._names)
+        n = sums.n
         head, xx, y = (saved.get(key, ()) for key in ("", "x", "y"))
-        if len(head) != 4 or len(xx) != len(sums.xx) or len(y) != 6 * size:
+        if len(head) != 4 or len(xx) != len(sums.xx) or len(y) != (n + 1) * size:
             return
         self.began, self.stretches = head[0], int(head[3])
         sums.count, sums.xx = int(head[2]), list(xx)
-        sums.xy, sums.yy = list(y[: 5 * size]), list(y[5 * size :])
+        sums.xy, sums.yy = list(y[: n * size]), list(y[n * size :])
         box = saved.get("box", ())
         if len(box) == 2 * len(self._box):
             self._box = [[box[2 * i], box[2 * i + 1]] for i in range(len(self._box))]
@@ -222,6 +230,11 @@ class History:
             if name in self.tracks and len(numbers) >= 5:
                 sd, now, count, up, down, *days = numbers
                 self.tracks[name] = Track(sd, now, int(count), 0.0, up, down, tuple(days))
+
+
+def unchanging(window: Window) -> tuple[tuple[float, ...], Inputs] | None:
+    """No inputs: what is usual is one number."""
+    return (1.0,), (0.0, 0.0, 0.0)
 
 
 def features(window: Window) -> tuple[tuple[float, ...], Inputs] | None:

@@ -15,6 +15,7 @@ from agent.faults.window import Window
 from agent.model import PointId
 from agent.refrigerants import saturation_c
 
+COIL_AT_REST_S = 3600.0  # then the coil is as warm as the air around it
 WATER_W_PER_LPM_K = 69.5  # heat capacity of water at 35 degC: watts for 1 L/min warmed by 1 K
 
 
@@ -41,11 +42,13 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("power", "%", 750.0, 1.0),  # electric power, logarithm
     Signal("capacity", "%", 860.0, 1.5),  # heat into the water, logarithm
     Signal("valve", "%", 0.0, 1.0),  # expansion valve opening, of its range
-    Signal("evaporating", "K", -5.0, 0.3),  # evaporating temperature
-    Signal("condensing", "K", 40.0, 0.3),  # condensing temperature
     Signal("coil", "K", 0.0, 0.2),  # coil sensor over evaporating
+    Signal("fan", "%", 640.0, 1.5),  # fan speed, logarithm
+    Signal("rest_water", "K", 0.0, 0.15),  # supply over return water at rest
+    Signal("rest_air", "K", 0.0, 0.5),  # outdoor air over the coil, an hour at rest
 )
-NAMES = tuple(one.name for one in SIGNALS)
+REST = ("rest_water", "rest_air")
+STEADY = tuple(one.name for one in SIGNALS if one.name not in REST)
 PLACE = {one.name: i for i, one in enumerate(SIGNALS)}
 
 
@@ -97,10 +100,17 @@ def measured(window: Window, source: Sources) -> dict[str, float]:
         "power": _percent(mean.get("active_power")),
         "capacity": _percent(heat_w),
         "valve": None if steps is None else steps / source.valve_steps * 100.0,
-        "evaporating": cold,
-        "condensing": hot,
+        "fan": _percent(mean.get("fan_speed")),
         "coil": None if source.cold == "coil_temp" else _minus(mean.get("coil_temp"), cold),
     }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def rested(window: Window, off_s: float) -> dict[str, float]:
+    """What sensors say to one another while the machine stands still; `off_s` since it does."""
+    found = {"rest_water": _minus(window.get("water_supply_temp"), window.get("water_return_temp"))}
+    if off_s >= COIL_AT_REST_S:
+        found["rest_air"] = _minus(window.get("outdoor_temp"), window.get("coil_temp"))
     return {name: value for name, value in found.items() if value is not None}
 
 
