@@ -18,8 +18,9 @@ from agent.faults.rule import NOTHING, Event, Finding, Look, Memory, Rule
 from agent.faults.rules import RULES
 from agent.faults.sample import FIELDS, Sample
 from agent.faults.signals import sources
+from agent.faults.verdict import Judge
 from agent.faults.view import View
-from agent.model import Machine, PointId, Severity, Suspect, Value
+from agent.model import Machine, PointId, Severity, Suspect
 
 VERSION = 1
 SAMPLE, MINUTE, DAY = int(Event.SAMPLE), int(Event.MINUTE), int(Event.DAY)  # flags are slow
@@ -83,6 +84,7 @@ class Detector:
         own = Own(sources(lambda point: machine.has(point) or point in supplied, profile), 0.0)
         self._view = View(machine, Sample(0.0, 0.0), 0.0, profile, needed, supplied, own=own)
         self._rules = tuple(self._on(machine, profile, supplied, rules))
+        self._view.judge = Judge([one for rule in self._rules for one in rule.signatures])
         self._gates = Gates()
         self._memories: list[Memory] = [{} for _ in self._rules]
         self._held: list[tuple[Finding, ...]] = [NOTHING for _ in self._rules]
@@ -171,13 +173,17 @@ class Detector:
         """What has ended goes to the machine's own history before any rule looks at it."""
         view = self._view
         if events & WINDOW and view.window is not None:
-            view.judged = view.own.window(view.window, view.now - view.defrost_ended, view.now)
+            since_s = view.now - max(view.defrost_ended, view.on_since)
+            view.judged = view.own.window(view.window, since_s, view.now)
         if events & CLEAN and view.clean is not None:
             view.own.clean_coil(view.clean, view.now)
         if events & REST and view.rest is not None:
             view.own.rest(view.rest, view.now - view.off_since, view.now)
+        if events & (WINDOW | CLEAN | REST):
+            view.judge.look(view.own, view.now)
         if events & DAY:
             view.own.day()
+            view.judge.day(view.own, view.now)
 
     def _silent(self, why: str) -> tuple[Condition, ...]:
         view = self._view
@@ -267,6 +273,7 @@ class Detector:
                 self._memories[i].clear()
                 self._held[i] = NOTHING
         self._view.own.repaired(self._view.now)
+        self._view.judge.forget()
         self._said = self._conditions()
 
     def _restore(self, saved: Saved) -> None:
@@ -317,8 +324,19 @@ def _or(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
 
 
-class _Told(dict[str, Value | None]):
-    """Evidence for a text; what is not known shows as a dash."""
+class _Dash:
+    """What a text shows for what is not known, in whatever form it wants it."""
 
-    def __missing__(self, key: str) -> str:
+    def __format__(self, form: str) -> str:
         return "-"
+
+
+class _Told(dict[str, object]):
+    """Evidence for a text."""
+
+    def __missing__(self, key: str) -> _Dash:
+        return _Dash()
+
+    def __getitem__(self, key: str) -> object:
+        value = super().__getitem__(key)
+        return _Dash() if value is None else value

@@ -51,6 +51,7 @@ class Track:
     now: float = 0.0
     count: int = 0
     expected: float = 0.0
+    at: float = -inf
     up: float = 0.0
     down: float = 0.0
     days: tuple[float, ...] = ()
@@ -59,13 +60,6 @@ class Track:
     def z(self) -> float:
         """The averaged deviation, in its own spread."""
         return self.now / (self.sd / 3.0)
-
-    def over(self, limit: float, days: int, of: int) -> bool:
-        """Whether so many of the newest `of` daily medians are above (below, if negative)."""
-        newest = self.days[-of:]
-        if limit < 0:
-            return sum(one <= limit for one in newest) >= days
-        return sum(one >= limit for one in newest) >= days
 
 
 class History:
@@ -115,7 +109,7 @@ class History:
             return False
         x, raw = found
         if self.frozen and self._inside(raw):
-            self._judge(x, signals)
+            self._judge(x, signals, now)
             return True
         if (not self.frozen or self.healthy) and self._names and signals.keys() >= set(self._names):
             self._learn(x, raw, [signals[n] - SIGNALS[PLACE[n]].typical for n in self._names])
@@ -182,7 +176,7 @@ class History:
         typical = SIGNALS[PLACE[self._names[place]]].typical
         return typical + sum(w * v for w, v in zip(self._weights[place], x, strict=True))
 
-    def _judge(self, x: Sequence[float], signals: Mapping[str, float]) -> None:
+    def _judge(self, x: Sequence[float], signals: Mapping[str, float], now: float) -> None:
         for place, name in enumerate(self._names):
             value = signals.get(name)
             if value is None:
@@ -192,7 +186,7 @@ class History:
             track.count += 1
             share = max(FAST, 1.0 / track.count)
             track.now += share * (off - track.now)
-            track.expected = expected
+            track.expected, track.at = expected, now
             self._today.setdefault(name, []).append(off)
 
     # --- over restarts --------------------------------------------------------------------------
@@ -207,7 +201,16 @@ class History:
             "box": tuple(round(v, 1) for bounds in self._box for v in bounds if abs(v) < inf),
         }
         for name, track in self.tracks.items():
-            numbers = (track.sd, track.now, float(track.count), track.up, track.down, *track.days)
+            at = max(track.at, 0.0)
+            numbers = (
+                track.sd,
+                track.now,
+                float(track.count),
+                at,
+                track.up,
+                track.down,
+                *track.days,
+            )
             saved[name] = tuple(round(v, 3) for v in numbers)
         return saved
 
@@ -227,9 +230,9 @@ class History:
         if head[1]:
             self.freeze()
         for name, numbers in saved.items():
-            if name in self.tracks and len(numbers) >= 5:
-                sd, now, count, up, down, *days = numbers
-                self.tracks[name] = Track(sd, now, int(count), 0.0, up, down, tuple(days))
+            if name in self.tracks and len(numbers) >= 6:
+                sd, off, count, at, up, down, *days = numbers
+                self.tracks[name] = Track(sd, off, int(count), 0.0, at, up, down, tuple(days))
 
 
 def unchanging(window: Window) -> tuple[tuple[float, ...], Inputs] | None:

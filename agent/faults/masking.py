@@ -11,6 +11,11 @@ from agent.faults.rule import Rule
 def unmasked(found: Iterable[tuple[Rule, Condition]]) -> tuple[Condition, ...]:
     """The conditions to be told, the worst first, without those a standing fault masks."""
     pairs = list(found)
-    standing = {rule.fault for rule, _ in pairs}
-    told = [one for rule, one in pairs if standing.isdisjoint(rule.masked_by)]
+    told = [
+        one
+        for rule, one in pairs
+        if not any(
+            other.fault in rule.masked_by and other.fault != rule.fault for other, _ in pairs
+        )
+    ]
     return tuple(sorted(told, key=lambda one: one.severity.value))

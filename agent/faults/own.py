@@ -3,20 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import hypot
 
-from agent.faults.history import History, Terms, unchanging
-from agent.faults.signals import STEADY, Sources, measured, rested
+from agent.faults.diagnosis import Seen
+from agent.faults.history import History, Terms, Track, unchanging
+from agent.faults.signals import PLACE, SIGNALS, STEADY, Sources, measured, rested
 from agent.faults.window import Window
 
 DRY_BELOW_C, DRY_ABOVE_C = -8.0, 7.0  # outside, no frost worth the name grows on a coil
 WARM_COIL_C = 0.5
-FRESH_S = 1860.0  # so long after a defrost a coil counts as free of frost
+FRESH_S = 1860.0  # so long after a defrost or a start a coil counts as free of frost
+FRESH_IN_THE_COLD_S = 5400.0  # cold air carries little water
+LATELY_S = 3 * 86400.0
+LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
-HEATING = Terms(least=30)
+HEATING = Terms(least=25)
 CLEAN = Terms(least=20)
 RESTING = Terms(least=20, inputs=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """How far back a deviation is averaged: over `days` daily medians, or the newest stretches.
+
+    `noise` is the share of one stretch's spread that is left then, `fine` that of what the model
+    and the sensors cannot know better.
+    """
+
+    days: int
+    noise: float
+    fine: float
+
+    def seen(self, signal: str, track: Track, now: float) -> Seen | None:
+        """The deviation of a signal; None when too little of it is known, or for too long none."""
+        error = hypot(self.noise * track.sd, self.fine * SIGNALS[PLACE[signal]].fine)
+        if now - track.at > LATELY_S:
+            return None
+        if not self.days:
+            return Seen(track.now, error) if track.count >= LEAST_STRETCHES else None
+        newest = track.days[-self.days :]
+        return Seen(sum(newest) / len(newest), error) if len(newest) == self.days else None
+
+
+HOURS = Horizon(0, 0.4, 1.0)
+DAYS = Horizon(2, 0.3, 0.7)
+WEEK = Horizon(5, 0.2, 0.6)
 Saved = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 
@@ -34,10 +66,10 @@ class Own:
         self.water = History(("rest_water",), now, RESTING, unchanging)
         self.air = History(("rest_air",), now, RESTING, unchanging)
 
-    def window(self, window: Window, since_defrost_s: float, now: float) -> bool:
-        """Ten minutes of steady heating; whether they could be judged."""
+    def window(self, window: Window, since_s: float, now: float) -> bool:
+        """Steady heating, `since_s` after a start or a defrost; whether it could be judged."""
         self.signals = measured(window, self._source)
-        if not fresh(window, since_defrost_s):
+        if not fresh(window, since_s):
             return False
         if not self.steady.names:
             self._prove()
@@ -58,6 +90,16 @@ class Own:
     def parts(self) -> Mapping[str, History]:
         """The histories by name."""
         return {"steady": self.steady, "clean": self.clean, "water": self.water, "air": self.air}
+
+    def seen(self, horizon: Horizon, now: float) -> dict[str, Seen]:
+        """The deviations over this horizon, of the signals that were lately judged."""
+        found: dict[str, Seen] = {}
+        for name, part in self.parts.items():
+            for signal, track in part.tracks.items():
+                one = horizon.seen(signal, track, now)
+                if one is not None:
+                    found["clean" if name == "clean" else signal] = one
+        return found
 
     def day(self) -> None:
         """A day is over."""
@@ -91,11 +133,13 @@ class Own:
             part.restore(saved.get(name, {}))
 
 
-def fresh(window: Window, since_defrost_s: float) -> bool:
+def fresh(window: Window, since_s: float) -> bool:
     """Whether frost cannot have grown much: only such stretches are comparable."""
     outdoor_c, coil_c = window.get("outdoor_temp"), window.get("coil_temp")
-    if outdoor_c is None or not DRY_BELOW_C <= outdoor_c <= DRY_ABOVE_C:
+    if (
+        outdoor_c is None
+        or outdoor_c > DRY_ABOVE_C
+        or (coil_c is not None and coil_c > WARM_COIL_C)
+    ):
         return True
-    if coil_c is not None and coil_c > WARM_COIL_C:
-        return True
-    return since_defrost_s <= FRESH_S
+    return since_s <= (FRESH_IN_THE_COLD_S if outdoor_c < DRY_BELOW_C else FRESH_S)

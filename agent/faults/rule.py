@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
+from agent.faults.diagnosis import Signature
 from agent.model import DeviceKind, Expected, PointId, Severity, Suspect, Value
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ NOTHING: tuple[Finding, ...] = ()
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A declaration. `needs` are points without which the rule is off; a tuple among them asks for
-    one of several. `uses` are the faults of inputs: while one of them stands this rule is masked.
+    one of several. While one of the faults `masked_by` stands this
+    rule is masked. `signatures` are how the fault shows in the machine's own history.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Rule:
     masked_by: tuple[str, ...] = ()
     kinds: tuple[DeviceKind, ...] = ("heat_pump",)
     needs_refrigerant: bool = False
+    signatures: tuple[Signature, ...] = ()
 
     def lacks(self, has: Callable[[PointId], bool], refrigerant: bool) -> str | None:
         """Why the rule is off on a machine that has these points; None when it is on."""

@@ -9,6 +9,7 @@ from agent.faults.own import Own
 from agent.faults.profile import UNKNOWN, Profile
 from agent.faults.sample import Sample
 from agent.faults.signals import Sources
+from agent.faults.verdict import Judge
 from agent.faults.window import Window
 from agent.model import Machine, PointId
 
@@ -96,6 +97,7 @@ class View:
     defrost: Defrost | None = None
     run: Run | None = None
     day: Day = field(default_factory=Day)
+    judge: Judge = field(default_factory=lambda: Judge(()))
     own: Own = field(default_factory=lambda: Own(Sources(), 0.0))
 
     @property

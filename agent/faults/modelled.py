@@ -1,0 +1,50 @@
+"""What the rules on a machine's own history have in common: a verdict becomes a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+
+from agent.faults.diagnosis import Signature
+from agent.faults.rule import NOTHING, Event, Finding
+from agent.faults.verdict import Verdict
+from agent.faults.view import View
+from agent.model import Expected, Severity, Value
+
+ON = Event.WINDOW | Event.CLEAN | Event.REST | Event.DAY
+EVIDENCE = 5
+
+
+def told(
+    view: View, signatures: Iterable[Signature], worse: float = inf, advice: float = 0.0
+) -> tuple[Finding, ...]:
+    """The finding when the verdict names the fault of these signatures.
+
+    From the size `worse` on it sends a technician; below `advice` it only advises.
+    """
+    verdict = view.judge.verdict
+    if verdict is None or all(verdict.fault != one.fault for one in signatures):
+        return NOTHING
+    severity = None
+    if verdict.size >= worse:
+        severity = Severity.S2
+    elif verdict.size < advice:
+        severity = Severity.S3
+    return (found(view, verdict, severity),)
+
+
+def found(view: View, verdict: Verdict, severity: Severity | None = None) -> Finding:
+    """What was measured and expected, the strongest evidence first."""
+    tracks = {name: one for part in view.own.parts.values() for name, one in part.tracks.items()}
+    ranked = sorted(verdict.seen.items(), key=lambda one: -abs(one[1].off / one[1].error))
+    evidence: dict[str, Value | None] = {}
+    expected: dict[str, Expected] = {}
+    for name, seen in ranked:
+        track = tracks.get(name)
+        if track is None:
+            continue
+        evidence[name] = round(track.expected + seen.off, 2)
+        if len(expected) < EVIDENCE:
+            expected[name] = Expected(round(track.expected, 2), round(seen.error, 2))
+    evidence["size"] = round(verdict.size, 2)
+    return Finding(evidence, expected, severity=severity, suspects=verdict.suspects)

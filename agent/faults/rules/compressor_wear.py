@@ -1,0 +1,62 @@
+"""F13: the compressor moves less gas: worn or leaking valves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.diagnosis import signature
+from agent.faults.modelled import ON, told
+from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.model import Severity
+
+SIGNATURES = (
+    signature(
+        "F13",
+        """
+        power          -7.5      1
+        capacity        -12    2.5
+        discharge       2.6    0.7
+        valve          -4.4    1.2
+        approach      -0.75    0.3
+        clean         -0.65    0.2
+        spread        -0.45      0
+        subcooling     -0.2      0
+        condenser      -0.1      0
+        superheat         0    0.3
+        """,
+        least=0.4,
+    ),
+)
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """What the machine's own history points to."""
+    return told(view, SIGNATURES)
+
+
+COMPRESSOR_WEAR = Rule(
+    name="compressor_wear",
+    fault="F13",
+    severity=Severity.S2,
+    look=look,
+    on=ON,
+    words=Words(
+        "The compressor moves less gas: power and heat output are lower at the same "
+        "frequency, discharge {discharge:.0f} K over condensing.",
+        "压缩机排量下降：同频率下功率和制热量偏低，排气比冷凝温度高{discharge:.0f}K。",
+        "",
+        "",
+    ),
+    needs=(
+        "compressor_frequency",
+        "outdoor_temp",
+        "water_supply_temp",
+        "discharge_temp",
+        ("active_power", "water_flow"),
+    ),
+    gate="G1",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    signatures=SIGNATURES,
+)

@@ -1,0 +1,57 @@
+"""F03: the water side of the condenser is fouled or scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.diagnosis import signature
+from agent.faults.modelled import ON, told
+from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.model import Severity
+
+SIGNATURES = (
+    signature(
+        "F03",
+        """
+        condenser      1.25      0
+        subcooling     0.85    0.3
+        power           2.4    0.5
+        discharge       0.7    0.7
+        capacity        0.5      1
+        valve          -0.6    0.4
+        """,
+        least=0.5,
+    ),
+)
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """What the machine's own history points to."""
+    return told(view, SIGNATURES, worse=3.0)
+
+
+CONDENSER_FOULING = Rule(
+    name="condenser_fouling",
+    fault="F03",
+    severity=Severity.S3,
+    look=look,
+    on=ON,
+    words=Words(
+        "Condensing temperature {condenser:.1f} K over the supply water: descale the "
+        "condenser, check the water quality.",
+        "冷凝温度比出水高{condenser:.1f}K：请清洗水侧换热器并检查水质。",
+        "",
+        "",
+    ),
+    needs=(
+        "compressor_frequency",
+        "outdoor_temp",
+        "water_supply_temp",
+        ("high_pressure", "condensing_temp"),
+    ),
+    gate="G1",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    signatures=SIGNATURES,
+)

@@ -1,0 +1,61 @@
+"""F09: defrosts leave ice behind, and it builds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.diagnosis import signature
+from agent.faults.modelled import ON, told
+from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.model import Severity
+
+SIGNATURES = (
+    signature(
+        "F09",
+        """
+        approach        2.8    0.5
+        clean           2.5    0.6
+        capacity         -9    2.5
+        valve          -4.3    1.3
+        power          -1.9    0.5
+        discharge       2.2    1.5
+        subcooling     -0.6      0
+        spread         -0.4      0
+        condenser      -0.2      0
+        superheat         0    0.4
+        """,
+        least=0.25,
+    ),
+)
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """What the machine's own history points to."""
+    return told(view, SIGNATURES)
+
+
+DEFROST_INCOMPLETE = Rule(
+    name="defrost_incomplete",
+    fault="F09",
+    severity=Severity.S2,
+    look=look,
+    on=ON,
+    words=Words(
+        "Ice is left after defrosts: the evaporator is {approach:.1f} K colder than the air. "
+        "Check coil sensor, four-way valve, drain heater.",
+        "化霜不净：蒸发温度比室外低{approach:.1f}K。请检查盘管传感器、四通阀和排水加热。",
+        "Please look whether the outdoor unit is iced and the drain pan is free.",
+        "请查看室外机是否结冰、排水盘是否通畅。",
+    ),
+    needs=(
+        "compressor_frequency",
+        "outdoor_temp",
+        "water_supply_temp",
+        ("defrost_active", "mode_active"),
+    ),
+    gate="G1",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    signatures=SIGNATURES,
+)

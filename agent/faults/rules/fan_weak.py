@@ -1,0 +1,61 @@
+"""F08: the fan turns slower than it should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.diagnosis import signature
+from agent.faults.modelled import ON, told
+from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.model import Severity
+
+SIGNATURES = (
+    signature(
+        "F08",
+        """
+        fan             -91      0
+        approach        3.8      1
+        clean           3.3      1
+        capacity      -12.5      4
+        valve          -5.5      2
+        power          -2.5    0.6
+        discharge       2.5    1.5
+        subcooling     -0.8      0
+        condenser      -0.3      0
+        spread         -0.5      0
+        superheat         0    0.4
+        """,
+        least=0.2,
+    ),
+)
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """What the machine's own history points to."""
+    return told(view, SIGNATURES)
+
+
+FAN_WEAK = Rule(
+    name="fan_weak",
+    fault="F08",
+    severity=Severity.S2,
+    look=look,
+    on=ON,
+    words=Words(
+        "The fan is slower than usual and the evaporator {approach:.1f} K colder than the air.",
+        "风机转速低于正常，蒸发温度比室外低{approach:.1f}K。",
+        "",
+        "",
+    ),
+    needs=(
+        "compressor_frequency",
+        "outdoor_temp",
+        "water_supply_temp",
+        "fan_speed",
+    ),
+    gate="G1",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    signatures=SIGNATURES,
+)

@@ -1,0 +1,60 @@
+"""F02: too much refrigerant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.diagnosis import signature
+from agent.faults.modelled import ON, told
+from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.model import Severity
+
+SIGNATURES = (
+    signature(
+        "F02",
+        """
+        subcooling      4.7    1.5
+        condenser       2.7    1.5
+        discharge       2.3      2
+        power           4.8    2.5
+        capacity          3    2.5
+        valve            -2      1
+        superheat       0.3    0.3
+        spread         0.15      0
+        """,
+        least=0.35,
+    ),
+)
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """What the machine's own history points to."""
+    return told(view, SIGNATURES)
+
+
+OVERCHARGE = Rule(
+    name="overcharge",
+    fault="F02",
+    severity=Severity.S3,
+    look=look,
+    on=ON,
+    words=Words(
+        "Too much refrigerant: subcooling {subcooling:.1f} K. Recover and weigh in the charge"
+        " of the nameplate.",
+        "制冷剂过量：过冷度{subcooling:.1f}K。请回收后按铭牌称重加注。",
+        "",
+        "",
+    ),
+    needs=(
+        "compressor_frequency",
+        "outdoor_temp",
+        "water_supply_temp",
+        "liquid_temp",
+        ("high_pressure", "condensing_temp"),
+    ),
+    gate="G1",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    signatures=SIGNATURES,
+)

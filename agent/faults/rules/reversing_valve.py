@@ -1,0 +1,59 @@
+"""F14: hot gas leaks through the reversing valve into the suction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.diagnosis import signature
+from agent.faults.modelled import ON, told
+from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.model import Severity
+
+SIGNATURES = (
+    signature(
+        "F14",
+        """
+        superheat       6.6    0.8
+        discharge       4.5    1.2
+        power            -4    0.6
+        capacity       -9.7    1.8
+        valve          -4.2    0.9
+        approach      -0.75    0.4
+        clean          -0.6      0
+        spread        -0.35      0
+        subcooling     -0.2      0
+        """,
+        least=0.4,
+    ),
+)
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """What the machine's own history points to."""
+    return told(view, SIGNATURES)
+
+
+REVERSING_VALVE = Rule(
+    name="reversing_valve_leak",
+    fault="F14",
+    severity=Severity.S2,
+    look=look,
+    on=ON,
+    words=Words(
+        "Hot gas leaks into the suction: superheat {superheat:.1f} K. Check the four-way valve.",
+        "高温气体窜入吸气侧：过热度{superheat:.1f}K。请检查四通阀。",
+        "",
+        "",
+    ),
+    needs=(
+        "compressor_frequency",
+        "outdoor_temp",
+        "water_supply_temp",
+        "suction_temp",
+    ),
+    gate="G1",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    signatures=SIGNATURES,
+)

@@ -1,0 +1,62 @@
+"""F01: refrigerant is missing, by a leak or from the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.diagnosis import signature
+from agent.faults.modelled import ON, told
+from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.model import Severity
+
+SIGNATURES = (
+    signature(
+        "F01",
+        """
+        subcooling     -3.6    1.5
+        valve            28     15
+        capacity        -13      4
+        superheat       0.8      1
+        condenser      -0.6    0.4
+        discharge      -0.5      2
+        spread         -0.5    0.2
+        power          -0.8      1
+        approach       -0.8    0.5
+        clean          -0.9    0.4
+        """,
+        least=0.35,
+    ),
+)
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """What the machine's own history points to."""
+    return told(view, SIGNATURES)
+
+
+UNDERCHARGE = Rule(
+    name="undercharge",
+    fault="F01",
+    severity=Severity.S2,
+    look=look,
+    on=ON,
+    words=Words(
+        "Refrigerant is missing: subcooling {subcooling:.1f} K, valve {valve:.0f} %. Leak "
+        "test, weigh in the charge. R290 and R32: ventilate, no flames.",
+        "制冷剂不足：过冷度{subcooling:.1f}K，膨胀阀开度{valve:.0f}%。检漏并按铭牌称重加注；R290/R32注意通风，严禁明火。",
+        "The heat pump is losing refrigerant and heats less. A technician has to come; keep "
+        "it running.",
+        "热泵制冷剂不足，制热能力下降。请等待技术人员上门，机组可继续运行。",
+    ),
+    needs=(
+        "compressor_frequency",
+        "outdoor_temp",
+        "water_supply_temp",
+        "discharge_temp",
+    ),
+    gate="G1",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    signatures=SIGNATURES,
+)

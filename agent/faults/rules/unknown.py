@@ -1,0 +1,36 @@
+"""An anomaly that no known fault explains: told as one, never under a wrong name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.modelled import ON, found
+from agent.faults.rule import NOTHING, Finding, Memory, Rule, Words
+from agent.faults.verdict import UNKNOWN
+from agent.faults.view import View
+from agent.model import Severity
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """Strong deviations from the machine's own history that fit no signature."""
+    verdict = view.judge.verdict
+    if verdict is None or verdict.fault != UNKNOWN:
+        return NOTHING
+    return (found(view, verdict),)
+
+
+UNKNOWN_ANOMALY = Rule(
+    name="unknown_anomaly",
+    fault=UNKNOWN,
+    severity=Severity.S3,
+    look=look,
+    on=ON,
+    words=Words(
+        "The machine runs otherwise than it used to, and no known fault explains it.",
+        "机组运行状态与以往不同，且不符合任何已知故障。",
+    ),
+    needs=("compressor_frequency", "outdoor_temp", "water_supply_temp"),
+    gate="G1",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+)

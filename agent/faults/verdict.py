@@ -1,0 +1,109 @@
+"""From deviations to one verdict: which fault a machine's own history points to, if any.
+
+A verdict needs evidence that is strong and of some size, again and again. It stands until both
+have halved, and changes its name only when another suspect is clearly ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.faults.diagnosis import Diagnosis, Seen, Signature, diagnose
+from agent.faults.own import DAYS, HOURS, WEEK, Horizon, Own
+from agent.model import Suspect
+
+UNKNOWN = "unknown"
+ENDS_AT = 0.4  # of size and strength: less of both ends a verdict
+AHEAD = 0.6  # the weight from which another suspect takes the name over
+MISFIT = 6.0  # chi square a signal: above, no signature fits
+STRONG = 150.0  # chi square of an anomaly that is told although nobody knows its name
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a horizon asks for: drop of chi square, over so many looks in a row."""
+
+    horizon: Horizon
+    strength: float
+    looks: int
+
+
+HOURLY = Demand(HOURS, 80.0, 4)
+DAILY = (Demand(DAYS, 45.0, 1), Demand(WEEK, 35.0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A fault of the catalogue, or `unknown`; `size` 1 is the medium of the catalogue."""
+
+    fault: str
+    size: float
+    suspects: tuple[Suspect, ...]
+    seen: Mapping[str, Seen]
+
+
+class Judge:
+    """Keeps one machine's verdict."""
+
+    __slots__ = ("_looks", "_signatures", "verdict")
+
+    def __init__(self, signatures: Sequence[Signature]) -> None:
+        self._signatures = tuple(signatures)
+        self._looks = 0
+        self.verdict: Verdict | None = None
+
+    def look(self, own: Own, now: float) -> None:
+        """Some stretch has ended."""
+        found = self._found(own, now, HOURLY)
+        self._looks = self._looks + 1 if found is not None else 0
+        if found is not None and self._looks >= HOURLY.looks and self.verdict is None:
+            self.verdict = found
+
+    def day(self, own: Own, now: float) -> None:
+        """A day has ended: what is slow is looked for, and what has gone away."""
+        for demand in DAILY:
+            found = self._found(own, now, demand)
+            if found is not None:
+                if self.verdict is None or self._overtakes(found):
+                    self.verdict = found
+                return
+        if self.verdict is not None and self._over(own, now):
+            self.verdict = None
+
+    def forget(self) -> None:
+        """The machine was mended."""
+        self.verdict, self._looks = None, 0
+
+    def _found(self, own: Own, now: float, demand: Demand) -> Verdict | None:
+        seen = own.seen(demand.horizon, now)
+        if sum((one.off / one.error) ** 2 for one in seen.values()) < demand.strength:
+            return None
+        told = diagnose(self._signatures, seen)
+        if told is None:
+            return None
+        if told.misfit > MISFIT and told.strength >= STRONG:
+            if demand is HOURLY:  # what begins looks like nothing yet
+                return None
+            return Verdict(UNKNOWN, 1.0, (Suspect(UNKNOWN, 1.0),), seen)
+        if told.best.explained < demand.strength or not _large(told):
+            return None
+        return Verdict(told.best.signature.fault, abs(told.best.size), told.suspects, seen)
+
+    def _overtakes(self, found: Verdict) -> bool:
+        old = self.verdict
+        if old is None or old.fault == found.fault:
+            return True
+        return bool(found.suspects) and found.suspects[0].weight >= AHEAD
+
+    def _over(self, own: Own, now: float) -> bool:
+        """Whether what was seen over two days is less than half of what it takes."""
+        seen = own.seen(DAYS, now)
+        if not seen:
+            return False
+        strength = sum((one.off / one.error) ** 2 for one in seen.values())
+        return strength < ENDS_AT * DAILY[0].strength
+
+
+def _large(told: Diagnosis) -> bool:
+    return abs(told.best.size) >= told.best.signature.least
