@@ -12,13 +12,16 @@ Columns carry canonical point names in the points' units (pressures bar absolute
 (stamps, epoch seconds, by the gateway's clock) and `mono` (true seconds); NaN where no poll or no
 value came.
 Names that begin with `_` are the truth, for scoring only. `units.refrigerant` is on the nameplate.
-`SEVERITIES[fault][word]` are the catalogue's numbers; `VARIANTS[fault]` its forms. This package
-imports nothing of the agent, and the agent nothing of it.
+`SEVERITIES[fault][word]` are the catalogue's numbers, `VARIANTS[fault]` its forms. U01 and U02 are
+faults outside the catalogue. `SCENARIOS` are what healthy units live through, played by the same
+`inject`: `Injection("sun", SCENARIOS["sun"], for_s=5 * 86400)`. This package imports nothing of the
+agent, and the agent nothing of it.
 """
 
 from simulators.physics.controller import CODE_STATUS as CODE_STATUS
 from simulators.physics.controller import CODES as CODES
 from simulators.physics.controller import MODES as MODES
+from simulators.physics.faults import SCENARIOS as SCENARIOS
 from simulators.physics.faults import SEVERITIES as SEVERITIES
 from simulators.physics.faults import VARIANTS as VARIANTS
 from simulators.physics.faults import Injection as Injection

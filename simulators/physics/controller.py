@@ -37,7 +37,7 @@ CODES = {
 }
 CODE_STATUS = frozenset({0, 183, 184, 185})
 MODES = {0: "idle", 1: "heating", 2: "hot_water", 3: "defrost"}
-_FLOW_WAIT_S = 20.0
+_FLOW_WAIT_S = 75.0
 _TRIPS_TO_LOCK = 3.0
 _LOCK_S = 1800.0
 
@@ -99,7 +99,8 @@ def _want(u: Units, s: State, c: Condition, seen: Seen, hour: float, day: int) -
     s.tank = (s.tank | begin) & ~end & (c.idle_season < 0.5)
     s.tank_s = np.where(end, -3600.0, s.tank_s)
     hot = np.minimum(limit + 7.0, 59.0)
-    s.setpoint_c = np.where(s.tank, hot, curve) + c.hot_k
+    wanted = np.where(s.tank, hot, curve)
+    s.setpoint_c = np.where(c.hot_k > 0.0, 56.0 + c.hot_k, wanted)
 
 
 def _defrost(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> None:
@@ -137,7 +138,7 @@ def _protect(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> Flags
     s.starved_s = np.where(dry, s.starved_s + dt_s, 0.0)
     lacking = steady & ~s.reverse & (s.low_pa < u.low_pa)
     s.short_s = np.where(lacking, s.short_s + dt_s, 0.0)
-    still = s.on & ~s.reverse & (s.fan * c.fan < 0.25) & (s.run_s > 60.0)
+    still = s.on & (s.fan > 0.2) & (c.fan < 0.5) & (s.run_s > 60.0)
     low_v, high_v = seen.mains_v < 165.0, seen.mains_v > 265.0
     odd = still | low_v | high_v | (c.board_code > 0.0)
     s.wrong_s = np.where(odd, s.wrong_s + dt_s, 0.0)
@@ -181,8 +182,9 @@ def _thermostat(
     over = seen.supply_c - s.setpoint_c
     warm = over > u.stop_above_k * c.hysteresis
     s.hot_s = np.where(s.on & warm & ~s.reverse, s.hot_s + dt_s, 0.0)
-    called = (seen.room_c < u.room_c + 1.5) & (seen.outdoor_c < 18.0) & (c.idle_season < 0.5)
-    called = called | s.tank
+    warmest = u.room_c + np.where(s.on, 1.5, 0.9)
+    called = (seen.room_c < warmest) & (seen.outdoor_c < 18.0) & (c.idle_season < 0.5)
+    called = called | s.tank | (c.hot_k > 0.0)
     cold = seen.return_c < s.setpoint_c - u.start_below_k * c.hysteresis
     again = (s.drip_s <= 0.0) & (s.clear_s <= dt_s) & (s.rest_s < 400.0)
     shortest = np.where(again, 0.0, np.where(c.hysteresis < 0.5, 60.0, u.off_s))

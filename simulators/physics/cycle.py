@@ -25,7 +25,7 @@ _SUPERHEAT_NTU, _SUBCOOLING_NTU = 12.0, 5.0
 _GAS_J_KG_K = 1300.0
 _WET_J_KG = 2.5e5  # latent heat that liquid in the suction takes with it
 _SHELL_STILL_S = 2400.0
-_INJECT_C, _INJECTED = 92.0, 0.6
+_INJECT_C, _INJECTED = 88.0, 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ class Cycle:
     ) -> None:
         """What the refrigerant's probes stand in.
 
-        Liquid injected into the compressor takes 60 % of what the gas is above 92 degC. The heat is
-        the same, since the liquid comes from the condenser and goes back there.
+        Liquid injected into the compressor takes three quarters of what the gas is above 88 degC.
+        The heat is the same: the liquid comes from the condenser and goes back there.
         """
         u, on = self._units, s.on
         excess = np.maximum(gas.hot - saturated, 0.0)

@@ -40,7 +40,7 @@ F03 0.15 0.30 0.50   of the condenser's UA
 F04 0.15 0.30 0.60   of the flow
 F05 0.10 0.25 0.50   of the time with air in the pump
 F06 0.93 1.00 1.00   of the pump
-F07 0.15 0.30 0.50   of the air side's UA
+F07 0.15 0.30 0.50   of the air side's UA: so much of the coil's face is shut
 F08 0.60 1.00 1.00   of the fan's speed
 F09 0.25 0.45 0.60   of the frost left by a defrost
 F10 6.0  99.0 99.0   times the shortest interval
@@ -56,7 +56,7 @@ F19 1.0  1.0  1.0    relay
 F20 1.0  1.0  1.0    mains or flow
 F21 0.30 0.60 1.00   more loss of the house
 F22 7.0  10.0 15.0   K on the curve
-F23 12.0 18.0 25.0   K on the setpoint, without the limit
+F23 6.0  9.0  12.0   K over 56 degC that the supply is driven to, its limit lost
 F24 25.0 38.0 55.0   V
 F25 0.10 1.0  1.0    of the polls
 F26 120  3600 4e8    s
@@ -71,12 +71,27 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "F14": ("leak", "stuck"),
     "F15": ("outdoor_temp", *(s for s in SENSORS if s != "outdoor_temp")),
     "F16": ("water_supply_temp", *(s for s in SENSORS[:11] if s != "water_supply_temp")),
+    "sensor_replaced": ("coil_temp", *(s for s in SENSORS[:9] if s != "coil_temp")),
     "F17": ("coil_temp", *(s for s in SENSORS if s != "coil_temp")),
     "F20": ("mains", "flow"),
     "F24": ("low", "high", "dips"),
     "F25": ("lost", "frozen"),
     "F26": ("offset", "repeats", "backwards"),
     "F27": ("energy", "heat"),
+}
+
+# what healthy units live through: name -> usual severity
+SCENARIOS: Mapping[str, float] = {
+    "fog": 1.0,  # freezing fog: saturated air with droplets
+    "sun": 10.0,  # K on the outdoor sensor at noon
+    "windows": 1.0,  # an hour and a half of open windows every evening
+    "setback": 6.0,  # K on the curve at night
+    "steps": 3.0,  # K up and down by the schedule every four hours
+    "summer": 1.0,  # no heating called for; its end is the first start of the season
+    "exercise": 1.0,  # the pump runs for six minutes every morning
+    "power_cut": 1.0,  # give it a `for_s`
+    "driver_swap": 0.2,  # steps of 0.5 and so many K more on every temperature
+    "sensor_replaced": 0.4,  # K that the new one differs
 }
 
 _Effect = Callable[[Units, State, Condition, int, float, str], None]
@@ -116,6 +131,11 @@ def _flow(u: Units, s: State, c: Condition, i: int, x: float, variant: str) -> N
     """The resistance that leaves 1 - x of the flow on this pump's curve."""
     inside = u.pump_share[i]
     c.valve[i] = (1.0 / max(1.0 - x, 0.02) ** 2 - inside) / (1.0 - inside)
+
+
+def _face(u: Units, s: State, c: Condition, i: int, x: float, variant: str) -> None:
+    """Shut face takes its air and its surface with it; the rest keeps its air speed."""
+    c.air_flow[i], c.air_ua[i] = 1.0 - x, (1.0 - x) ** 0.5
 
 
 def _defrost_gap(u: Units, s: State, c: Condition, i: int, x: float, variant: str) -> None:
@@ -162,7 +182,7 @@ def _frozen(u: Units, s: State, c: Condition, i: int, x: float, variant: str) ->
 
 def _cycling(u: Units, s: State, c: Condition, i: int, x: float, variant: str) -> None:
     c.hysteresis[i] = x if x > 0.0 else 1.0
-    c.lowest_hz[i] = 0.6 * u.high_hz[i]
+    c.lowest_hz[i] = 0.45 * u.high_hz[i]
 
 
 def _freeze(u: Units, s: State, c: Condition, i: int, x: float, variant: str) -> None:
@@ -211,14 +231,30 @@ def _drier(u: Units, s: State, c: Condition, i: int, x: float, variant: str) -> 
     c.drier[i] = 1e9 if x <= 0.0 else max(0.9 * (1.0 - x), 0.05)
 
 
+def _swap(u: Units, s: State, c: Condition, i: int, x: float, variant: str) -> None:
+    """Another driver: coarser steps, and the same sensors read a little higher."""
+    c.coarse[i] = 0.5
+    c.offset[:9, i] = x
+
+
 _EFFECTS: dict[str, _Effect] = {
+    "fog": _is("fog"),
+    "sun": _is("sun_k"),
+    "windows": _is("windows"),
+    "setback": _is("setback_k"),
+    "steps": _is("steps_k"),
+    "summer": _is("idle_season"),
+    "exercise": _is("exercise"),
+    "power_cut": _is("mains_lost"),
+    "driver_swap": _swap,
+    "sensor_replaced": _offset,
     "F01": _less("charge"),
     "F02": _more("charge"),
     "F03": _less("water_ua"),
     "F04": _flow,
     "F05": _is("bubbles"),
     "F06": _less("pump"),
-    "F07": _less("air_ua"),
+    "F07": _face,
     "F08": _less("fan"),
     "F09": _is("melt_left"),
     "F10": _defrost_gap,

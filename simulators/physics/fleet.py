@@ -163,10 +163,13 @@ class Fleet:
         mono = self.step * POLL_S
         hour, day = mono % 86_400.0 / 3600.0, int(mono // 86_400.0)
         air_c = self._outdoor[self._air_of, self.step]
-        kg_kg = moisture(air_c, self._humidity[self._air_of, self.step])
+        humid = np.maximum(self._humidity[self._air_of, self.step], 1.04 * c.fog)
+        kg_kg = moisture(air_c, humid)
+        sun = self._sun[self._air_of, self.step]
         volts = self._mains.poll(u, s, c, normal[-1], uniform[4])
-        bubble = np.where((c.bubbles > 0) & (uniform[5] < c.bubbles), 0.3 + 0.7 * uniform[6], 0.0)
+        bubble = np.where((c.bubbles > 0) & (uniform[5] < c.bubbles), 0.2 + 0.5 * uniform[6], 0.0)
         began = s.defrost_s > 0.0
+        shining = max(0.0, 1.0 - abs(hour - 13.0) / 3.0)
         dt_s = POLL_S / _INNER
         seen = self._sensors.seen(c, volts)
         decide(POLL_S, u, s, c, seen, hour, day)
@@ -180,9 +183,9 @@ class Fleet:
             self._cycle.step(dt_s, s, c, air)
             thaw(dt_s, u, s, c, air)
             water(dt_s, u, s, c, air_c)
-            self._sensors.follow(dt_s, s, c, air_c)
+            self._sensors.follow(dt_s, s, c, air_c + c.sun_k * shining)
         s.swing_k = _swing(s, began, uniform[6])
-        building(POLL_S, u, s, c, air_c, float(self._sun[0, self.step]), hour)
+        building(POLL_S, u, s, c, air_c, sun, hour)
         s.power_w = np.where(c.mains_lost > 0.5, 0.0, supply.power(u, s))
         s.energy_j = s.energy_j + s.power_w * POLL_S * c.meter_share
         heat = np.where(s.pump, s.water_w, 0.0) + s.heater

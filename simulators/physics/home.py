@@ -53,7 +53,7 @@ def water(dt_s: float, u: Units, s: State, c: Condition, air_c: Array) -> None:
 
 
 def building(
-    dt_s: float, u: Units, s: State, c: Condition, air_c: Array, sun: float, hour: float
+    dt_s: float, u: Units, s: State, c: Condition, air_c: Array, sun: Array, hour: float
 ) -> None:
     """Room air and masonry for dt_s seconds without the emitters; hot water is drawn."""
     busy = 1.5 if 6.0 < hour < 9.0 or 17.0 < hour < 23.0 else 0.7

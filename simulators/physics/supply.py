@@ -43,7 +43,7 @@ class Mains:
         self._wander *= 0.995
         self._wander += 0.22 * draw
         dips = chance < c.dips / _A_DAY
-        self._dip = np.where(dips, 60.0, 0.0)
+        self._dip = np.where(dips, 45.0, 0.0)
         drop = u.mains_ohm * s.power_w / 225.0
         volts = u.mains_v + self._wander + c.mains_v - drop - self._dip
         return np.where(c.mains_lost > 0.5, 0.0, volts)

@@ -156,13 +156,13 @@ _REFERENCE: dict[str, float] = {
     "shell_loss": 0.06,
     "shell_s": 110.0,
     "air_rel": 1.0,
-    "air_ua_rel": 1.15,
+    "air_ua_rel": 1.4,
     "frost_rel": 1.0,
     "fan_low": 0.55,
     "fan_rpm": 850.0,
     "recirculation_k": 1.0,
     "water_ntu": 1.35,
-    "subcooling_share": 0.20,
+    "subcooling_share": 0.25,
     "charge_rel": 1.0,
     "superheat_k": 4.0,
     "valve_rel": 0.42,
@@ -174,7 +174,7 @@ _REFERENCE: dict[str, float] = {
     "pump_low": 0.56,
     "loop_rel": 1.0,
     "emitter_k": 16.0,
-    "size": 1.45,
+    "size": 1.6,
     "air_hours": 1.0,
     "mass_hours": 60.0,
     "gain_w": 350.0,
@@ -183,7 +183,7 @@ _REFERENCE: dict[str, float] = {
     "tank_l": 200.0,
     "draw_l_day": 110.0,
     "curve_add_k": 1.5,
-    "start_below_k": 4.5,
+    "start_below_k": 3.5,
     "stop_above_k": 3.0,
     "off_s": 180.0,
     "run_s": 300.0,
@@ -229,7 +229,7 @@ def _draw(chance: np.random.Generator) -> tuple[str, Mapping[str, float], bool]:
         fan_rpm=u(650.0, 950.0),
         recirculation_k=u(0.3, 2.0),
         water_ntu=u(1.15, 1.7),
-        subcooling_share=u(0.14, 0.26),
+        subcooling_share=u(0.21, 0.32),
         charge_rel=u(0.97, 1.03),
         superheat_k=u(3.0, 6.0),
         valve_rel=u(0.34, 0.50),
@@ -241,7 +241,7 @@ def _draw(chance: np.random.Generator) -> tuple[str, Mapping[str, float], bool]:
         pump_low=u(0.4, 1.0),
         loop_rel=u(1.0, 2.2) if floor else u(0.5, 1.2),
         emitter_k=u(9.0, 13.0) if floor else u(14.0, 22.0),
-        size=u(1.6, 2.2),
+        size=u(1.45, 1.9),
         air_hours=u(0.6, 1.8),
         mass_hours=u(35.0, 110.0),
         gain_w=u(150.0, 600.0),
@@ -250,8 +250,8 @@ def _draw(chance: np.random.Generator) -> tuple[str, Mapping[str, float], bool]:
         tank_l=u(120.0, 300.0),
         draw_l_day=u(40.0, 220.0),
         curve_add_k=u(-1.0, 3.0),
-        start_below_k=u(3.5, 6.5),
-        stop_above_k=u(2.0, 5.0),
+        start_below_k=u(5.0, 8.0),
+        stop_above_k=u(3.0, 6.0),
         off_s=u(180.0, 420.0),
         run_s=u(240.0, 420.0),
         defrost_gap_s=60.0 * u(32.0, 55.0),
@@ -291,8 +291,8 @@ def _sized(names: npt.NDArray[np.str_], v: Mapping[str, Array], pump_always: Fla
     flow = nominal / (5.2 * WATER_J_KG_K) * v["flow_rel"]
     liquid = cycle.liquid_density(warm)
     condenser_l = nominal / 10_000.0 * 1.5
-    evaporator = 0.45e-3 * condenser_l * liquid
-    line = 0.35e-3 * condenser_l * liquid
+    evaporator = 0.32e-3 * condenser_l * liquid
+    line = 0.20e-3 * condenser_l * liquid
     z = v["subcooling_share"]
     charge = condenser_l * 1e-3 * liquid * (0.25 * (1 - z) + z) + 0.93 * evaporator + line
     design_w = nominal / v["size"]
