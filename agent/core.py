@@ -14,7 +14,7 @@ from math import inf
 
 from agent.account.books import Books, Kept
 from agent.account.tariff import UNPRICED, Tariff
-from agent.control import Control, ControlSettings, Learned, ended
+from agent.control import WATCH_S, Control, ControlSettings, Learned, ended
 from agent.desk import ORDERS, AlarmDesk
 from agent.drivers import Device
 from agent.facts import (
@@ -65,6 +65,7 @@ from agent.model import (
 )
 from agent.records import Lane, Telemetry
 from agent.report import Reporter
+from agent.selftest import ORDER, Found, SelfTests
 
 STALE_AFTER_POLLS = 3
 FAILURES_WORTH_A_WARNING = 3
@@ -90,6 +91,7 @@ class Restored:
     emergency: datetime | None = None
     detectors: Mapping[str, Saved] = field(default_factory=dict)
     out_of_service: tuple[OutOfService, ...] = ()
+    self_tests: Found = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class CoreSettings:
     as_found_c: float | None = None
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     season: SeasonSettings = ALL_YEAR
+    watch_s: float = WATCH_S
 
 
 @dataclass(slots=True)
@@ -169,6 +172,13 @@ class Core:
             before.written,
             before.learned,
             before.emergency,
+        )
+        self._tests = SelfTests(
+            settings.devices,
+            settings.control.homes,
+            self._control.standing,
+            settings.watch_s,
+            before.self_tests,
         )
         self._books = Books(
             settings.homes,
@@ -235,12 +245,15 @@ class Core:
             case Stopping(stamp):
                 for name, watched in self._devices.items():
                     yield Save(f"detector {name}", (watched.detector.save(),))
+                yield from self._tests.stop(stamp)
                 yield from self._books.close(stamp)
                 yield from self._control.park(self.complete(stamp.mono), stamp)
 
     def _command(self, command: Command, stamp: Stamp) -> Iterator[Effect]:
         if command.point in ORDERS:
             return self._desk.command(command, stamp)
+        if command.point == ORDER:
+            return self._tests.command(command, self.snapshots, stamp)
         return self._control.command(command, self.complete(stamp.mono), stamp)
 
     def _relearn(self, device: str, repaired: str) -> None:
@@ -328,6 +341,8 @@ class Core:
         assert self._started is not None
         running_s = stamp.mono - self._started
         as_found = self._books.as_found(stamp)
+        if self._tests.busy:
+            yield from self._tests.step(pictures, stamp, self._desk.open)
         yield from self._control.sweep(pictures, stamp, running_s, as_found)
 
     def _judge(self, name: str, picture: Snapshot, stamp: Stamp) -> Iterator[Effect]:

@@ -20,6 +20,7 @@ __all__ = [
     "AlarmState",
     "Audience",
     "Change",
+    "Check",
     "Command",
     "Demand",
     "DeviceKind",
@@ -41,6 +42,7 @@ __all__ = [
     "Unit",
     "Value",
     "VendorFault",
+    "Visit",
     "Write",
     "WriteTerms",
 ]
@@ -275,9 +277,35 @@ class Command:
     why: str = ""
 
 
+class Visit(StrEnum):
+    """How soon somebody should come."""
+
+    NOW = "now"
+    SOON = "soon"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one step of a self-test found, and whether somebody should come for it.
+
+    `judged` is False where the step could not tell; `values` are what it was judged by.
+    """
+
+    step: str
+    visit: Visit
+    en: str
+    zh: str
+    judged: bool = True
+    values: Mapping[str, Value | None] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The one end of a command: outcome, why in plain words, and what the machine now says."""
+    """The one end of a command: outcome, why in plain words, and what the machine now says.
+
+    `checks` are the findings of a self-test, what needs a visit first.
+    """
 
     command_id: str
     device: str
@@ -287,3 +315,4 @@ class Result:
     value: Value | None = None
     read_back: Value | None = None
     issuer: str = ""
+    checks: tuple[Check, ...] = ()

@@ -21,8 +21,9 @@ from agent.core import Restored
 from agent.errors import FileError, Mistake
 from agent.faults import OutOfService, Saved
 from agent.homes import Home
-from agent.model import Alarm
+from agent.model import Alarm, Value
 from agent.remembered import recall
+from agent.selftest import ORDER, RUNNING, Report
 from agent.spool import Spool, saved_state
 
 log = logging.getLogger("agent")
@@ -43,6 +44,7 @@ async def restored(
         next(iter(await _saved(spool, "emergency", tuple[datetime, ...], ())), None),
         await _detectors(spool, devices),
         await _saved(spool, "out_of_service", tuple[OutOfService, ...], ()),
+        next(iter(await _saved(spool, RUNNING, tuple[dict[str, dict[str, Value]], ...], ())), {}),
     )
 
 
@@ -87,6 +89,18 @@ def kept_alarms(path: str) -> tuple[Alarm, ...]:
         return msgspec.json.decode(saved, type=tuple[Alarm, ...]) if saved else ()
     except msgspec.DecodeError as error:
         raise FileError([Mistake(path, 1, "", f"the open alarms: {error}")]) from None
+
+
+def kept_reports(path: str, devices: Iterable[str]) -> tuple[Report, ...]:
+    """The last self-test of each of these devices that had one. Raises as `kept_alarms`."""
+    found: list[Report] = []
+    for device in devices:
+        saved = saved_state(path, f"{ORDER} {device}")
+        try:
+            found += msgspec.json.decode(saved, type=tuple[Report, ...]) if saved else ()
+        except msgspec.DecodeError as error:
+            raise FileError([Mistake(path, 1, "", f"a self-test: {error}")]) from None
+    return tuple(found)
 
 
 async def _saved(spool: Spool, key: str, kind: type[T], otherwise: T) -> T:

@@ -140,6 +140,12 @@ class Road:
             return
         await self.take(_fact(parsed, self._clock))
 
+    async def order(self, command: Command) -> None:
+        """A command of somebody at the gateway itself, remembered as every other."""
+        payload = msgspec.json.encode(command)
+        if await self._spool.remember_command(command.id, command.expires_at, payload):
+            await self.take(_fact(command, self._clock))
+
     async def unsigned(self, why: str) -> None:
         """A command nobody may be believed to have sent: no result, one line a minute."""
         stamp = self._clock.stamp()

@@ -26,6 +26,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "status": ("status",),
     "audit": ("audit",),
     "alarms": ("alarms",),
+    "selftest": ("selftest",),
     "docs": ("docs",),
 }
 

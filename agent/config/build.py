@@ -93,6 +93,7 @@ def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> No
         ("platform", "backlog_wait"): raw.platform.backlog_wait,
         ("platform", "probe_every"): raw.platform.probe_every,
         ("platform", "keepalive"): raw.platform.keepalive,
+        ("season", "self_test_watch"): raw.season.self_test_watch,
     }
     for i, line in enumerate(raw.lines):
         for j, device in enumerate(line.devices):

@@ -69,6 +69,7 @@ def core_of(
         tariff,
         as_found_c,
         season=_season(raw.season),
+        watch_s=float(raw.season.self_test_watch),
     )
 
 

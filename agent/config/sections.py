@@ -327,6 +327,9 @@ class SeasonSection(Section, frozen=True, kw_only=True):
             "does not answer is an S1 and delays are half as long.",
         ),
     ] = -15.0
+    self_test_watch: Annotated[
+        Duration, Meta(description="How long a self-test watches the heat of a running compressor.")
+    ] = Duration(600)
 
 
 class GatewaySection(Section, frozen=True, kw_only=True):

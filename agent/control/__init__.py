@@ -18,6 +18,7 @@ from agent.control.learned import Learned
 from agent.control.priority import RANK, Standing
 from agent.control.refresh import REFRESH_SHARE
 from agent.control.schedule import DAYS, Period, WeekSchedule
+from agent.control.selftest import WATCH_S
 
 __all__ = [
     "DAYS",
@@ -26,6 +27,7 @@ __all__ = [
     "RANK",
     "REFRESH_SHARE",
     "WARM_MODES",
+    "WATCH_S",
     "Admitted",
     "Away",
     "Comfort",

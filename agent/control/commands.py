@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agent.control.override import HOLD_S
 from agent.facts import Effect, Journal, Keep, Note
-from agent.model import Command, Demand, Origin, Outcome, PointId, Result, Stamp, Value
+from agent.model import Check, Command, Demand, Origin, Outcome, PointId, Result, Stamp, Value
 from agent.records import Lane
 
 ORIGIN_OF_ROLE = {
@@ -40,7 +40,11 @@ def ended(result: Result, stamp: Stamp) -> Iterator[Effect]:
 
 
 def result_of(
-    command: Command, outcome: Outcome, why: str, read_back: Value | None = None
+    command: Command,
+    outcome: Outcome,
+    why: str,
+    read_back: Value | None = None,
+    checks: tuple[Check, ...] = (),
 ) -> Result:
     """The one end of a command."""
     return Result(
@@ -52,6 +56,7 @@ def result_of(
         command.value,
         read_back,
         command.issuer,
+        checks,
     )
 
 

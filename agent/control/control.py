@@ -92,7 +92,7 @@ class Control:
         emergency: datetime | None = None,
     ) -> None:
         self._settings, self._machines = settings, machines
-        self._standing = Standing()
+        self.standing = Standing()
         self._guard = Guard()
         last = dict(written or {})
         self._counters = _Counters(dict(writes), last, refreshed=dict(last))
@@ -125,7 +125,7 @@ class Control:
         self._switches.see(snapshots, stamp.mono)
         secure = self._safety.demands(snapshots, stamp)
         for place in self._secured - secure.keys():
-            self._standing.drop(*place, Origin.SAFETY)
+            self.standing.drop(*place, Origin.SAFETY)
         self._secured = set(secure)
         for home in self._settings.homes:
             yield from self._watch_panel(home, snapshots[home.device], stamp)
@@ -134,14 +134,14 @@ class Control:
             demand = self.tending.demand(home, snapshots, stamp, running_s)
             demand = _left_as_found(demand, as_found or {})
             if demand is not None:
-                self._standing.put(demand)
+                self.standing.put(demand)
             else:
-                self._standing.drop_park(home.device, home.point)
+                self.standing.drop_park(home.device, home.point)
         for demand in secure.values():
-            self._standing.put(demand)
+            self.standing.put(demand)
         yield from self.tending.save(stamp)
-        for device, point in self._standing.places():
-            winner = self._standing.winner(device, point, stamp.mono)
+        for device, point in self.standing.places():
+            winner = self.standing.winner(device, point, stamp.mono)
             if winner is None or (device, point) in self._pending:
                 continue
             if stamp.mono < self._resting_until.get((device, point), 0.0):
@@ -160,7 +160,7 @@ class Control:
         wish = self._panel.wish(home, snapshot.value(home.point), stamp)
         if wish is None:
             return
-        self._standing.put(wish)
+        self.standing.put(wish)
         fields = fields_of(wish.device, wish.point, wish.value, wish.origin) | {"why": wish.why}
         yield Journal("override", fields, stamp)
         yield Note("info", "resident override", fields)
@@ -185,7 +185,7 @@ class Control:
             why = f"{verdict.why} (this may pass)" if verdict.passing else verdict.why
             yield from ended(result_of(command, Outcome.REFUSED, why), stamp)
             return
-        self._standing.put(demand)
+        self.standing.put(demand)
         if isinstance(verdict, Unneeded):
             done = result_of(command, Outcome.VERIFIED, "it already is so", verdict.value)
             yield from ended(done, stamp)
@@ -199,7 +199,7 @@ class Control:
         """Whose wish stands for this device's water now: an origin, `park`, or `machine`."""
         for home in self._settings.homes:
             if home.device == device and home.point in HEATING_WATER:
-                winner = self._standing.winner(device, home.point, mono)
+                winner = self.standing.winner(device, home.point, mono)
                 if winner is not None:
                     return "park" if winner.park else winner.origin.value
         return "machine"
@@ -224,7 +224,7 @@ class Control:
         if command is None:
             return
         if fact.outcome is not Outcome.VERIFIED:
-            self._standing.drop(write.device, write.point, write.origin)
+            self.standing.drop(write.device, write.point, write.origin)
         yield from ended(result_of(command, fact.outcome, fact.why, fact.read_back), fact.stamp)
 
     def _rest(self, place: Place, mono: float) -> None:
@@ -319,7 +319,7 @@ class Control:
             return Refusal("the gateway stops", passing=True)
         if (command.device, command.point) in self._pending:
             return Refusal("another write of this point is under way", passing=True)
-        above = self._standing.above(demand, stamp.mono)
+        above = self.standing.above(demand, stamp.mono)
         if above is not None and above.value != command.value:
             return Refusal(f"the {above.origin.value}'s choice {above.value} still holds")
         return self._judge(demand, snapshots, stamp)

@@ -46,6 +46,10 @@ class Standing:
                 return demands[origin]
         return None
 
+    def of(self, device: str, point: PointId, origin: Origin) -> Demand | None:
+        """What this origin wants here, whoever wins."""
+        return self._demands.get((device, point), {}).get(origin)
+
     def above(self, demand: Demand, mono: float) -> Demand | None:
         """The standing demand that outranks this one, if there is one."""
         winner = self.winner(demand.device, demand.point, mono)

@@ -83,7 +83,7 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Name,
         Meta(
             description="Id of the point to set; or an order: emergency, alarm_acknowledge, "
-            "alarm_shelve, alarm_unshelve, out_of_service, in_service, repaired."
+            "alarm_shelve, alarm_unshelve, out_of_service, in_service, repaired, self_test."
         ),
     ]
     value: Annotated[

@@ -109,7 +109,11 @@ FULL: dict[str, Any] = {
     },
     "metrics": {"listen": "127.0.0.1:9108"},
     "account": {"tariff": "beijing_rural", "savings": "before_after", "as_found": "45"},
-    "season": {"sealed": {"first": "04-15", "last": "10-15"}, "extreme_below": -18},
+    "season": {
+        "sealed": {"first": "04-15", "last": "10-15"},
+        "extreme_below": -18,
+        "self_test_watch": "10 min",
+    },
 }
 WRONG = {  # what no text of this field may be
     "gateway": "gw 001",
