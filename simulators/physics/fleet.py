@@ -45,8 +45,12 @@ _DIRECT = (
     "fault_code",
 )
 _TRUTH = (
+    "_on",
+    "_defrosting",
     "_heat_w",
     "_power_w",
+    "_air_w",
+    "_compressor_w",
     "_room_c",
     "_outdoor_c",
     "_frost_kg",
@@ -238,6 +242,10 @@ class Fleet:
             "heat_energy_total": s.heat_j / 3.6e6,
             "compressor_starts": s.starts,
             "fault_code": s.code,
+            "_on": s.on,
+            "_defrosting": s.defrost_s > 0.0,
+            "_air_w": s.air_w,
+            "_compressor_w": s.compressor_w,
             "_heat_w": heat,
             "_power_w": s.power_w,
             "_room_c": s.room_c,

@@ -27,7 +27,7 @@ def weather(kind: str, days: float, seed: int) -> Air:
 
     `winter` wanders through all of them around +3 degC. Raises KeyError for another kind.
     """
-    mean, wander, swing, low, high, wet, wet_sd = _KINDS[kind]
+    mean, wander, swing, low, high, wet, wet_sd, driest = _KINDS[kind]
     n = round(days * A_DAY) + 1
     chance = np.random.default_rng((seed, 23, KINDS.index(kind)))
     hours: Array = np.arange(n, dtype=np.float64) * POLL_S / 3600.0
@@ -40,15 +40,15 @@ def weather(kind: str, days: float, seed: int) -> Air:
     humid = wet + wet_sd * _smooth(chance, n, 18.0, hours) - 0.06 * daily + 0.06 * (cloud - 0.5)
     day = hours % 24.0
     sun = np.maximum(np.sin((day - 8.0) / 9.0 * np.pi), 0.0) * ((day > 8.0) & (day < 17.0))
-    return Air(outdoor, _held(humid, 0.35, 1.0), 500.0 * sun * (1.0 - cloud) ** 1.5)
+    return Air(outdoor, _held(humid, driest, 1.0), 500.0 * sun * (1.0 - cloud) ** 1.5)
 
 
-# mean, wander and daily swing of temperature, its limits; mean and spread of humidity
+# mean, wander and daily swing of temperature, its limits; mean, spread and least of humidity
 _KINDS = {
-    "mild": (8.5, 1.6, 2.0, 5.0, 12.0, 0.80, 0.08),
-    "frost": (0.3, 1.3, 1.6, -3.0, 3.0, 0.93, 0.04),
-    "cold": (-11.0, 3.0, 3.0, -18.0, -5.0, 0.65, 0.08),
-    "winter": (4.4, 4.2, 2.5, -18.0, 14.0, 0.86, 0.08),
+    "mild": (8.5, 1.6, 2.0, 5.0, 12.0, 0.80, 0.08, 0.35),
+    "frost": (0.3, 1.3, 1.6, -3.0, 3.0, 0.95, 0.05, 0.82),
+    "cold": (-11.0, 3.0, 3.0, -18.0, -5.0, 0.65, 0.08, 0.35),
+    "winter": (5.5, 4.2, 2.5, -18.0, 14.0, 0.86, 0.08, 0.35),
 }
 
 
