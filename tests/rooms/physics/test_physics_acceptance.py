@@ -7,6 +7,7 @@ Tolerances are about a quarter of each figure, or what such a sample scatters by
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,9 +75,7 @@ def test_defrosts_keep_43_minutes_and_heavy_frost_comes_near_them(record: Record
     gaps = []
     for unit in range(UNITS):
         own = [(b, e) for u, b, e in record.defrosts if u == unit]
-        gaps += [
-            0.5 * (later[0] - earlier[1]) for earlier, later in zip(own, own[1:], strict=False)
-        ]
+        gaps += [0.5 * (later[0] - earlier[1]) for earlier, later in itertools.pairwise(own)]
     assert min(gaps) >= 43.0
     assert np.percentile(gaps, 5) < 60.0
 
