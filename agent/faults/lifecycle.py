@@ -8,7 +8,7 @@ What stands survives restarts; delays that run begin anew then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
@@ -20,6 +20,7 @@ from agent.faults.rights import LONGEST_S, Issuer, No, protected, releases
 from agent.faults.service import ALL, OutOfService, Service
 from agent.faults.transitions import Hidden
 from agent.faults.watch import Watch
+from agent.faults.watches import Watches
 from agent.model import Alarm, Change, Severity, Stamp
 
 NO_SUCH = "no open alarm has this id"
@@ -42,8 +43,7 @@ class LifeCycle:
     def __init__(
         self, restored: Iterable[Alarm] = (), out_of_service: Iterable[OutOfService] = ()
     ) -> None:
-        self._watches = {alarm.identity: Watch(alarm=alarm) for alarm in restored}
-        self._unplaced = list(self._watches.values())
+        self._watches = Watches(restored)
         self._devices: dict[str, _Seen] = {}
         self._chatter = Chatter()
         self._service = Service(out_of_service)
@@ -52,7 +52,7 @@ class LifeCycle:
     @property
     def open(self) -> Changes:
         """The alarms that have not come to their end, each as it was last told."""
-        return tuple(watch.alarm for watch in self._watches.values() if watch.alarm is not None)
+        return self._watches.open
 
     @property
     def out_of_service(self) -> tuple[OutOfService, ...]:
@@ -68,9 +68,9 @@ class LifeCycle:
         """
         seen = self._devices.get(device) or self._devices.setdefault(device, _Seen())
         same = conditions is seen.conditions and masked == seen.masked
-        if same and stamp.mono < seen.due and not (self._unplaced and stamp.trusted):
+        if same and stamp.mono < seen.due and not (self._watches.unplaced and stamp.trusted):
             return ()
-        self._place(stamp)
+        self._watches.place(stamp)
         self._mask(device, seen, masked, stamp.mono)
         changes = list(self._walk(device, conditions, stamp, masked))
         changes += self._settled(changes, stamp)
@@ -84,18 +84,17 @@ class LifeCycle:
                 self._service.drop(device, one.rule)
         changes = [
             transitions.ended(watch.alarm, stamp, "no longer configured")
-            for watch in self._of(device)
+            for _, watch in self._watches.of(device)
             if watch.alarm is not None
         ]
-        for identity in [one for one in self._watches if one[0] == device]:
-            del self._watches[identity]
+        self._watches.forget(device)
         return (*changes, *self._settled(changes, stamp))
 
     # --- orders -------------------------------------------------------------------------------
 
     def acknowledge(self, alarm_id: str, by: Issuer, stamp: Stamp) -> Changes | No:
         """Somebody has seen the alarm; empty when that was known."""
-        watch = self._by_id(alarm_id)
+        watch = self._watches.by_id(alarm_id)
         if watch is None or watch.alarm is None:
             return No(NO_SUCH)
         if not by.may("acknowledge"):
@@ -109,7 +108,7 @@ class LifeCycle:
         self, alarm_id: str, by: Issuer, why: str, for_s: float, stamp: Stamp
     ) -> Changes | No:
         """Hide an alarm for a while."""
-        watch = self._by_id(alarm_id)
+        watch = self._watches.by_id(alarm_id)
         if watch is None or watch.alarm is None:
             return No(NO_SUCH)
         alarm = watch.alarm
@@ -128,7 +127,7 @@ class LifeCycle:
 
     def unshelve(self, alarm_id: str, by: Issuer, stamp: Stamp) -> Changes | No:
         """Take an alarm off the shelf."""
-        watch = self._by_id(alarm_id)
+        watch = self._watches.by_id(alarm_id)
         if watch is None or watch.alarm is None:
             return No(NO_SUCH)
         if not by.may("shelve"):
@@ -163,7 +162,7 @@ class LifeCycle:
         return self._reserved(device, stamp, by.tag)
 
     def _ordered(self, watch: Watch, alarm: Alarm, stamp: Stamp) -> Changes:
-        self._put(watch, alarm)
+        watch.put(alarm)
         self._wake(alarm.device)
         return (alarm, *self._settled([alarm], stamp))
 
@@ -171,10 +170,6 @@ class LifeCycle:
         self._wake(device)
         changes = list(self._in_or_out(device, stamp, cause))
         return (*changes, *self._settled(changes, stamp))
-
-    def _by_id(self, alarm_id: str) -> Watch | None:
-        found = (one for one in self._watches.values() if one.alarm and one.alarm.id == alarm_id)
-        return next(found, None)
 
     # --- one judgement ------------------------------------------------------------------------
 
@@ -184,20 +179,20 @@ class LifeCycle:
         over = list(self._service.expired(device, stamp))
         if over:
             yield from self._in_or_out(device, stamp, "its time is over")
-        for watch in self._of(device):
+        for _, watch in self._watches.of(device):
             yield from self._passed(watch, stamp, masked)
         listed = {condition.identity: condition for condition in conditions}
         for identity, condition in listed.items():
-            yield from self._seen(self._watches.setdefault(identity, Watch()), condition, stamp)
-        for identity, watch in list(self._watches.items()):
-            if identity[0] != device or identity in listed or identity[1] == RULE:
+            yield from self._seen(self._watches.at(identity), condition, stamp)
+        for identity, watch in self._watches.of(device):
+            if identity in listed or identity[1] == RULE:
                 continue
             if masked:
                 watch.pause()
             else:
                 yield from self._gone(watch, stamp)
         yield from self._advise(device, stamp)
-        self._tidy(device)
+        self._watches.tidy(device)
 
     def _passed(self, watch: Watch, stamp: Stamp, masked: bool) -> Iterator[Alarm]:
         """What time alone does: a hold, a shelf, a wait is over."""
@@ -210,10 +205,10 @@ class LifeCycle:
         if watch.shelf_ends is not None and stamp.mono >= watch.shelf_ends:
             watch.shelf_ends = None
             alarm = transitions.unshelved(alarm, stamp, "its time is over")
-            yield self._put(watch, alarm)
+            yield watch.put(alarm)
         waited = watch.ends is not None and stamp.mono >= watch.ends and not masked
         if waited and alarm.cleared_at is None and alarm.shelved_until is None:
-            yield self._put(watch, transitions.ended(alarm, stamp, "good for long enough"))
+            yield watch.put(transitions.ended(alarm, stamp, "good for long enough"))
 
     def _seen(self, watch: Watch, condition: Condition, stamp: Stamp) -> Iterator[Alarm]:
         watch.condition, watch.gone_since = condition, None
@@ -244,11 +239,11 @@ class LifeCycle:
         watch.seen_since = watch.ends = watch.milder_since = None
         watch.diagnosed = mono
         if before is not None:
-            alarm = self._put(watch, transitions.again(before, condition, stamp, hidden))
+            alarm = watch.put(transitions.again(before, condition, stamp, hidden))
             watch.shelf_ends = watch.shelf_ends if alarm.shelved_until is not None else None
             return alarm
         self._serial += 1
-        return self._put(watch, transitions.raised(condition, stamp, self._serial, hidden))
+        return watch.put(transitions.raised(condition, stamp, self._serial, hidden))
 
     def _still(
         self, watch: Watch, alarm: Alarm, condition: Condition, stamp: Stamp
@@ -256,20 +251,20 @@ class LifeCycle:
         """An active alarm whose condition holds: explained away, worse or milder, better known."""
         explained = "" if alarm.suppressed_by == places.WAITS else alarm.suppressed_by
         if _cause(condition) != explained and self._may_suppress(watch, condition, stamp.mono):
-            alarm = self._put(watch, transitions.suppressed(alarm, _cause(condition), stamp))
+            alarm = watch.put(transitions.suppressed(alarm, _cause(condition), stamp))
             yield alarm
         if watch.lasting(condition.severity, stamp.mono):
             watch.milder_since = None
             if condition.severity is Severity.S1:
                 watch.shelf_ends = None
-            yield self._put(watch, transitions.graded(alarm, condition, stamp))
+            yield watch.put(transitions.graded(alarm, condition, stamp))
         elif _other(condition, alarm):
             if stamp.mono - watch.diagnosed < HOUR_S:
                 watch.wake = watch.diagnosed + HOUR_S
                 return
             watch.diagnosed = stamp.mono
             fresh = transitions.judged(alarm, condition)
-            yield self._put(watch, transitions.told(fresh, Change.DIAGNOSIS, stamp))
+            yield watch.put(transitions.told(fresh, Change.DIAGNOSIS, stamp))
 
     def _may_suppress(self, watch: Watch, condition: Condition, mono: float) -> bool:
         """Whether this may be told now; what is explained away too often stays in sight."""
@@ -293,7 +288,7 @@ class LifeCycle:
             return
         watch.gone_since = None
         self._chatter.note(alarm.identity, stamp.mono)
-        alarm = self._put(watch, transitions.returned(alarm, stamp))
+        alarm = watch.put(transitions.returned(alarm, stamp))
         good_s = transitions.good_for_s(alarm)
         watch.ends = stamp.mono + good_s if good_s is not None else None
         if alarm.cleared_at is not None:
@@ -302,69 +297,44 @@ class LifeCycle:
 
     def _advise(self, device: str, stamp: Stamp) -> Iterator[Alarm]:
         """`chattering` stands for every alarm that is held; it is not counted itself."""
-        held = [chattering(one.alarm) for one in self._of(device) if one.alarm and one.held_until]
+        held = [
+            chattering(watch.alarm)
+            for _, watch in self._watches.of(device)
+            if watch.alarm and watch.held_until
+        ]
         listed = {one.identity: one for one in held}
         for identity, condition in listed.items():
-            yield from self._seen(self._watches.setdefault(identity, Watch()), condition, stamp)
-        for identity, watch in list(self._watches.items()):
-            if identity[0] == device and identity[1] == RULE and identity not in listed:
+            yield from self._seen(self._watches.at(identity), condition, stamp)
+        for identity, watch in self._watches.of(device):
+            if identity[1] == RULE and identity not in listed:
                 yield from self._gone(watch, stamp)
 
     # --- keeping ------------------------------------------------------------------------------
 
-    def _put(self, watch: Watch, alarm: Alarm) -> Alarm:
-        watch.alarm = alarm if alarm.cleared_at is None else None
-        if watch.alarm is None:
-            watch.ends = watch.shelf_ends = watch.held_until = watch.gone_since = None
-        return alarm
-
-    def _settled(self, changes: list[Alarm], stamp: Stamp) -> Changes:
-        """Who loses and who takes a dispatch place by what has changed."""
-        if not changes:
-            return ()
-        found: list[Alarm] = []
-        for alarm, takes in list(places.moves(self.open)):
-            by = "" if takes else places.WAITS
-            found.append(
-                self._put(self._watches[alarm.identity], transitions.suppressed(alarm, by, stamp))
-            )
-        return tuple(found)
+    def _settled(self, changes: Collection[Alarm], stamp: Stamp) -> Changes:
+        return self._watches.settled(stamp) if changes else ()
 
     def _in_or_out(self, device: str, stamp: Stamp, cause: str) -> Iterator[Alarm]:
-        for watch in self._of(device):
+        for _, watch in self._watches.of(device):
             alarm = watch.alarm
             if alarm is None:
                 continue
             out = self._service.covers(device, alarm.rule, alarm.fault)
             if out != alarm.out_of_service:
-                yield self._put(watch, transitions.served(alarm, out, stamp, cause))
-
-    def _of(self, device: str) -> list[Watch]:
-        return [watch for identity, watch in self._watches.items() if identity[0] == device]
-
-    def _tidy(self, device: str) -> None:
-        for identity, watch in list(self._watches.items()):
-            if identity[0] == device and watch.alarm is None and watch.seen_since is None:
-                del self._watches[identity]
-
-    def _place(self, stamp: Stamp) -> None:
-        if self._unplaced and stamp.trusted:
-            for watch in self._unplaced:
-                watch.place(stamp)
-            self._unplaced.clear()
+                yield watch.put(transitions.served(alarm, out, stamp, cause))
 
     def _mask(self, device: str, seen: _Seen, masked: bool, mono: float) -> None:
         """While nobody can look, nothing is good: what waits for good days waits longer."""
         if masked and not seen.masked:
             seen.masked_since = mono
         elif seen.masked_since is not None and not masked:
-            for watch in self._of(device):
+            for _, watch in self._watches.of(device):
                 watch.put_off(mono - seen.masked_since)
             seen.masked_since = None
         seen.masked = masked
 
     def _due(self, device: str) -> float:
-        own = min((watch.due() for watch in self._of(device)), default=inf)
+        own = min((watch.due() for _, watch in self._watches.of(device)), default=inf)
         return min(own, self._service.due(device))
 
     def _wake(self, device: str) -> None:

@@ -39,6 +39,13 @@ class Watch:
     def clear_after_s(self) -> float:
         return self.condition.clear_after_s if self.condition is not None else CLEAR_AFTER_S
 
+    def put(self, alarm: Alarm) -> Alarm:
+        """The newest record of its alarm, which is handed back; the last one leaves nothing."""
+        self.alarm = alarm if alarm.cleared_at is None else None
+        if self.alarm is None:
+            self.ends = self.shelf_ends = self.held_until = self.gone_since = None
+        return alarm
+
     def pause(self) -> None:
         """No clock of seeing runs while nobody can look."""
         self.seen_since = self.gone_since = self.milder_since = None
