@@ -84,23 +84,26 @@ def kept_alarms(path: str) -> tuple[Alarm, ...]:
 
     Raises SpoolError when the file cannot be read, FileError when another version wrote them.
     """
-    saved = saved_state(path, "alarms")
-    try:
-        return msgspec.json.decode(saved, type=tuple[Alarm, ...]) if saved else ()
-    except msgspec.DecodeError as error:
-        raise FileError([Mistake(path, 1, "", f"the open alarms: {error}")]) from None
+    return _kept(path, "alarms", tuple[Alarm, ...])
+
+
+def kept_service(path: str) -> tuple[OutOfService, ...]:
+    """What is out of service, or was until a moment ago. Raises as `kept_alarms`."""
+    return _kept(path, "out_of_service", tuple[OutOfService, ...])
 
 
 def kept_reports(path: str, devices: Iterable[str]) -> tuple[Report, ...]:
     """The last self-test of each of these devices that had one. Raises as `kept_alarms`."""
-    found: list[Report] = []
-    for device in devices:
-        saved = saved_state(path, f"{ORDER} {device}")
-        try:
-            found += msgspec.json.decode(saved, type=tuple[Report, ...]) if saved else ()
-        except msgspec.DecodeError as error:
-            raise FileError([Mistake(path, 1, "", f"a self-test: {error}")]) from None
-    return tuple(found)
+    kept = (_kept(path, f"{ORDER} {device}", tuple[Report, ...]) for device in devices)
+    return tuple(report for reports in kept for report in reports)
+
+
+def _kept(path: str, key: str, kind: type[tuple[T, ...]]) -> tuple[T, ...]:
+    saved = saved_state(path, key)
+    try:
+        return msgspec.json.decode(saved, type=kind) if saved else ()
+    except msgspec.DecodeError as error:
+        raise FileError([Mistake(path, 1, "", f"what is kept as {key}: {error}")]) from None
 
 
 async def _saved(spool: Spool, key: str, kind: type[T], otherwise: T) -> T:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import UTC, datetime
 
 import msgspec
 
 from agent import config
 from agent.cli.base import OK, Commands, command, quiet
 from agent.model import Alarm
-from agent.restored import kept_alarms
+from agent.restored import kept_alarms, kept_service
 from agent.tables import table
 
 _HEADS = {
@@ -44,13 +45,18 @@ def _alarms(arguments: argparse.Namespace) -> int:
     acknowledges or shelves: see the how-to on alarms.
     """
     quiet(arguments)
-    found = kept_alarms(config.read(arguments.config).spool.path)
+    path = config.read(arguments.config).spool.path
+    found = kept_alarms(path)
     shown = [one for one in found if arguments.all or arguments.json or one.annunciated]
     shown.sort(key=lambda one: (one.severity, one.opened_at, one.id))
     if arguments.json:
         print(msgspec.json.encode(shown).decode())
         return OK
     print(_text(shown, arguments.lang) if shown else _NONE[arguments.lang])
+    for one in kept_service(path):
+        if one.until > datetime.now(UTC):
+            said = "out of service" if arguments.lang == "en" else "停用"
+            print(f"{said}: {one.device} {one.rule}, {one.until.isoformat()}, {one.by}: {one.why}")
     hidden = len(found) - len(shown)
     if hidden:
         print(f"{hidden} more are hidden or have returned: --all" if arguments.lang == "en"

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ import pytest
 
 from agent.cli.main import main
 from agent.clock import Clock
-from agent.faults import LifeCycle
+from agent.faults import LifeCycle, OutOfService
 from agent.faults.rights import Issuer
 from agent.spool import Spool, SpoolSettings
 from tests.rooms.faults.alarmlife import S1, S2, at, condition
@@ -52,6 +53,13 @@ def gateway(tmp_path: Path) -> Path:
     async def save() -> None:
         spool = await Spool.open(SpoolSettings(str(tmp_path / "spool.db")), "b", Clock().stamp)
         await spool.save_state("alarms", msgspec.json.encode(cycle.open))
+        out = [
+            OutOfService(
+                "hp", "ice", "service:crew", "coil washed", datetime(year, 1, 1, tzinfo=UTC)
+            )
+            for year in (2020, 2070)
+        ]
+        await spool.save_state("out_of_service", msgspec.json.encode(out))
         await spool.close()
 
     asyncio.run(save())
@@ -67,6 +75,11 @@ def test_the_worst_first_with_id_and_words(
     assert lines[2].split()[:5] == ["S1", "unacknowledged_active", "hp", "F20", "frost_danger"]
     assert lines[2].endswith("hp:frost_danger:20260114T040000Z")
     assert "hp:rule:b:" in lines[3]
+    assert (
+        said.count("out of service: hp ice, 2070-01-01T00:00:00+00:00, service:crew: coil washed")
+        == 1
+    )
+    assert "2020" not in said
     assert "1 more are hidden or have returned: --all" in said
     assert "shelved" not in said
 

@@ -35,6 +35,8 @@ COMMANDS = (
     "replay",
     "status",
     "audit",
+    "alarms",
+    "selftest",
     "docs",
 )
 SIMULATION = """

@@ -41,6 +41,15 @@ def test_a_good_command_is_a_command() -> None:
     assert parsed.expires_at == datetime(2026, 1, 15, 6, 10, tzinfo=UTC)
 
 
+def test_an_order_of_alarms_is_a_command_with_a_reason() -> None:
+    order = command(point="alarm_shelve", value="hp2:low_flow:x", hold_s=3600, why="part ordered")
+    parsed = parse_command(order, False, NOW, True)
+    assert isinstance(parsed, Command)
+    assert (parsed.point, parsed.value, parsed.why) == (
+        "alarm_shelve", "hp2:low_flow:x", "part ordered",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("value", [True, 3, 41.5, "heating"])
 def test_values_keep_their_kind(value: object) -> None:
     parsed = parse_command(command(value=value), False, NOW, True)
@@ -58,6 +67,7 @@ REFUSALS = [
     (command(value=None), "c-1", "value"),
     (command(value=[1]), "c-1", "value"),
     (command(hold_s=0), "c-1", "hold_s"),
+    (command(why="x" * 201), "c-1", "why"),
     (command(hold_S=5), "c-1", "hold_S"),
     (command(issued_at="2026-01-15T05:59:00"), "c-1", "issued_at"),
     (command(issued_at="2026-01-15T06:06:00Z"), "c-1", "future"),
