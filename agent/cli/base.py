@@ -6,11 +6,13 @@ import argparse
 import logging
 from collections.abc import Callable, Iterable
 from math import isfinite
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from agent.drivers import Device
 from agent.model import Quality, Reading, Snapshot
 from agent.tables import table
+
+if TYPE_CHECKING:  # the drivers take a tenth of a second, and not every command needs them
+    from agent.drivers import Device
 
 OK, FAILED, WRONG, MISSING = 0, 1, 2, 3
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

@@ -1,0 +1,72 @@
+"""Cells of a table as numbers: quickly where all are numbers, carefully where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from pathlib import Path
+
+from agent.replay.table import wrong
+
+NOTHING = ("", "null", "none", "nan", "na", "n/a")
+TRUTH = {"true": 1.0, "false": 0.0, "on": 1.0, "off": 0.0, "yes": 1.0, "no": 0.0}
+
+Numbers = list[float | None]
+
+
+class Reader(dict[object, float | None]):
+    """What each different cell of one column stands for, worked out once.
+
+    `word` gives a number to a text that is none, or None when it may not stand there.
+    """
+
+    def __init__(self, word: Callable[[str], float | None] = lambda text: None) -> None:
+        super().__init__()
+        self._word = word
+
+    def __missing__(self, cell: object) -> float | None:
+        text = str(cell).strip()
+        found = self._read(text)
+        if len(self) < 65536:
+            self[cell] = found
+        return found
+
+    def _read(self, text: str) -> float | None:
+        low = text.lower()
+        if low in NOTHING:
+            return None
+        if low in TRUTH:
+            return TRUTH[low]
+        try:
+            number = float(text)
+        except ValueError:
+            number = _else(self._word(text), text)
+        return number if isfinite(number) else None
+
+
+def _else(found: float | None, text: str) -> float:
+    if found is None:
+        raise ValueError(text)
+    return found
+
+
+def numbers(
+    cells: Sequence[object], reader: Reader, lines: Sequence[int], name: str, path: Path
+) -> Numbers:
+    """The cells as floats, None where there is no value. Raises FileError with line and column."""
+    try:
+        plain = list(map(float, cells))  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        plain = []
+    if plain and isfinite(sum(plain)):
+        return plain  # type: ignore[return-value]
+    try:
+        return list(map(reader.__getitem__, cells))
+    except ValueError:
+        pass
+    for cell, line in zip(cells, lines, strict=True):
+        try:
+            reader[cell]
+        except ValueError:
+            raise wrong(path, line, name, f"{cell!r} is no number") from None
+    raise AssertionError("a cell could not be read, and then it could")
