@@ -1,7 +1,7 @@
 """What healthy units live through and what must stay silent: fog, sun, guests, cuts, summer.
 
-Every unit gets its own calendar of events; an event sets one field of the physics' condition while
-it lasts. Hot water, legionella runs and the backup heater in deep cold are part of every unit.
+Every unit gets its own calendar of events, played by the physics. Hot water, legionella runs and
+the backup heater in deep cold are part of every unit.
 """
 
 from __future__ import annotations
@@ -12,77 +12,80 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.faults.fleets import A_DAY, STEP_S, Columns
-from simulators.physics import Fleet
+from simulators.physics import SCENARIOS, Fleet, Injection
 
 EVERY = 240
 """Polls between two moments at which an event may begin or end: two hours."""
 PER_DAY = A_DAY // EVERY
-OFF = "power cut"
+REPLACED = ("coil_temp", "water_supply_temp", "water_return_temp", "discharge_temp")
+OFF = "power_cut"
 """The gateway hangs on the same mains and polls nothing either."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """From `begin` to `end`, in polls, a field of the condition has another value."""
+    """From `begin`, in polls, for so many polls, at `value` times its usual strength."""
 
     name: str
-    field: str
     value: float
     begin: int
-    end: int
+    polls: int
+    form: str = ""
+
+    def injection(self) -> Injection:
+        strength = SCENARIOS[self.name] * self.value
+        return Injection(self.name, strength, 0.0, self.form, self.polls * STEP_S)
 
 
-def calendar(days: float, mild: bool, chance: np.random.Generator) -> list[Event]:
-    """The events of one unit; only in a mild place does a unit stand still before its start."""
+def calendar(days: float, kind: str, chance: np.random.Generator) -> list[Event]:
+    """The events of one unit in a weather; it stands still before its start where it is mild."""
     slots = int(days * PER_DAY)
+    events: list[Event] = []
 
-    def some(
-        name: str, field: str, per_month: float, low: float, high: float, hours: float
-    ) -> None:
+    def some(name: str, per_month: float, low: float, high: float, hours: float) -> None:
         for _ in range(chance.poisson(per_month * days / 30.4)):
             begin = int(chance.integers(slots)) * EVERY
-            long = max(1, round(chance.uniform(0.3, 1.0) * hours / 2.0)) * EVERY
-            events.append(Event(name, field, chance.uniform(low, high), begin, begin + long))
+            polls = max(1, round(chance.uniform(0.3, 1.0) * hours / 2.0)) * EVERY
+            events.append(Event(name, chance.uniform(low, high), begin, polls))
 
-    events: list[Event] = []
-    some("freezing fog", "fog", 2.0, 0.5, 1.0, 24.0)
-    some("sun on the outdoor sensor", "sun_k", 4.0, 3.0, 8.0, 6.0)
-    some("windows open", "windows", 3.0, 0.5, 1.0, 24.0)
-    some("setpoint steps", "steps_k", 2.0, 2.0, 4.0, 96.0)
-    some("night set-back", "setback_k", 1.0, 3.0, 5.0, 240.0)
-    some(OFF, "mains_lost", 0.7, 1.0, 1.0, 8.0)
-    some("pump exercise", "exercise", 2.0, 1.0, 1.0, 24.0)
-    if mild and chance.uniform() < 0.6:
-        until = int(chance.integers(2, 9)) * A_DAY
-        events.append(Event("first start after summer", "idle_season", 1.0, 0, until))
-    if chance.uniform() < 0.25:
-        events.append(Event("whole degrees only", "coarse", 1.0, 0, round(days * A_DAY)))
+    if kind != "mild":
+        some("fog", 2.0, 0.5, 1.0, 24.0)
+    some("sun", 2.0, 0.4, 1.2, 120.0)
+    some("windows", 2.0, 0.5, 1.0, 72.0)
+    some("steps", 1.0, 0.5, 1.3, 96.0)
+    some("setback", 1.0, 0.5, 1.0, 240.0)
+    some(OFF, 0.5, 1.0, 1.0, 6.0)
+    some("exercise", 1.0, 1.0, 1.0, 72.0)
+    if kind == "mild" and chance.uniform() < 0.6:
+        events.append(Event("summer", 1.0, 0, int(chance.integers(2, 9)) * A_DAY))
+    for name, share in (("driver_swap", 0.1), ("sensor_replaced", 0.15)):
+        if chance.uniform() < share:
+            begin = int(chance.integers(slots // 2, slots)) * EVERY
+            form = str(chance.choice(REPLACED)) if name == "sensor_replaced" else ""
+            sign = float(chance.choice((-1.0, 1.0)))
+            events.append(Event(name, sign, begin, round(days * A_DAY), form))
     return events
 
 
 class Calendars:
-    """The events of a whole fleet, entered into its condition as time comes."""
+    """The events of a whole fleet, injected as time comes."""
 
     def __init__(self, kinds: Sequence[str], days: float, seed: int) -> None:
         """One calendar for each unit; `kinds` are their weathers."""
         self.events = [
-            calendar(days, kind == "mild", np.random.default_rng((seed, 41, i)))
+            calendar(days, kind, np.random.default_rng((seed, 41, i)))
             for i, kind in enumerate(kinds)
         ]
 
     def enter(self, fleet: Fleet) -> None:
-        """Set the condition of every unit to what holds at the fleet's step."""
-        names = {event.field for events in self.events for event in events}
-        values = {name: np.zeros(len(self.events)) for name in names}
-        for i, event in self._now(fleet.step):
-            values[event.field][i] = event.value
-        for name, value in values.items():
-            getattr(fleet.condition, name)[:] = value
+        """Let begin what begins at the fleet's step."""
+        now = fleet.step
+        fleet.inject([[one.injection() for one in own if one.begin == now] for own in self.events])
 
     def _now(self, step: int) -> Iterator[tuple[int, Event]]:
         for i, events in enumerate(self.events):
             for event in events:
-                if event.begin <= step < event.end:
+                if event.begin <= step < event.begin + event.polls:
                     yield i, event
 
     def mark(self, columns: Columns) -> None:

@@ -60,6 +60,7 @@ _TRUTH = (
     "_subcooling_k",
     "_supply_c",
     "_return_c",
+    "_away",
 )
 
 
@@ -87,6 +88,7 @@ class Fleet:
         self._mains, self._reader = supply.Mains(n), supply.Reader(n)
         self._ramping: set[int] = set()
         self._drawn = -1
+        self._origin, self._drawn_for = np.arange(n), n
 
     def __len__(self) -> int:
         return len(self.units)
@@ -104,6 +106,7 @@ class Fleet:
         other._sensors, other._mains = self._sensors.take(index), self._mains.take(index)
         other._reader = self._reader.take(index)
         other._drawn = -1
+        other._origin, other._drawn_for = self._origin[index], self._drawn_for
         other._ramping = {k for k, i in enumerate(index) if int(i) in self._ramping}
         return other
 
@@ -142,7 +145,7 @@ class Fleet:
 
         Names without an underscore are what a reader gets: canonical points in their units (truth
         values 0 or 1), `at` and `mono`; NaN where no poll or no value came. Names with one are the
-        truth behind them.
+        truth behind them; `_away` tells that the gateway itself polled nothing.
         """
         if self.step + steps > self._outdoor.shape[1]:
             raise IndexError("the weather ends before these steps")
@@ -201,13 +204,17 @@ class Fleet:
         return shown, lost, start_up
 
     def _chance(self) -> tuple[Draws, Draws]:
-        """Normal and uniform draws of this poll, (kinds, n); no state changes them."""
+        """Normal and uniform draws of this poll, (kinds, n); no state changes them.
+
+        A unit keeps its draws through forks: it differs from its healthy twin by its fault alone.
+        """
         block, place = divmod(self.step, _BLOCK)
         if block != self._drawn:
             chance = np.random.default_rng((self.seed, 31, block))
-            shape = (_BLOCK, 2 * len(SENSORS) + 1, len(self))
-            self._normal = chance.standard_normal(shape, dtype=np.float32)
-            self._uniform = chance.random((_BLOCK, 7, len(self)), dtype=np.float32)
+            shape = (_BLOCK, 2 * len(SENSORS) + 1, self._drawn_for)
+            normal = chance.standard_normal(shape, dtype=np.float32)
+            uniform = chance.random((_BLOCK, 7, self._drawn_for), dtype=np.float32)
+            self._normal, self._uniform = normal[..., self._origin], uniform[..., self._origin]
             self._drawn = block
         return self._normal[place], self._uniform[place]
 
@@ -257,6 +264,7 @@ class Fleet:
             "_subcooling_k": s.subcooling_k,
             "_supply_c": s.supply_c,
             "_return_c": s.entry_c,
+            "_away": self._reader.away,
         }
         for name, value in now.items():
             columns[name][k] = value

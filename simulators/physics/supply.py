@@ -52,7 +52,7 @@ class Mains:
 class Reader:
     """The gateway's side: polls that come, gaps at its restarts, stamps, values that froze."""
 
-    __slots__ = ("_gap", "_hold", "_last", "_sentinel", "_skip")
+    __slots__ = ("_gap", "_hold", "_last", "_sentinel", "_skip", "away")
 
     def __init__(self, n: int) -> None:
         self._gap = np.zeros(n)
@@ -60,6 +60,7 @@ class Reader:
         self._skip = np.zeros(n, dtype=bool)
         self._last = np.zeros(n)
         self._hold: dict[str, Array] = {}
+        self.away = np.zeros(n, dtype=bool)  # the gateway itself did not poll
 
     def take(self, index: npt.NDArray[np.intp]) -> Reader:
         """A deep copy for these units."""
@@ -79,7 +80,8 @@ class Reader:
         in_gap = self._gap > 0.0
         ended = self._gap == 0.0
         self._sentinel = np.where(ended & (u[1] < 0.7), 2.0, self._sentinel - 1.0)
-        lost = in_gap | self._skip | (u[2] < c.lost_polls) | (c.mains_lost > 0.5)
+        self.away = in_gap | self._skip
+        lost = self.away | (u[2] < c.lost_polls) | (c.mains_lost > 0.5)
         at = start + mono + c.clock_s
         at = at - c.clock_back * np.floor(mono / 7200.0 % 2.0)
         repeat = (u[3] < 1.0 / (_REPEAT_EACH_DAYS * _A_DAY) + c.repeats) & ~lost & ~self._skip
