@@ -16,6 +16,13 @@ from msgspec.structs import replace
 MonthDay = tuple[int, int]
 
 
+def covers(start: time, end: time, local: time) -> bool:
+    """Whether a local time is in a piece of the day that may cross midnight; alike: all day."""
+    if start < end:
+        return start <= local < end
+    return local >= start or local < end
+
+
 @dataclass(frozen=True, slots=True)
 class Refund:
     """Money given back for each kWh of a rate, up to `cap_kwh` a home and heating season."""
@@ -44,9 +51,7 @@ class Rate:
 
     def covers(self, local: time) -> bool:
         """Whether the rate holds at this local time of day."""
-        if self.start < self.end:
-            return self.start <= local < self.end
-        return local >= self.start or local < self.end
+        return covers(self.start, self.end, local)
 
     def valid(self, day: date) -> bool:
         """Whether the rate is in force on this day."""

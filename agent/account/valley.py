@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import time
 
-from agent.account.tariff import Rate, Tariff
+from agent.account.tariff import Rate, Tariff, covers
 
 Hours = tuple[time, time]
 
@@ -16,7 +16,7 @@ def valley_of(tariff: Tariff) -> tuple[Hours, ...]:
     What counts is what the household pays, refunds taken off. Rates with a last day are left out: a
     period that ends must not be planned with for ever.
     """
-    rates = [one for one in tariff.rates if one.in_season is not False and one.last_day is None]
+    rates = _winter(tariff)
     edges = sorted({time(0)} | {edge for one in rates for edge in (one.start, one.end)})
     prices = [_net(rates, edge) for edge in edges]
     known = {price for price in prices if price is not None}
@@ -31,6 +31,30 @@ def valley_of(tariff: Tariff) -> tuple[Hours, ...]:
     if len(found) > 1 and found[-1][1] == found[0][0]:  # one piece over midnight
         found[0] = (found.pop()[0], found[0][1])
     return tuple(found)
+
+
+def share_of(tariff: Tariff, valley: Iterable[Hours]) -> float | None:
+    """What a kWh costs the household in these hours as a share of what it costs in the others.
+
+    Means over time of a winter day, refunds taken off; None where the tariff does not say.
+    """
+    within, others = [0, 0.0], [0, 0.0]  # minutes, and price times minutes
+    rates, hours = _winter(tariff), tuple(valley)
+    for minute in range(24 * 60):
+        at = time(minute // 60, minute % 60)
+        price = _net(rates, at)
+        if price is None:
+            return None
+        side = within if any(covers(*piece, at) for piece in hours) else others
+        side[0] += 1
+        side[1] += price
+    if not within[0] or others[1] <= 0:
+        return None
+    return (within[1] / within[0]) / (others[1] / others[0])
+
+
+def _winter(tariff: Tariff) -> tuple[Rate, ...]:
+    return tuple(r for r in tariff.rates if r.in_season is not False and r.last_day is None)
 
 
 def _net(rates: Sequence[Rate], at: time) -> float | None:

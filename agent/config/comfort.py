@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 
 from agent.account.tariff import Tariff
-from agent.account.valley import valley_of
+from agent.account.valley import share_of, valley_of
 from agent.config.sections import ComfortSection, ControlSection
 from agent.control import DAYS, HEATING_WATER, Away, Comfort, Daily, Period, WeekSchedule
 from agent.errors import Mistake
@@ -29,10 +29,8 @@ def comfort_of(
     if section.point not in HEATING_WATER:
         message = f"{section.point} does not heat rooms"
         mistakes.append(doc.mistake(("control", i, "point"), message, ", ".join(HEATING_WATER)))
-    given = ((time.fromisoformat(v.start), time.fromisoformat(v.end)) for v in said.valley)
-    valley = tuple(
-        Daily(start, end) for start, end in (given if said.valley else valley_of(tariff))
-    )
+    given = tuple((time.fromisoformat(v.start), time.fromisoformat(v.end)) for v in said.valley)
+    valley = given or valley_of(tariff)
     if said.mode == "bill" and not valley:
         message = "mode bill needs the hours of cheap electricity"
         allowed = "valley: a start and an end, or a tariff with more than one price"
@@ -50,7 +48,8 @@ def comfort_of(
         frozenset(_dates(said, doc, path, mistakes)),
         _away(said, doc, path, mistakes),
         said.mode,
-        valley,
+        tuple(Daily(start, end) for start, end in valley),
+        share_of(tariff, valley) if said.mode == "bill" else None,
         said.preheat,
         said.protected,
         said.emitter,

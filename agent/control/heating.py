@@ -15,7 +15,7 @@ GAINS = {"radiators": 4.0, "floor": 2.0}
 LOWEST_C = 25.0
 HIGHEST_C = 60.0  # asked of a machine that takes it; an inverter keeps well under its setpoint
 # (seconds since the last write, kelvin): the longer since, the smaller a change is worth a write.
-WORTH_A_WRITE = ((3600.0, 2.4), (6000.0, 1.4), (10800.0, 0.8))
+WORTH_A_WRITE = ((600.0, 5.0), (3600.0, 2.4), (6000.0, 1.4), (10800.0, 0.8))
 FINEST_K = 0.5
 BUDGET_A_DAY = 12.0
 SPARE_WRITES = 6.0
@@ -140,10 +140,9 @@ def decided(
     if target is None:
         target = reach.on_grid(wanted)
         return replace(heating, target_c=target), target
-    wanted = max(wanted, target - LARGEST_FALL_K)
     since_s = mono - heating.wrote_mono if heating.wrote_mono is not None else WORTH_A_WRITE[-1][0]
     pays = any(since_s >= s and abs(wanted - target) >= k for s, k in WORTH_A_WRITE)
     if not pays or heating.tokens < 1.0:
         return replace(heating, target_c=target), target
-    target = reach.on_grid(wanted)
+    target = reach.on_grid(max(wanted, target - LARGEST_FALL_K))
     return replace(heating, target_c=target, wrote_mono=mono, tokens=heating.tokens - 1.0), target

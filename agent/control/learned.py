@@ -58,8 +58,9 @@ class Learned(Struct, frozen=True):
 class Seen(Struct, frozen=True):
     """One look at the home; `hour` is local, None when no clock is trusted; `water_c` is told.
 
-    `settled_c` is what the room has had time to reach: a step of the plan, or heat stored ahead, is
-    no shortage of the home. None where it is the wanted temperature.
+    `settled_c` are the lowest and the highest room a home may be in that follows its plan: between
+    them a step of the plan, or heat stored ahead, is no error of the rule. None where both are the
+    wanted temperature.
     """
 
     wanted_c: float
@@ -67,7 +68,7 @@ class Seen(Struct, frozen=True):
     outdoor_c: float
     water_c: float | None
     hour: int | None
-    settled_c: float | None = None
+    settled_c: tuple[float, float] | None = None
 
 
 def fresh(emitter: str) -> Learned:
@@ -95,9 +96,9 @@ def learn(known: Learned, seen: Seen, dt_s: float) -> Learned:
     if seen.room_c is None:
         return replace(known, outdoor_slow_c=slow, age_s=known.age_s + dt_s)
     room = _towards(known.room_slow_c, seen.room_c, dt_s / SMOOTH_S)
-    settled_c = seen.wanted_c if seen.settled_c is None else seen.settled_c
-    margin = _margin_k(known, settled_c - seen.room_c, hours)
-    error = seen.wanted_c + margin - room
+    low_c, high_c = seen.settled_c or (seen.wanted_c, seen.wanted_c)
+    margin = _margin_k(known, low_c - seen.room_c, hours)
+    error = _within(room, low_c + margin, high_c + margin) - room
     trim = known.trim_k + TRIM_K_PER_KH * error * hours
     known = replace(
         known,

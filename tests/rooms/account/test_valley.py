@@ -7,7 +7,7 @@ from datetime import date, time
 import pytest
 
 from agent.account.tariff import UNPRICED, Rate, Refund, Tariff
-from agent.account.valley import valley_of
+from agent.account.valley import share_of, valley_of
 from agent.config.tariff import read_tariff
 
 
@@ -48,3 +48,20 @@ CASES: dict[str, tuple[Tariff, tuple[tuple[int, int], ...]]] = {
 def test_the_valley(case: tuple[Tariff, tuple[tuple[int, int], ...]]) -> None:
     given, hours = case
     assert valley_of(given) == tuple((time(start), time(end)) for start, end in hours)
+
+
+@pytest.mark.parametrize(
+    ("name", "hours", "share"),
+    [
+        ("Beijing", ((20, 8),), 0.10 / 0.4883),
+        ("Beijing", ((14, 2),), 1.0),  # half of the valley, half of the day
+        ("two pieces", ((2, 6), (13, 15)), 0.4),
+        ("no tariff", ((20, 8),), None),
+        ("one price", (), None),
+    ],
+)
+def test_the_price_in_the_valley(
+    name: str, hours: tuple[tuple[int, int], ...], share: float | None
+) -> None:
+    found = share_of(CASES[name][0], [(time(start), time(end)) for start, end in hours])
+    assert found == (None if share is None else pytest.approx(share))

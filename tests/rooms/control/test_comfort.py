@@ -26,6 +26,8 @@ HOME = Comfort(
     away=(Away(date(2026, 1, 20), date(2026, 1, 22), 12.0),),
 )
 BILL = replace(HOME, mode="bill", valley=(Daily(time(20), time(8)),))
+LONG = replace(HOME, mode="bill", valley=(Daily(time(18), time(8)),))
+DEAR = replace(BILL, valley_share=0.614)
 SHY = replace(HOME, protected=True)
 
 
@@ -45,7 +47,11 @@ CASES: tuple[tuple[str, Comfort, datetime | None, float], ...] = (
     ("protected: not even away", SHY, at(2026, 1, 21, 12), 19.0),
     ("an empty plan", Comfort(WeekSchedule(())), at(2026, 1, 13, 12), 18.0),
     ("bill: heat is stored before the valley ends", BILL, at(2026, 1, 13, 4), 18.5),
-    ("bill: not at its beginning", BILL, at(2026, 1, 13, 23), 17.0),
+    ("bill: and from its beginning", BILL, at(2026, 1, 13, 20), 19.5),
+    ("bill: twelve hours of a long valley", LONG, at(2026, 1, 13, 19), 18.0),
+    ("bill: the valley is cheap enough", replace(BILL, valley_share=0.205),
+     at(2026, 1, 13, 4), 18.5),
+    ("bill: the valley is too dear, so as in energy", DEAR, at(2026, 1, 13, 4), 17.0),
     ("bill: not by day", BILL, at(2026, 1, 13, 12), 18.0),
     ("bill: nobody stores heat while away", BILL, at(2026, 1, 21, 4), 16.0),
     ("energy: cheap hours are like others", replace(BILL, mode="energy"),
@@ -76,3 +82,27 @@ def test_hours_of_a_day_may_cross_midnight(
 ) -> None:
     left_s = Daily(start, end).left_s(datetime.combine(date(2026, 1, 13), now, CHINA))
     assert left_s == (left_h * 3600 if left_h is not None else None)
+
+
+def test_a_valley_that_is_too_dear_is_told() -> None:
+    assert "not pay" in DEAR.wanted(at(2026, 1, 13, 4))[1]
+
+
+FLAT = Comfort(WeekSchedule((Period(frozenset(range(7)), time(0), 18.0),)))
+SETTLED: tuple[tuple[str, Comfort, datetime | None, tuple[float, float] | None], ...] = (
+    ("a flat plan", FLAT, at(2026, 1, 13, 12), None),
+    ("no clock", HOME, None, None),
+    ("warmer for an hour: it need not be so yet", HOME, at(2026, 1, 13, 7), (17.0, 18.0)),
+    ("stored heat is still in the walls", BILL, at(2026, 1, 13, 9), (17.0, 19.5)),
+    ("stored heat is gone", BILL, at(2026, 1, 13, 15), (18.0, 18.0)),
+    ("storing is no duty", BILL, at(2026, 1, 13, 20), (18.0, 19.5)),
+    ("nothing is stored", DEAR, at(2026, 1, 13, 15), (18.0, 18.0)),
+)
+
+
+@pytest.mark.parametrize("case", SETTLED, ids=lambda case: case[0])
+def test_what_a_home_that_follows_its_plan_may_show(
+    case: tuple[str, Comfort, datetime | None, tuple[float, float] | None],
+) -> None:
+    _, comfort, local, room_c = case
+    assert comfort.settled_c(local) == room_c

@@ -159,6 +159,31 @@ def test_a_step_of_the_plan_is_no_shortage_that_widens_the_margin() -> None:
     slow = replace(fresh("radiators"), age_s=3 * 86_400.0)  # the first day teaches no margin
     rising = Seen(19.5, 18.0, -3.0, 42.0, 4)
     short = learn(slow, rising, 3600.0)
-    settled = learn(slow, replace(rising, settled_c=18.0), 3600.0)
+    settled = learn(slow, replace(rising, settled_c=(18.0, 19.5)), 3600.0)
     assert short.margin_k > slow.margin_k
     assert settled.margin_k <= slow.margin_k
+
+
+@pytest.mark.parametrize(("room", "trims"), [(18.9, 0), (17.6, 1), (20.4, -1)])
+def test_between_the_plan_and_stored_heat_nothing_is_an_error(room: float, trims: int) -> None:
+    known = replace(fresh("radiators"), room_slow_c=room)
+    look = Seen(19.5, room, -3.0, 42.0, 12, settled_c=(18.0, 19.5))
+    after = learn(known, look, 3600.0)
+    assert (after.trim_k > 0) - (after.trim_k < 0) == trims
+    assert any(after.rhythm_k) is bool(trims)
+
+
+@pytest.mark.parametrize(
+    ("ideal", "since_s", "target"),
+    [
+        (37.0, 600.0, 39.0),  # five kelvin: at once, three at a time
+        (38.0, 600.0, 42.0),  # four can wait
+        (48.0, 600.0, 48.0),
+        (37.0, 540.0, 42.0),
+    ],
+)
+def test_a_step_of_the_plan_is_written_in_quick_steps(
+    ideal: float, since_s: float, target: float
+) -> None:
+    heating = replace(CALM, target_c=42.0, wrote_mono=0.0)
+    assert decided(heating, ideal, 25.0, 42.0, since_s, Reach())[1] == target
