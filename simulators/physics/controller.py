@@ -70,13 +70,14 @@ def decide(
     _want(u, s, c, seen, hour, day)
     tripped = _protect(dt_s, u, s, c, seen)
     _thermostat(dt_s, u, s, c, seen, tripped, powered, hour)
+    _modulate(dt_s, u, s, c, seen)
     _heater(dt_s, u, s, c, seen, powered)
 
 
-def follow(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> None:
-    """Within the half minute: defrost, inverter, fan and pump."""
-    _defrost(dt_s, u, s, c, seen)
-    _modulate(dt_s, u, s, c, seen)
+def follow(dt_s: float, u: Units, s: State, c: Condition, outdoor_c: Array, coil_c: Array) -> None:
+    """Within the half minute, by what two sensors show: defrost, inverter, fan and pump."""
+    _defrost(dt_s, u, s, c, outdoor_c, coil_c)
+    _drive(dt_s, u, s)
 
 
 def _want(u: Units, s: State, c: Condition, seen: Seen, hour: float, day: int) -> None:
@@ -103,21 +104,23 @@ def _want(u: Units, s: State, c: Condition, seen: Seen, hour: float, day: int) -
     s.setpoint_c = np.where(c.hot_k > 0.0, 56.0 + c.hot_k, wanted)
 
 
-def _defrost(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> None:
+def _defrost(
+    dt_s: float, u: Units, s: State, c: Condition, outdoor_c: Array, coil_c: Array
+) -> None:
     """Reverse on a cold coil after the shortest interval; back at the coil's end temperature."""
     heating = s.on & ~s.reverse
     stuck = c.four_way_stuck > 0.5
     s.clear_s = s.clear_s + np.where(heating, dt_s, 0.0)
     gap = u.defrost_gap_s * c.defrost_gap
-    below = u.defrost_slope * seen.outdoor_c - u.defrost_below_k + c.defrost_early_k
-    cold = (seen.coil_c < below) & (seen.coil_c < -2.0 + c.defrost_early_k)
-    long_ago = (s.clear_s > 4.0 * gap + 7200.0) & (seen.coil_c < -4.0) & (seen.outdoor_c > -15.0)
+    below = u.defrost_slope * outdoor_c - u.defrost_below_k + c.defrost_early_k
+    cold = (coil_c < below) & (coil_c < -2.0 + c.defrost_early_k)
+    long_ago = (s.clear_s > 4.0 * gap + 7200.0) & (coil_c < -4.0) & (outdoor_c > -15.0)
     begin = heating & (s.run_s > 360.0) & (s.clear_s > gap) & (cold | long_ago)
     s.drip_s = np.maximum(s.drip_s - dt_s, 0.0)
     busy = s.defrost_s > 0.0
     s.defrost_s = np.where(begin, dt_s, np.where(busy, s.defrost_s + dt_s, 0.0))
     ended = busy & (
-        ((seen.coil_c >= u.defrost_end_c) & (s.defrost_s > 90.0))
+        ((coil_c >= u.defrost_end_c) & (s.defrost_s > 90.0))
         | (s.defrost_s > u.defrost_longest_s)
         | ~s.on
     )
@@ -218,7 +221,7 @@ def _near_limit(u: Units, s: State, seen: Seen) -> Flags:
 
 
 def _modulate(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> None:
-    """The inverter follows the supply temperature and backs off near its limits; fan and pump."""
+    """The frequency wanted: it follows the supply temperature and backs off near its limits."""
     error = s.setpoint_c - seen.supply_c
     low = np.maximum(u.low_hz, c.lowest_hz)
     wanted = s.wanted_hz + dt_s * 0.012 * _clip(error, -6.0, 6.0) + 1.2 * (error - s.error_k)
@@ -231,6 +234,10 @@ def _modulate(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> None
     back = np.where(s.high_pa > 0.94 * u.high_pa, 1.5, 0.3) * dt_s
     wanted = np.where(near, np.minimum(wanted, s.wanted_hz - back), wanted)
     s.wanted_hz = _clip(wanted, low, u.high_hz)
+
+
+def _drive(dt_s: float, u: Units, s: State) -> None:
+    """Frequency, fan and pump on their way to what is wanted."""
     target = np.where(s.defrost_s > 0.0, u.defrost_hz, s.wanted_hz)
     ramp = u.hz_per_s * dt_s
     s.hz = np.where(s.on, s.hz + _clip(target - s.hz, -2.0 * ramp, ramp), 0.0)
@@ -251,4 +258,6 @@ def _heater(dt_s: float, u: Units, s: State, c: Condition, seen: Seen, powered: 
     s.error_s = np.where(allowed & hold, s.error_s + dt_s, 0.0)
     legionella = s.tank & (s.setpoint_c > 59.0 - 1e-9) & (seen.tank_c > u.tank_c - 1.0)
     on = (s.error_s > 1200.0) | legionella | (c.heater_stuck > 0.5)
-    s.heater = np.where(on & powered & s.pump, u.heater_w, 0.0)
+    # its own thermal switch opens without flow
+    wet = seen.flow_kg_s > 0.1 * u.flow_kg_s
+    s.heater = np.where(on & powered & s.pump & wet, u.heater_w, 0.0)

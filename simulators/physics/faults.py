@@ -97,12 +97,19 @@ SCENARIOS: Mapping[str, float] = {
 _Effect = Callable[[Units, State, Condition, int, float, str], None]
 
 
+def check(injection: Injection) -> None:
+    """Raises KeyError for an unknown fault or variant."""
+    if injection.fault not in _EFFECTS:
+        raise KeyError(f"{injection.fault}: known are {', '.join(_EFFECTS)}")
+    variants = VARIANTS.get(injection.fault, ("",))
+    if injection.variant and injection.variant not in variants:
+        raise KeyError(f"{injection.fault} {injection.variant}: known are {', '.join(variants)}")
+
+
 def apply(u: Units, s: State, c: Condition, i: int, injection: Injection, share: float) -> None:
-    """Set unit i's condition to so much (0..1) of a fault. Raises KeyError for an unknown one."""
+    """Set unit i's condition to so much (0..1) of a fault."""
     variants = VARIANTS.get(injection.fault, ("",))
     variant = injection.variant or variants[0]
-    if variant not in variants:
-        raise KeyError(f"{injection.fault} {variant}: known are {', '.join(variants)}")
     _EFFECTS[injection.fault](u, s, c, i, injection.severity * share, variant)
 
 

@@ -11,7 +11,7 @@ from simulators.physics import supply
 from simulators.physics.condition import SENSORS, healthy
 from simulators.physics.controller import decide, follow
 from simulators.physics.cycle import Cycle
-from simulators.physics.faults import Injection, apply
+from simulators.physics.faults import Injection, apply, check
 from simulators.physics.frost import breathe, moisture, settle, thaw
 from simulators.physics.home import building, pump, water
 from simulators.physics.refrigerants import Array, Draws
@@ -114,6 +114,8 @@ class Fleet:
         """From now on, one entry a unit: a fault, several, or None. Raises KeyError."""
         for i, entry in enumerate(injections):
             found = (entry,) if isinstance(entry, Injection) else tuple(entry or ())
+            for injection in found:
+                check(injection)
             self.active[i].extend((self.step, injection) for injection in found)
             if found:
                 self._apply(i)
@@ -180,11 +182,11 @@ class Fleet:
         dt_s = POLL_S / _INNER
         seen = self._sensors.seen(c, volts)
         decide(POLL_S, u, s, c, seen, hour, day)
-        follow(dt_s, u, s, c, seen)
+        follow(dt_s, u, s, c, seen.outdoor_c, seen.coil_c)
         air = breathe(u, s, c, air_c, kg_kg)
         for inner in range(_INNER):
             if inner:
-                follow(dt_s, u, s, c, self._sensors.seen(c, volts))
+                follow(dt_s, u, s, c, seen.outdoor_c, self._sensors.coil(c))
             pump(u, s, c, bubble)
             settle(dt_s, s, air)
             self._cycle.step(dt_s, s, c, air)

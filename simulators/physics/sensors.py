@@ -80,6 +80,13 @@ class Sensors:
         true[HIGH], true[LOW] = s.high_pa * 1e-5, s.low_pa * 1e-5
         true[FLOW] = s.flow_kg_s * 60.0
 
+    def coil(self, c: Condition) -> Array:
+        """What the coil sensor alone shows the controller."""
+        rail = c.rail[COIL]
+        shown = self.held[COIL] + self._offset[COIL] + c.offset[COIL]
+        known: Array = np.where(np.isnan(rail), shown, rail)
+        return known
+
     def seen(self, c: Condition, mains_v: Array) -> Seen:
         """What the unit's controller goes by."""
         shown = self.held + self._offset + c.offset
