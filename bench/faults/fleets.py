@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agent.faults import Profile
-from bench.faults.machine import WatchedUnit, vendor
+from agent.replay.recorded import RecordedMachine
+from bench.faults.codes import DEVICE, vendor
 from bench.faults.watch import Setting
 from bench.faults.ways import Way, names_of
 from simulators.physics import CODE_STATUS, CODES, MODES, START_AT, Units
@@ -27,7 +28,7 @@ def settings(units: Units, columns: Columns, way: Way) -> list[Setting]:
     """One setting for each unit: the points this way shows, and what its nameplate says."""
     names = names_of(columns, way)
     faults = vendor(CODES.items(), CODE_STATUS)
-    machine = WatchedUnit(frozenset(names))
+    machine = RecordedMachine(frozenset(names), DEVICE)
     modes = {int(code): word for code, word in MODES.items()}
     return [
         Setting(machine, profile, names, modes, faults, START_AT) for profile in profiles(units)

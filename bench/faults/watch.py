@@ -16,7 +16,8 @@ import numpy as np
 
 from agent.faults import Detector, LifeCycle, Profile, RowReader, Saved
 from agent.model import Alarm, Change, Stamp, VendorFault
-from bench.faults.machine import DEVICE, WatchedUnit
+from agent.replay.recorded import RecordedMachine
+from bench.faults.codes import DEVICE
 from bench.faults.outcome import DAY_S, HOUR_S, VENDOR, Identity, Seen
 from bench.faults.plan import FOLLOWED_S
 from bench.faults.ways import Polls
@@ -30,7 +31,7 @@ INSTANTS = (("hour", HOUR_S), ("day", DAY_S))
 class Setting:
     """What is known of a unit seen in one way, and how its columns are read."""
 
-    machine: WatchedUnit
+    machine: RecordedMachine
     profile: Profile
     names: tuple[str, ...]
     modes: Mapping[int, str]
