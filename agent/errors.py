@@ -32,6 +32,10 @@ class FileError(AgentError):
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
 
 
+class Unfinished(FileError):
+    """A configuration names no line yet: the gateway stands there and nobody has set it up."""
+
+
 class DriverError(AgentError):
     """A driver is unknown or speaks another API version. Install it, or correct its name."""
 

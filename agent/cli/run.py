@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 
 from agent import app, config
 from agent.cli.base import OK, Commands, command
+from agent.cli.waiting import is_service, until_right
 from agent.errors import FileError
 from agent.model import POINTS
 from agent.status import Status
@@ -27,7 +28,14 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     """Read, watch, control and send until stopped by SIGTERM or Ctrl-C."""
-    found = config.read(arguments.config)
+    try:
+        found = config.read(arguments.config)
+    except FileError:
+        if not is_service():
+            raise
+        # Right in the end: systemd starts the program again, as after every end.
+        asyncio.run(until_right(arguments.config))
+        return OK
     asyncio.run(_run_until_stopped(found, arguments))
     return OK
 

@@ -5,6 +5,7 @@ The fields of the file stand in `sections`; each part is checked in the module o
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from agent.config.platform import uplink_of
 from agent.config.sections import GatewaySection
 from agent.config.tariff import named_tariff
 from agent.core import CoreSettings
-from agent.errors import FileError, Mistake
+from agent.errors import FileError, Mistake, Unfinished
 from agent.spool import SpoolSettings
 from agent.uplink import UplinkSettings
 from agent.uplink.adapters import AdapterSettings
@@ -54,6 +55,8 @@ def read(path: str | Path) -> Config:
 
 def build(doc: Document, folder: Path = Path()) -> Config:
     """Check what no single field can tell and make the records. Raises FileError."""
+    if isinstance(doc.tree, dict) and doc.tree.get("lines") == []:
+        raise Unfinished([doc.mistake(("lines",), "no line is named yet", "one or more")])
     raw = doc.read(GatewaySection)
     mistakes: list[Mistake] = []
     lines = lines_of(raw, doc, mistakes)
@@ -70,7 +73,7 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     if mistakes or core is None or uplink is None:
         raise FileError(mistakes)
     spool = SpoolSettings(
-        str(folder / raw.spool.path),
+        str(folder / (raw.spool.path or _spool_path())),
         float(raw.spool.commit_every),
         raw.spool.commit_records,
         float(raw.spool.size),
@@ -80,6 +83,12 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     return Config(
         raw.gateway, spool, uplink, lines, core, timezone, adapters, metrics, raw.account.savings
     )
+
+
+def _spool_path() -> str:
+    """Where the buffer lies when the file does not say; `StateDirectory=` of systemd first."""
+    state = os.environ.get("STATE_DIRECTORY")
+    return f"{state}/spool.db" if state else "var/spool.db"
 
 
 def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:

@@ -28,7 +28,13 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class SpoolSection(Section, frozen=True, kw_only=True):
     """The durable buffer."""
 
-    path: Annotated[str, Meta(description="File of the durable buffer.")] = "var/spool.db"
+    path: Annotated[
+        str | None,
+        Meta(
+            description="File of the durable buffer; if left out, spool.db in the folder that "
+            "systemd gives the service, else var/spool.db beside this file."
+        ),
+    ] = None
     commit_every: Annotated[
         Duration, Meta(description="Longest time a reading waits in memory.")
     ] = Duration(60)

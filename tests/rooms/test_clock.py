@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.clock import Clock, kernel_synchronised
+from agent import clock
+from agent.clock import Clock, kernel_synchronised, set_lately
 from agent.model import Stamp
 from agent.spool.memory import to_ms, to_text
 
@@ -170,3 +172,28 @@ def test_a_real_clock_that_jumps_ten_years_leaves_the_monotonic_one_alone(tmp_pa
     assert abs(years[1]) == abs(years[2]) == 10
     assert [trusted for _, trusted, *_ in told] == [True, False, False, True]
     assert all(after and near for *_, after, near in told)
+
+
+def test_a_mark_counts_as_long_as_the_clock_is_near_it(tmp_path: Path) -> None:
+    mark = tmp_path / "synchronized"
+    assert not set_lately(mark)
+    mark.touch()
+    assert set_lately(mark)
+    for moved_s in (-366 * 86_400, -10 * 3600, 10 * 3600, 366 * 86_400):
+        at = time.time() - moved_s  # the clock was moved by so much since
+        os.utime(mark, (at, at))
+        assert not set_lately(mark)
+
+
+def test_where_nobody_may_ask_the_kernel_the_time_service_has_the_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Sandbox:
+        def adjtimex(self, _: object) -> int:
+            return -1
+
+    monkeypatch.setattr(clock.ctypes, "CDLL", lambda _: Sandbox())
+    monkeypatch.setattr(clock, "_TIMESYNCD_SET_IT", tmp_path / "synchronized")
+    assert not kernel_synchronised()
+    (tmp_path / "synchronized").touch()
+    assert kernel_synchronised()

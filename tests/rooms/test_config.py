@@ -17,7 +17,7 @@ from agent import config
 from agent.config import GatewaySection
 from agent.drivers import Driver, load, registry
 from agent.drivers.hooks import Hooks
-from agent.errors import FileError
+from agent.errors import FileError, Unfinished
 from agent.yamltext import Duration, parse
 from tests.rooms.control.testpump import MAP
 
@@ -463,3 +463,21 @@ def test_a_floor_is_parked_at_35_and_bears_40() -> None:
     text = (folder / "config.yaml").read_text("utf-8").replace("    park: 48\n", "")
     (home,) = config.build(parse(text, "floor.yaml")).core.control.homes
     assert (home.park, home.highest_c) == (35.0, 40.0)
+
+
+def test_the_buffer_lies_where_systemd_keeps_the_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = files(tmp_path)
+    path.write_text(yaml.safe_dump({**FULL, "spool": {}}), "utf-8")
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    assert config.read(path).spool.path == str(tmp_path / "var/spool.db")
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/heatpump-agent")
+    assert config.read(path).spool.path == "/var/lib/heatpump-agent/spool.db"
+
+
+def test_a_file_that_names_no_line_is_unfinished(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text("gateway: gw1\nlines: []\n", "utf-8")
+    with pytest.raises(Unfinished, match="no line is named yet"):
+        config.read(path)

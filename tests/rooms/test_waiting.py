@@ -1,0 +1,94 @@
+"""A service whose configuration is not right yet: what systemd and the log hear, and its end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.cli import run, waiting
+from agent.errors import FileError
+
+LIMIT_S = 10.0
+NEW = "gateway: gw1\nlines: []\n"
+WRONG = "gateway: gw1\nplatform: {broker: 'mqtt://127.0.0.1:1'}\nlines: [{name: bus1}]\n"
+RIGHT = """
+gateway: gw1
+platform: {broker: "mqtt://127.0.0.1:1"}
+lines:
+  - {name: bus1, port: "tcp://127.0.0.1:1", devices: [{name: hp1, driver: midea_mthermal_r290}]}
+"""
+
+
+class Systemd:
+    """Hears what the program tells the service manager."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    async def hears(self, words: str) -> None:
+        """Return when a datagram holds these words."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(LIMIT_S):
+            while words not in (await loop.sock_recv(self._sock, 4096)).decode():
+                pass
+
+
+@asynccontextmanager
+async def systemd(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Systemd]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(str(folder / "notify"))
+        sock.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(folder / "notify"))
+        yield Systemd(sock)
+
+
+async def test_it_says_what_is_missing_and_ends_when_all_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(NEW)
+    async with systemd(tmp_path, monkeypatch) as manager:
+        with caplog.at_level(logging.INFO, "agent"):
+            task = asyncio.create_task(waiting.until_right(str(path)))
+            await manager.hears("READY=1")
+            await manager.hears("heatpump-agent scan")
+            path.write_text(RIGHT)
+            os.kill(os.getpid(), signal.SIGHUP)
+            async with asyncio.timeout(LIMIT_S):
+                await task
+            await manager.hears("STOPPING=1")
+    assert "尚未配置热泵" in caplog.text
+    assert "configuration is right now" in caplog.text
+
+
+async def test_a_mistake_is_named_and_the_order_to_stop_is_obeyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(WRONG)
+    async with systemd(tmp_path, monkeypatch) as manager:
+        task = asyncio.create_task(waiting.until_right(str(path)))
+        await manager.hears("gateway.yaml:3: lines[0]: port is missing")
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(LIMIT_S):
+            await task
+    assert "right now" not in caplog.text
+
+
+def test_without_systemd_a_wrong_file_ends_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    path = tmp_path / "gateway.yaml"
+    path.write_text(NEW)
+    with pytest.raises(FileError, match=r"gateway\.yaml:2: lines: no line is named yet"):
+        run._run(argparse.Namespace(config=str(path)))
