@@ -1,0 +1,85 @@
+"""From a staged tree to a .deb: the control files, then dpkg-deb."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from hashlib import md5
+from pathlib import Path
+
+from makedeb.stage import DOC, SCRIPTS, python_range
+from makedeb.targets import Target
+
+CONFFILES = "/etc/heatpump-agent/gateway.yaml\n"
+COPYRIGHT = """\
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: heatpump-agent
+Comment: The libraries in /usr/lib/heatpump-agent carry their licences in their dist-info folders;
+ sbom.cdx.json lists them.
+
+Files: *
+Copyright: the authors of heatpump-agent
+License: Apache-2.0
+ On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.
+"""
+
+
+def debian_version(version: str, target: Target) -> str:
+    """Orders an upgrade of Debian as an upgrade of the package."""
+    return f"{version}-1~deb{target.number}"
+
+
+def control(target: Target, version: str, installed_bytes: int) -> str:
+    """The control file; `version` is Debian's."""
+    depends = f"{python_range(target)}, systemd, udev, tzdata, init-system-helpers (>= 1.54)"
+    return (
+        "Package: heatpump-agent\n"
+        f"Version: {version}\n"
+        f"Architecture: {target.arch}\n"
+        "Maintainer: heatpump-agent maintainers <maintainers@invalid>\n"
+        f"Installed-Size: {installed_bytes // 1024}\n"
+        f"Depends: libc6 (>= 2.{min(target.glibc, 36)}), {depends}\n"
+        "Recommends: systemd-timesyncd | time-daemon\n"
+        "Section: net\n"
+        "Priority: optional\n"
+        "Description: edge gateway for air-source heat pumps\n"
+        " Reads heat pumps, meters and sensors over Modbus, watches and controls them\n"
+        " within limits, and sends every record to a platform over MQTT. None is lost\n"
+        " when link, broker or power fail.\n"
+    )
+
+
+def build(
+    root: Path, debian: Path, target: Target, version: str, installed_bytes: int, into: Path
+) -> Path:
+    """The package of a staged tree; `DEBIAN` is added to the tree. Raises OSError without dpkg.
+
+    CalledProcessError when dpkg-deb refuses the tree.
+    """
+    folder = root / "DEBIAN"
+    folder.mkdir()
+    (root / DOC / "copyright").write_text(COPYRIGHT, "utf-8")
+    (folder / "control").write_text(control(target, version, installed_bytes), "utf-8")
+    (folder / "conffiles").write_text(CONFFILES, "utf-8")
+    (folder / "md5sums").write_text(_sums(root), "utf-8")
+    for name in SCRIPTS:
+        shutil.copyfile(debian / name, folder / name)
+        (folder / name).chmod(0o755)
+    into.mkdir(parents=True, exist_ok=True)
+    out = into / f"heatpump-agent_{version}_{target.arch}.deb"
+    # One thread: with more, the blocks of the compressor depend on the number of cores.
+    command = ["dpkg-deb", "--root-owner-group", "--threads-max=1", "-Zxz", "-z6", "--build"]
+    subprocess.run([*command, root, out], check=True, capture_output=True, env=os.environ)
+    return out
+
+
+def _sums(root: Path) -> str:
+    """What `dpkg --verify` compares with; configuration files are not in it."""
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    named = [(path, str(path.relative_to(root))) for path in files]
+    return "".join(
+        f"{md5(path.read_bytes(), usedforsecurity=False).hexdigest()}  {name}\n"
+        for path, name in named
+        if not name.startswith(("DEBIAN/", "etc/"))
+    )
