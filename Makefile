@@ -5,11 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup run test check bench soak docs lock clean
+.PHONY: help setup run test test-system package check bench soak docs lock clean
 
 help:
 	@echo "make run    the gateway with a simulated house, broker and platform (Ctrl-C ends it)"
 	@echo "make test   every test; installs mosquitto where it may"
+	@echo "make package      the Debian packages, into dist/"
+	@echo "make test-system  the package on machines of their own under real systemd; needs root"
 	@echo "make check  format, lint, types, import contracts, fast"
 	@echo "make bench  every benchmark and docs/benchmarks.md"
 	@echo "make soak   the long run: adapter unplugged and converter rebooted 100 times"
@@ -26,6 +28,14 @@ run: setup
 test: setup
 	@sh packaging/mosquitto.sh
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+package: setup
+	@$(BIN)/python packaging/makedeb
+
+test-system: setup
+	@sh packaging/mosquitto.sh
+	@sh packaging/nspawn.sh
+	@$(BIN)/python -m pytest tests/system --timeout 900 -rs
 
 check: setup
 	@$(BIN)/ruff format --check .

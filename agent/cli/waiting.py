@@ -37,8 +37,13 @@ async def until_right(path: str) -> None:
     """
     stop, look = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        stop.set()
+        look.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: (stop.set(), look.set()))
+        loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, look.set)
     said: tuple[str, ...] = ()
     watchdog = Watchdog(lambda: None, lambda: said[0])

@@ -8,21 +8,10 @@ import subprocess
 from hashlib import md5
 from pathlib import Path
 
-from makedeb.stage import DOC, SCRIPTS, python_range
+from makedeb.stage import SCRIPTS, python_range
 from makedeb.targets import Target
 
 CONFFILES = "/etc/heatpump-agent/gateway.yaml\n"
-COPYRIGHT = """\
-Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
-Upstream-Name: heatpump-agent
-Comment: The libraries in /usr/lib/heatpump-agent carry their licences in their dist-info folders;
- sbom.cdx.json lists them.
-
-Files: *
-Copyright: the authors of heatpump-agent
-License: Apache-2.0
- On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.
-"""
 
 
 def debian_version(version: str, target: Target) -> str:
@@ -59,13 +48,14 @@ def build(
     """
     folder = root / "DEBIAN"
     folder.mkdir()
-    (root / DOC / "copyright").write_text(COPYRIGHT, "utf-8")
+    folder.chmod(0o755)
     (folder / "control").write_text(control(target, version, installed_bytes), "utf-8")
     (folder / "conffiles").write_text(CONFFILES, "utf-8")
     (folder / "md5sums").write_text(_sums(root), "utf-8")
     for name in SCRIPTS:
         shutil.copyfile(debian / name, folder / name)
-        (folder / name).chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o755 if path.name in SCRIPTS else 0o644)
     into.mkdir(parents=True, exist_ok=True)
     out = into / f"heatpump-agent_{version}_{target.arch}.deb"
     # One thread: with more, the blocks of the compressor depend on the number of cores.

@@ -64,14 +64,15 @@ def closure(
     `requires` says what a package asks for (Requires-Dist); what is not for the target is left out.
     """
     found: set[str] = set()
-    waiting = [Requirement(text) for text in wanted]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    waiting = [one for one in map(Requirement, wanted) if _for(one, "", markers)]
     while waiting:
         one = waiting.pop()
-        name = canonicalize_name(one.name)
-        if name in found | FROM_DEBIAN or not _for(one, "", markers):
+        name, extras = canonicalize_name(one.name), frozenset({"", *one.extras})
+        if name in FROM_DEBIAN or (name, extras) in seen:
             continue
         found.add(name)
-        extras = one.extras or {""}
+        seen.add((name, extras))
         asked = map(Requirement, requires(name))
         waiting += [need for need in asked if any(_for(need, e, markers) for e in extras)]
     return tuple(sorted(found))

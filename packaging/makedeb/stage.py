@@ -24,6 +24,17 @@ STATIC = {
 PROGRAMS = {"usr/bin/heatpump-agent"}
 SCRIPTS = ("postinst", "prerm", "postrm")
 DRIVERS = "heatpump_agent.drivers"
+COPYRIGHT = """\
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: heatpump-agent
+Comment: The libraries in /usr/lib/heatpump-agent carry their licences in their dist-info folders;
+ sbom.cdx.json lists them.
+
+Files: *
+Copyright: the authors of heatpump-agent
+License: Apache-2.0
+ On Debian systems the text is in /usr/share/common-licenses/Apache-2.0.
+"""
 
 
 def static(debian: Path, root: Path) -> None:
@@ -32,6 +43,7 @@ def static(debian: Path, root: Path) -> None:
         target = root / place
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(debian / name, target)
+    (root / DOC / "copyright").write_text(COPYRIGHT, "utf-8")
 
 
 def program(source: Path, version: str, root: Path) -> None:

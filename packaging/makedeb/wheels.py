@@ -11,6 +11,7 @@ from hashlib import sha256
 from importlib.metadata import requires
 from pathlib import Path, PurePosixPath
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from makedeb.needs import Pin, closure
@@ -72,16 +73,11 @@ def unpack(wheel: Path, into: Path) -> Part:
         (one.split(" :: ")[-1] for one in about.get_all("Classifier", []) if "License ::" in one),
         "",
     )
-    needs = (
-        canonicalize_name(
-            text.split(";")[0].split("[")[0].split(" ")[0].rstrip("<>=!~.0123456789,")
-        )
-        for text in about.get_all("Requires-Dist", [])
-    )
+    needs = {
+        canonicalize_name(Requirement(text).name) for text in about.get_all("Requires-Dist", [])
+    }
     digest = sha256(wheel.read_bytes()).hexdigest()
-    return Part(
-        name, str(version), digest, licence, about.get("Summary", ""), tuple(sorted({*needs}))
-    )
+    return Part(name, str(version), digest, licence, about.get("Summary", ""), tuple(sorted(needs)))
 
 
 def _place(path: PurePosixPath) -> PurePosixPath | None:

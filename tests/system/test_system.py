@@ -1,0 +1,119 @@
+"""The package on machines of their own: `make test-system`. Needs root, says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from bench import system
+from bench.installed import RELEASE, UNIT, Installed, Packages, packages
+from bench.machine import Machine, missing, rootfs
+
+LACKS = missing()
+pytestmark = pytest.mark.skipif(LACKS is not None, reason=f"this machine lacks {LACKS}")
+SHARE = 0.2
+CONFIG = "/etc/heatpump-agent/gateway.yaml"
+STATE = "/var/lib/heatpump-agent"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    return packages(tmp_path_factory.mktemp("packages"))
+
+
+@asynccontextmanager
+async def at_work(folder: Path, package: Path) -> AsyncIterator[Installed]:
+    """A home whose three pumps' readings arrive."""
+    async with Installed(folder) as home:
+        await home.machine.boot()
+        await home.machine.settled()
+        await home.install(package)
+        await home.configure()
+        await home.arrives(monotonic(), 3)
+        yield home
+
+
+@asynccontextmanager
+async def plain(folder: Path) -> AsyncIterator[Machine]:
+    """A machine on which nothing is installed yet."""
+    async with Machine(folder, rootfs(RELEASE)) as machine:
+        await machine.boot()
+        assert await machine.settled() == "running", machine.console()
+        yield machine
+
+
+async def install(machine: Machine, package: Path) -> str:
+    (machine.root / "root" / package.name).write_bytes(package.read_bytes())
+    return await machine.do("dpkg", "--force-confdef", "-i", f"/root/{package.name}")
+
+
+async def exists(machine: Machine, path: str) -> bool:
+    return await machine.ask("sh", "-c", f"test -e {path} && echo yes") == "yes"
+
+
+async def test_a_new_gateway_waits_and_says_for_what(tmp_path: Path, built: Packages) -> None:
+    async with plain(tmp_path) as machine:
+        await install(machine, built.now)
+        status = await machine.do("systemctl", "show", "--value", "--property=StatusText", UNIT)
+        assert "no pump is configured yet" in status
+        assert await machine.do("systemctl", "is-active", UNIT) == "active"
+        assert await machine.do("systemctl", "is-enabled", UNIT) == "enabled"
+        assert await machine.do("stat", "-c", "%U %a", STATE) == "heatpump-agent 700"
+        assert await machine.ask("dpkg", "--verify", "heatpump-agent") == ""
+        assert "midea_mthermal_r290" in await machine.do("heatpump-agent", "drivers")
+        locked = await machine.do("sh", "-c", "getent shadow heatpump-agent | cut -d: -f2")
+        assert set(locked) <= {"!", "*"}
+
+
+async def test_remove_keeps_and_purge_removes(tmp_path: Path, built: Packages) -> None:
+    async with plain(tmp_path) as machine:
+        await install(machine, built.now)
+        await machine.do("sh", "-c", f"echo '# mine' >> {CONFIG}; touch {STATE}/key.pem")
+        await machine.do("dpkg", "--remove", "heatpump-agent")
+        assert await exists(machine, CONFIG)
+        assert await exists(machine, f"{STATE}/key.pem")
+        assert not await exists(machine, "/usr/lib/heatpump-agent")
+        assert not await exists(machine, "/usr/bin/heatpump-agent")
+        await install(machine, built.now)
+        assert "# mine" in await machine.do("cat", CONFIG)
+        assert await machine.do("systemctl", "is-active", UNIT) == "active"
+        await machine.do("dpkg", "--purge", "heatpump-agent")
+        for path in ("/etc/heatpump-agent", STATE, "/usr/lib/heatpump-agent"):
+            assert not await exists(machine, path)
+        assert await machine.settled() == "running"
+        left = await machine.do(
+            *(
+                "sh",
+                "-c",
+                "find / -xdev -iname '*heatpump*' -not -path '/root/*' -not -path '/proc/*'",
+            )
+        )
+        assert {Path(line).name for line in left.splitlines()} <= {"heatpump-agent.conf"}
+
+
+async def test_an_upgrade_under_load_keeps_what_was_changed(
+    tmp_path: Path, built: Packages
+) -> None:
+    async with at_work(tmp_path, built.before) as home:
+        before = await home.show("MainPID")
+        await home.install(built.now)
+        await home.arrives(monotonic(), 3)
+        assert await home.show("MainPID") != before
+        assert "gw-bench" in await home.machine.do("cat", CONFIG)
+        taken, lost, epochs = await home.lost()
+        assert (lost, epochs) == (0, 1)
+        assert taken > 0
+
+
+async def test_bad_days_lose_nothing(tmp_path: Path, built: Packages) -> None:
+    async with at_work(tmp_path, built.now) as home:
+        for day in system.DAYS.values():
+            await day(home, SHARE)
+        await system.boot(home)
+        taken, lost, epochs = await home.lost()
+        assert (lost, epochs) == (0, 1)
+        assert taken > 0
