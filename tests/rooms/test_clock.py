@@ -188,11 +188,7 @@ def test_a_mark_counts_as_long_as_the_clock_is_near_it(tmp_path: Path) -> None:
 def test_where_nobody_may_ask_the_kernel_the_time_service_has_the_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Sandbox:
-        def adjtimex(self, _: object) -> int:
-            return -1
-
-    monkeypatch.setattr(clock.ctypes, "CDLL", lambda _: Sandbox())
+    monkeypatch.setattr(clock, "libc", lambda _: lambda _: -1)
     monkeypatch.setattr(clock, "_TIMESYNCD_SET_IT", tmp_path / "synchronized")
     assert not kernel_synchronised()
     (tmp_path / "synchronized").touch()
