@@ -18,7 +18,7 @@ EVERY_S = 60.0
 async def collect() -> None:
     """At once and every minute, until cancelled.
 
-    What the start made is never looked at again, so that a look takes a millisecond, not ten.
+    What the start made is never looked at again, so that a look takes half a millisecond, not ten.
     """
     gc.collect()
     gc.freeze()
