@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.faults import score, tables
 from bench.faults.outcome import HOUR_S, Healthy, Outcome
@@ -10,6 +12,23 @@ from bench.faults.ways import DISTURBED, FULL, WAYS
 from bench.kit import Figure, Figures, Row
 
 DISPATCH_GOAL, ALL_GOAL = 0.005, 0.05
+
+
+def frozen() -> dict[str, Figure]:
+    """The commit that last changed detection, and whether it has been changed since."""
+    root = Path(__file__).parents[2]
+
+    def git(*words: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip()
+
+    changed = bool(git("status", "--porcelain", "--", "agent/faults"))
+    return {
+        "thresholds_commit": git("log", "-1", "--format=%h", "--", "agent/faults") or None,
+        "thresholds_changed_since": changed,
+    }
 
 
 def figures(
@@ -31,7 +50,7 @@ def figures(
     for key in ("no_response_at_opening", "no_response_after_a_day"):
         told.pop(key)
     told |= _disturbed(every, spans)
-    told |= _cost(spans, own)
+    told |= _cost(spans, own) | frozen()
     rows = tables.matrix(own, kinds, weathers)
     grouped = tables.groups(own)
     told["groups_met"] = sum(row["met"] == "yes" for row in grouped)

@@ -99,10 +99,10 @@ WHILE_LEARNING = ("F01", "F02", "F03", "F04", "F07", "F09", "F11", "F13", "F18",
 NOT_APPLICABLE: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("F09",), ("mild", "cold"), "too warm or too dry for frost: a defrost has little to leave"),
     (("F10",), ("mild", "cold"), "too warm or too dry for frost: no defrost is missed"),
+    (("F21",), ("mild", "frost"), "the unit still covers a house that loses twice as much"),
     (("F20_mains", "F20_flow"), ("mild",), "water does not freeze at +5..+12 degC"),
     (("F14_stuck",), ("mild",), "the valve reverses for a defrost only, and none is due"),
 )
-MILD_NOT_DEFINED = ("F26_repeats", "F25_frozen", "F14_stuck")
 SAME_AT_EVERY_SEVERITY = (
     "F14_stuck",
     "F15",

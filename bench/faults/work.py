@@ -33,6 +33,7 @@ from bench.faults.stages import (
     run_branches,
 )
 from bench.faults.ways import ABLATIONS, DISTURBED
+from simulators.physics import Units, draw_units
 
 EVERY_WAY = ("full", DISTURBED.name, *(way.name for way in ABLATIONS))
 
@@ -81,11 +82,18 @@ def learning(scope: Scope) -> Learning:
 
 def branches(scope: Scope, work: Learning) -> list[Branch]:
     """The matrix and the extra questions, unit by unit."""
+    units = draw_units(len(work.pairs), work.seed) if work.pairs else None
     return [
         branch
         for k, pair in enumerate(work.pairs)
         for branch in (*_matrix(scope, k, pair), *(_extras(scope, k, pair)))
+        if units is None or _fits(branch, units, k)
     ]
+
+
+def _fits(branch: Branch, units: Units, k: int) -> bool:
+    """Whether the unit has the part that fails: not all have a backup heater."""
+    return units.heater_w[k] > 0.0 or all(fault.kind != "F19" for fault in branch.faults)
 
 
 def _matrix(scope: Scope, k: int, pair: Pair) -> Iterator[Branch]:
@@ -130,7 +138,9 @@ def ill(scope: Scope) -> tuple[Learning, list[Branch]]:
                     kind, "medium", pair.weather, pair.unit, "full", scope.seed, "while learning"
                 )
                 found.append(Branch(k, (Fault(kind, "medium"),), case))
-    return Learning(pairs, ("full",), scope.seed + 300, 0.0, days, scope.folder), found
+    work = Learning(pairs, ("full",), scope.seed + 300, 0.0, days, scope.folder)
+    drawn = draw_units(len(pairs), work.seed) if pairs else None
+    return work, [one for one in found if drawn is None or _fits(one, drawn, one.pair)]
 
 
 def calm(scope: Scope) -> list[Calm]:
