@@ -1,0 +1,88 @@
+"""F21: all the machine can is not enough, for an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.texts import WORDS
+from agent.faults.view import View
+from agent.model import Severity
+
+SHORT_K = 2.0
+TOP = 0.95  # of the highest frequency
+FOR_S = 3600.0
+RISES_K = 1.0
+COLD_ROOM_C = 16.0
+DESIGN_C = -12.0  # below, a machine at its end is only told
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """Supply 2 K below its setpoint at full frequency for an hour, and it does not rise."""
+    sample = view.sample
+    hz = sample.compressor_frequency
+    highest = view.profile.highest_hz or memory.get("highest_hz", 0.0)
+    if hz is not None and view.profile.highest_hz is None and hz > highest:
+        memory["highest_hz"] = highest = hz
+    supply_c, wanted_c = sample.water_supply_temp, sample.water_setpoint_active
+    if hz is None or supply_c is None or wanted_c is None:
+        return NOTHING
+    if view.defrosting or view.since_defrost_s < 900.0:
+        return _told(view, memory, highest)
+    if hz < TOP * highest or supply_c >= wanted_c - SHORT_K or sample.mode == "hot_water":
+        memory.pop("since", None)
+        return NOTHING
+    if supply_c > memory.get("from_c", -99.0) + RISES_K or "since" not in memory:
+        memory["since"], memory["from_c"] = view.now, supply_c
+    return _told(view, memory, highest)
+
+
+def _told(view: View, memory: Memory, highest: float) -> Iterable[Finding]:
+    if view.now - memory.get("since", view.now) < FOR_S:
+        return NOTHING
+    sample, room_c = view.sample, view.sample.indoor_temp
+    outdoor_c = sample.outdoor_temp
+    expected = outdoor_c is not None and outdoor_c < DESIGN_C
+    warm = room_c is not None and room_c >= COLD_ROOM_C
+    seen = {
+        "water_supply_temp": sample.water_supply_temp,
+        "water_setpoint_active": sample.water_setpoint_active,
+        "short_min": round((view.now - memory["since"]) / 60.0),
+        "compressor_frequency": sample.compressor_frequency,
+        "most_hz": highest,
+        "outdoor_temp": outdoor_c,
+        "indoor_temp": room_c,
+    }
+    severity = Severity.S3 if warm or (expected and room_c is None) else Severity.S2
+    known = {name: value for name, value in seen.items() if value is not None}
+    return (Finding(known, severity=severity),)
+
+
+CAPACITY_SHORT = Rule(
+    name="capacity_short",
+    fault="F21",
+    severity=Severity.S2,
+    look=look,
+    on=Event.MINUTE,
+    words=WORDS["F21"],
+    needs=("compressor_frequency", "water_supply_temp", ("water_setpoint_active",)),
+    gate="compressor at 95 % of its highest frequency",
+    clear_after_s=3600.0,
+    masked_by=(
+        "F01",
+        "F04",
+        "F06",
+        "F07",
+        "F08",
+        "F09",
+        "F10",
+        "F12",
+        "F13",
+        "F14",
+        "F15",
+        "F16",
+        "F17",
+        "F24",
+        "F25",
+    ),
+)

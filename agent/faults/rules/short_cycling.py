@@ -1,0 +1,89 @@
+"""F18: the compressor starts too often for its own good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.texts import WORDS
+from agent.faults.view import View
+from agent.model import Severity
+
+SHORT_S = 360.0
+SHORT_A_DAY = 5.0
+STARTS_A_DAY = 30.0
+IN_AN_HOUR = 4
+HOURS_A_DAY = 3.0
+DAYS_LEARNT = 7.0
+LEAST_SD = 3.3  # starts; from day to day in one home, by 22,370 days of Swiss units
+LEAST_STARTS = 15.0
+RECENT = ("start_1", "start_2", "start_3", "start_4")
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """By the runs of the present day; what was bad stays so until a day is good."""
+    if memory.setdefault("day", view.day.began) != view.day.began:
+        _next_day(view, memory)
+    _count(view, memory)
+    starts, short = memory.get("starts", 0.0), memory.get("short", 0.0)
+    if short >= SHORT_A_DAY or memory.get("hours", 0.0) >= HOURS_A_DAY or _many(memory, starts):
+        memory["bad"] = 1.0
+        memory["starts_told"], memory["short_told"] = starts, short
+    if not memory.get("bad"):
+        return NOTHING
+    return (Finding({"starts": memory["starts_told"], "short": memory["short_told"]}),)
+
+
+def _count(view: View, memory: Memory) -> None:
+    run = view.run
+    if run is None or run.ended == memory.get("seen"):
+        return
+    memory["seen"] = run.ended
+    if run.defrost or run.hot_water:
+        return
+    memory["starts"] = memory.get("starts", 0.0) + 1.0
+    if run.length_s < SHORT_S:
+        memory["short"] = memory.get("short", 0.0) + 1.0
+    oldest = min(RECENT, key=lambda name: memory.get(name, -1.0))
+    memory[oldest] = run.began
+    if all(run.began - memory.get(name, -1e9) < 3600.0 for name in RECENT):
+        memory["hours"] = memory.get("hours", 0.0) + 1.0
+        for name in RECENT:
+            memory.pop(name)
+
+
+def _many(memory: Memory, starts: float) -> bool:
+    if starts > STARTS_A_DAY:
+        return True
+    sd = max(memory.get("variance", 0.0) ** 0.5, LEAST_SD)
+    learnt = memory.get("days", 0.0) >= DAYS_LEARNT and starts >= LEAST_STARTS
+    return learnt and starts > memory["mean"] + 5 * sd
+
+
+def _next_day(view: View, memory: Memory) -> None:
+    starts, short = memory.pop("starts", 0.0), memory.pop("short", 0.0)
+    hours = memory.pop("hours", 0.0)
+    if short < SHORT_A_DAY and hours < HOURS_A_DAY and not _many(memory, starts):
+        memory["bad"] = 0.0
+        days = memory.get("days", 0.0)
+        share = 1.0 / min(days + 1.0, 14.0)
+        mean = memory.get("mean", starts)
+        memory["variance"] = (1.0 - share) * (
+            memory.get("variance", 0.0) + share * (starts - mean) ** 2
+        )
+        memory["mean"], memory["days"] = mean + share * (starts - mean), days + 1.0
+    memory["day"] = view.day.began
+
+
+SHORT_CYCLING = Rule(
+    name="short_cycling",
+    fault="F18",
+    severity=Severity.S3,
+    look=look,
+    on=Event.STOP | Event.DAY,
+    words=WORDS["F18"],
+    needs=(("compressor_on", "compressor_frequency"),),
+    gate="runs that touch no defrost and no hot water",
+    clear_after_s=3600.0,
+    masked_by=("F06", "F15", "F24", "F25"),
+)
