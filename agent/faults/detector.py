@@ -173,7 +173,7 @@ class Detector:
         """What has ended goes to the machine's own history before any rule looks at it."""
         view = self._view
         if events & WINDOW and view.window is not None:
-            since_s = view.now - max(view.defrost_ended, view.on_since)
+            since_s = view.now - view.defrost_ended
             view.judged = view.own.window(view.window, since_s, view.now)
         if events & CLEAN and view.clean is not None:
             view.own.clean_coil(view.clean, view.now)
@@ -262,7 +262,7 @@ class Detector:
                 if held and not rule.on & (Event.SAMPLE | Event.SILENT)
             },
             seen_good=tuple(sorted(view.seen_good)),
-            signals=view.own.steady.names,
+            signals=(*view.own.steady.names, *view.own.air.names),
             own=view.own.save(),
         )
 

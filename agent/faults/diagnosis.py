@@ -28,8 +28,7 @@ class Signature:
 
     `typical` is in the units of the signals; what is not named does not move. `spread` widens the
     tolerance of single signals. `least` is the size, medium being one, from which it is told;
-    `both` when it may go either way, as a sensor's offset does. `dispatch` is the size that sends
-    a technician.
+    `both` when it may go either way, as a sensor's offset does.
     """
 
     fault: str

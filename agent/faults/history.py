@@ -16,7 +16,6 @@ from agent.faults.linear import Sums
 from agent.faults.signals import PLACE, SIGNALS
 from agent.faults.window import Window
 
-INPUTS = ("compressor_frequency", "outdoor_temp", "water_supply_temp")
 FAST = 0.2
 MARGINS = (2.0, 0.7, 1.0)  # beyond the learnt range of the inputs: Hz, K, K
 DAYS_KEPT = 5
@@ -26,7 +25,8 @@ LARGEST_SUM = 20.0
 STALE_DAYS = 2
 
 Inputs = tuple[float, float, float]
-Features = Callable[[Window], tuple[tuple[float, ...], Inputs] | None]
+Found = tuple[tuple[float, ...], Inputs] | None
+Features = Callable[[Window, Mapping[str, float]], Found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Terms:
 
     learn_s: float = 14 * 86400.0
     least: int = 30
-    inputs: int = 5
+    inputs: int = 7
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Track:
 
 
 class History:
-    """Linear models of some signals in frequency f, outdoor air, f times outdoor air, and water."""
+    """Linear models of some signals: see `of_air` and `of_cold` for their inputs."""
 
     __slots__ = (
         "_box",
@@ -79,12 +79,10 @@ class History:
         "tracks",
     )
 
-    def __init__(
-        self, names: Iterable[str], now: float, terms: Terms, inputs: Features | None = None
-    ) -> None:
+    def __init__(self, names: Iterable[str], now: float, terms: Terms, inputs: Features) -> None:
         self._names = tuple(names)
         self._terms = terms
-        self._features = inputs or features
+        self._features = inputs
         self._today: dict[str, list[float]] = {}
         self.tracks: dict[str, Track] = {}
         self.relearn(now)
@@ -93,7 +91,7 @@ class History:
         """Forget what was usual: the machine is another one since a repair."""
         self.began, self.frozen, self.stretches = now, False, 0
         self._sums = Sums(self._terms.inputs, len(self._names))
-        self._box = [[inf, -inf] for _ in INPUTS]
+        self._box = [[inf, -inf] for _ in MARGINS]
         self._weights: list[list[float]] = []
         self._today.clear()
         self.tracks.clear()
@@ -104,7 +102,7 @@ class History:
 
     def see(self, window: Window, signals: Mapping[str, float], now: float) -> bool:
         """A stretch came to an end; whether it could be judged by what is known."""
-        found = self._features(window)
+        found = self._features(window, signals)
         if found is None:
             return False
         x, raw = found
@@ -136,13 +134,6 @@ class History:
                 self.tracks[name].sd = found
             else:
                 self.tracks[name] = Track(found)
-
-    def expect(self, name: str, window: Window) -> float | None:
-        """What this signal should be in such a stretch; None outside what is known."""
-        found = self._features(window)
-        if found is None or not self.frozen or not self._inside(found[1]):
-            return None
-        return self._expected(self._names.index(name), found[0])
 
     def day(self) -> None:
         """A day is over: its medians go to the drift sums, and what was added is taken up."""
@@ -235,18 +226,30 @@ class History:
                 self.tracks[name] = Track(sd, off, int(count), 0.0, at, up, down, tuple(days))
 
 
-def unchanging(window: Window) -> tuple[tuple[float, ...], Inputs] | None:
+def unchanging(window: Window, signals: Mapping[str, float]) -> Found:
     """No inputs: what is usual is one number."""
     return (1.0,), (0.0, 0.0, 0.0)
 
 
-def features(window: Window) -> tuple[tuple[float, ...], Inputs] | None:
-    """The inputs of the models, scaled to about one, and as they are; None when one is missing."""
-    hz, outdoor_c, supply_c = (window.get(name) for name in INPUTS)
-    if hz is None or outdoor_c is None or supply_c is None:
+def of_air(window: Window, signals: Mapping[str, float]) -> Found:
+    """Frequency, outdoor air, their product, and water: for what the air does to the coil."""
+    return _scaled(window, window.get("outdoor_temp"))
+
+
+def of_cold(window: Window, signals: Mapping[str, float]) -> Found:
+    """As `of_air` with the evaporating temperature instead of the air's: frost on the coil, and
+    air that is damp or still, change that temperature and nothing else inside.
+    """
+    return _scaled(window, signals.get("cold"))
+
+
+def _scaled(window: Window, cold_c: float | None) -> Found:
+    """The inputs scaled to about one, and as they are; None when one is missing."""
+    hz, supply_c = window.get("compressor_frequency"), window.get("water_supply_temp")
+    if hz is None or cold_c is None or supply_c is None:
         return None
-    f, t, w = hz / 50.0 - 1.0, outdoor_c / 10.0, supply_c / 10.0 - 3.5
-    return (1.0, f, t, f * t, w), (hz, outdoor_c, supply_c)
+    f, t, w = hz / 50.0 - 1.0, cold_c / 10.0, supply_c / 10.0 - 3.5
+    return (1.0, f, t, f * t, w, f * f, f * w), (hz, cold_c, supply_c)
 
 
 def _sharp(value: float) -> float:

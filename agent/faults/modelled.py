@@ -30,21 +30,18 @@ def told(
         severity = Severity.S2
     elif verdict.size < advice:
         severity = Severity.S3
-    return (found(view, verdict, severity),)
+    return (found(verdict, severity),)
 
 
-def found(view: View, verdict: Verdict, severity: Severity | None = None) -> Finding:
+def found(verdict: Verdict, severity: Severity | None = None) -> Finding:
     """What was measured and expected, the strongest evidence first."""
-    tracks = {name: one for part in view.own.parts.values() for name, one in part.tracks.items()}
     ranked = sorted(verdict.seen.items(), key=lambda one: -abs(one[1].off / one[1].error))
     evidence: dict[str, Value | None] = {}
     expected: dict[str, Expected] = {}
     for name, seen in ranked:
-        track = tracks.get(name)
-        if track is None:
-            continue
-        evidence[name] = round(track.expected + seen.off, 2)
+        usual = verdict.expected[name]
+        evidence[name] = round(usual + seen.off, 2)
         if len(expected) < EVIDENCE:
-            expected[name] = Expected(round(track.expected, 2), round(seen.error, 2))
+            expected[name] = Expected(round(usual, 2), round(seen.error, 2))
     evidence["size"] = round(verdict.size, 2)
     return Finding(evidence, expected, severity=severity, suspects=verdict.suspects)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from math import hypot
 
 from agent.faults.diagnosis import Seen
-from agent.faults.history import History, Terms, Track, unchanging
-from agent.faults.signals import PLACE, SIGNALS, STEADY, Sources, measured, rested
+from agent.faults.history import History, Terms, Track, of_air, of_cold, unchanging
+from agent.faults.signals import AIR, PLACE, SIGNALS, STEADY, Sources, measured, rested
 from agent.faults.window import Window
 
-DRY_BELOW_C, DRY_ABOVE_C = -8.0, 7.0  # outside, no frost worth the name grows on a coil
+DRY_BELOW_C, DRY_ABOVE_C = -12.0, 8.0
 WARM_COIL_C = 0.5
-FRESH_S = 1860.0  # so long after a defrost or a start a coil counts as free of frost
-FRESH_IN_THE_COLD_S = 5400.0  # cold air carries little water
+FRESH_S = 1260.0  # so long after a defrost a coil counts as free of frost
+FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 LATELY_S = 3 * 86400.0
 LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
@@ -55,25 +55,27 @@ Saved = Mapping[str, Mapping[str, tuple[float, ...]]]
 class Own:
     """The steady stretches of heating and, apart from them, the coil just after a defrost."""
 
-    __slots__ = ("_proof", "_source", "air", "clean", "signals", "steady", "water")
+    __slots__ = ("_proof", "_source", "air", "clean", "rest_air", "rest_water", "signals", "steady")
 
     def __init__(self, source: Sources, now: float) -> None:
         self._source = source
         self._proof: list[frozenset[str]] = []
         self.signals: Mapping[str, float] = {}
-        self.steady = History((), now, HEATING)
-        self.clean = History(("approach",), now, CLEAN)
-        self.water = History(("rest_water",), now, RESTING, unchanging)
-        self.air = History(("rest_air",), now, RESTING, unchanging)
+        self.steady = History((), now, HEATING, of_cold)
+        self.air = History((), now, HEATING, of_air)
+        self.clean = History(("approach",), now, CLEAN, of_air)
+        self.rest_water = History(("rest_water",), now, RESTING, unchanging)
+        self.rest_air = History(("rest_air",), now, RESTING, unchanging)
 
     def window(self, window: Window, since_s: float, now: float) -> bool:
-        """Steady heating, `since_s` after a start or a defrost; whether it could be judged."""
+        """Steady heating, `since_s` after a defrost; whether it could be judged."""
         self.signals = measured(window, self._source)
-        if not fresh(window, since_s):
-            return False
         if not self.steady.names:
             self._prove()
-        return self.steady.see(window, self.signals, now)
+        judged = self.steady.see(window, self.signals, now)
+        if dry(window, since_s):
+            judged |= self.air.see(window, self.signals, now)
+        return judged
 
     def clean_coil(self, window: Window, now: float) -> bool:
         """The coil after a defrost; whether it could be judged."""
@@ -82,14 +84,20 @@ class Own:
     def rest(self, window: Window, off_s: float, now: float) -> None:
         """Ten minutes of standing still with the pump on."""
         found = rested(window, off_s)
-        self.water.see(window, found, now)
+        self.rest_water.see(window, found, now)
         if "rest_air" in found:
-            self.air.see(window, found, now)
+            self.rest_air.see(window, found, now)
 
     @property
     def parts(self) -> Mapping[str, History]:
         """The histories by name."""
-        return {"steady": self.steady, "clean": self.clean, "water": self.water, "air": self.air}
+        return {
+            "steady": self.steady,
+            "air": self.air,
+            "clean": self.clean,
+            "rest_water": self.rest_water,
+            "rest_air": self.rest_air,
+        }
 
     def seen(self, horizon: Horizon, now: float) -> dict[str, Seen]:
         """The deviations over this horizon, of the signals that were lately judged."""
@@ -100,6 +108,14 @@ class Own:
                 if one is not None:
                     found["clean" if name == "clean" else signal] = one
         return found
+
+    def expected(self) -> dict[str, float]:
+        """What the newest stretch should have shown, signal by signal."""
+        return {
+            "clean" if name == "clean" else signal: track.expected
+            for name, part in self.parts.items()
+            for signal, track in part.tracks.items()
+        }
 
     def day(self) -> None:
         """A day is over."""
@@ -116,9 +132,16 @@ class Own:
         self._proof.append(frozenset(self.signals))
         if len(self._proof) < PROVE:
             return
-        often = [name for name in STEADY if 2 * sum(name in one for one in self._proof) > PROVE]
+        often = {
+            n for one in self._proof for n in one if 2 * sum(n in o for o in self._proof) > PROVE
+        }
         self._proof = []
-        self.steady = History(often, self.steady.began, HEATING)
+        self._named([name for name in (*STEADY, *AIR) if name in often])
+
+    def _named(self, names: Sequence[str]) -> None:
+        steady = [name for name in names if name in STEADY]
+        self.steady = History(steady, self.steady.began, HEATING, of_cold)
+        self.air = History([one for one in AIR if one in names], self.air.began, HEATING, of_air)
 
     def save(self) -> Saved:
         """The state, to be written as JSON."""
@@ -128,18 +151,16 @@ class Own:
         self, saved: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[str]
     ) -> None:
         """Go on with what `save` gave, for the signals it was learnt with."""
-        self.steady = History(names, 0.0, HEATING)
+        self._named(names)
         for name, part in self.parts.items():
             part.restore(saved.get(name, {}))
 
 
-def fresh(window: Window, since_s: float) -> bool:
-    """Whether frost cannot have grown much: only such stretches are comparable."""
+def dry(window: Window, since_s: float) -> bool:
+    """Whether no frost can be on the coil: only then the air side is comparable."""
     outdoor_c, coil_c = window.get("outdoor_temp"), window.get("coil_temp")
-    if (
-        outdoor_c is None
-        or outdoor_c > DRY_ABOVE_C
-        or (coil_c is not None and coil_c > WARM_COIL_C)
-    ):
+    if outdoor_c is None or outdoor_c > DRY_ABOVE_C:
+        return True
+    if coil_c is not None and coil_c > WARM_COIL_C:
         return True
     return since_s <= (FRESH_IN_THE_COLD_S if outdoor_c < DRY_BELOW_C else FRESH_S)

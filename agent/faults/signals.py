@@ -48,7 +48,8 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("rest_air", "K", 0.0, 0.5),  # outdoor air over the coil, an hour at rest
 )
 REST = ("rest_water", "rest_air")
-STEADY = tuple(one.name for one in SIGNALS if one.name not in REST)
+AIR = ("approach", "fan")
+STEADY = tuple(one.name for one in SIGNALS if one.name not in (*REST, *AIR))
 PLACE = {one.name: i for i, one in enumerate(SIGNALS)}
 
 
@@ -83,13 +84,17 @@ def sources(has: Callable[[PointId], bool], profile: Profile) -> Sources:
 
 
 def measured(window: Window, source: Sources) -> dict[str, float]:
-    """The signals that this stretch gives; what cannot be told is not among them."""
+    """The signals that this stretch gives; what cannot be told is not among them.
+
+    Besides, `cold` is the evaporating temperature in degC.
+    """
     mean = window
     cold, hot = _saturation(mean, source.cold, source), _saturation(mean, source.hot, source)
     supply, back = mean.get("water_supply_temp"), mean.get("water_return_temp")
     flow, spread, steps = mean.get("water_flow"), _minus(supply, back), mean.get("eev_steps")
     heat_w = flow * spread * WATER_W_PER_LPM_K if flow is not None and spread is not None else None
     found = {
+        "cold": cold,
         "approach": _minus(mean.get("outdoor_temp"), cold),
         "superheat": _minus(mean.get("suction_temp"), cold),
         "subcooling": _minus(hot, mean.get("liquid_temp")),

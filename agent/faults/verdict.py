@@ -41,6 +41,7 @@ class Verdict:
     size: float
     suspects: tuple[Suspect, ...]
     seen: Mapping[str, Seen]
+    expected: Mapping[str, float]
 
 
 class Judge:
@@ -85,10 +86,12 @@ class Judge:
         if told.misfit > MISFIT and told.strength >= STRONG:
             if demand is HOURLY:  # what begins looks like nothing yet
                 return None
-            return Verdict(UNKNOWN, 1.0, (Suspect(UNKNOWN, 1.0),), seen)
+            return Verdict(UNKNOWN, 1.0, (Suspect(UNKNOWN, 1.0),), seen, own.expected())
         if told.best.explained < demand.strength or not _large(told):
             return None
-        return Verdict(told.best.signature.fault, abs(told.best.size), told.suspects, seen)
+        return Verdict(
+            told.best.signature.fault, abs(told.best.size), told.suspects, seen, own.expected()
+        )
 
     def _overtakes(self, found: Verdict) -> bool:
         old = self.verdict

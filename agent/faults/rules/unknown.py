@@ -16,7 +16,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     verdict = view.judge.verdict
     if verdict is None or verdict.fault != UNKNOWN:
         return NOTHING
-    return (found(view, verdict),)
+    return (found(verdict),)
 
 
 UNKNOWN_ANOMALY = Rule(
