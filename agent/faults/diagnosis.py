@@ -29,6 +29,8 @@ class Signature:
     `typical` is in the units of the signals; what is not named does not move. `spread` widens the
     tolerance of single signals. `least` is the size, medium being one, from which it is told;
     `both` when it may go either way, as a sensor's offset does.
+    Without the signals it `must` have it is no suspect; `odds` are how often it happens,
+    and `proof` how much evidence it takes, as a share of the usual.
     """
 
     fault: str
@@ -36,6 +38,9 @@ class Signature:
     spread: Mapping[str, float] = field(default_factory=dict)
     least: float = 0.5
     both: bool = False
+    must: tuple[str, ...] = ()
+    odds: float = 1.0
+    proof: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Fit:
 def fitted(signature: Signature, seen: Mapping[str, Seen]) -> Fit | None:
     """The size that explains most; None when nothing that it moves is measured."""
     typical, spread = signature.typical, signature.spread
-    if not any(name in typical for name in seen):
+    if not any(name in typical for name in seen) or any(one not in seen for one in signature.must):
         return None
     size = 1.0
     for _ in range(PASSES):
@@ -132,10 +137,18 @@ def diagnose(signatures: Iterable[Signature], seen: Mapping[str, Seen]) -> Diagn
 def _rank(fit: Fit) -> float:
     """Logarithm of what speaks for a fit; a fault of medium size is likelier than a tiny one."""
     odd = log(max(abs(fit.size), SMALLEST)) / USUAL_SIZE
-    return STIFF * fit.likely - 0.5 * odd**2
+    return STIFF * fit.likely - 0.5 * odd**2 + log(fit.signature.odds)
 
 
-def signature(fault: str, table: str, least: float = 0.5, both: bool = False) -> Signature:
+def signature(
+    fault: str,
+    table: str,
+    least: float = 0.5,
+    both: bool = False,
+    must: tuple[str, ...] = (),
+    odds: float = 1.0,
+    proof: float = 1.0,
+) -> Signature:
     """A signature from lines such as `approach 1.05 0.2`: signal, how far it moves, the spread."""
     rows = [line.split() for line in table.strip().splitlines()]
     return Signature(
@@ -144,4 +157,7 @@ def signature(fault: str, table: str, least: float = 0.5, both: bool = False) ->
         {row[0]: float(row[2]) for row in rows if len(row) > 2},
         least,
         both,
+        must,
+        odds,
+        proof,
     )

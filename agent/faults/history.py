@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from math import inf
 from statistics import median
 
-from agent.faults.linear import Sums
+from agent.faults.linear import Solved, Sums
 from agent.faults.signals import PLACE, SIGNALS
 from agent.faults.window import Window
 
 FAST = 0.2
 MARGINS = (2.0, 0.7, 1.0)  # beyond the learnt range of the inputs: Hz, K, K
+REACH, LEAST_REACH, FARTHEST = 4.0, 0.02, 0.5  # leverage: times the usual, and its bounds
 DAYS_KEPT = 5
 LEAST_A_DAY = 3
 ALLOWED_SD = 0.5  # of a daily median: the drift a CUSUM lets pass
@@ -69,10 +70,10 @@ class History:
         "_box",
         "_features",
         "_names",
+        "_solved",
         "_sums",
         "_terms",
         "_today",
-        "_weights",
         "began",
         "frozen",
         "stretches",
@@ -92,7 +93,7 @@ class History:
         self.began, self.frozen, self.stretches = now, False, 0
         self._sums = Sums(self._terms.inputs, len(self._names))
         self._box = [[inf, -inf] for _ in MARGINS]
-        self._weights: list[list[float]] = []
+        self._solved: Solved | None = None
         self._today.clear()
         self.tracks.clear()
 
@@ -106,7 +107,7 @@ class History:
         if found is None:
             return False
         x, raw = found
-        if self.frozen and self._inside(raw):
+        if self.frozen and self._inside(x, raw):
             self._judge(x, signals, now)
             return True
         if (not self.frozen or self.healthy) and self._names and signals.keys() >= set(self._names):
@@ -126,9 +127,9 @@ class History:
         solved = self._sums.solve()
         if solved is None:
             return
-        self._weights, spread = solved
+        self._solved = solved
         self.frozen = True
-        for name, sd in zip(self._names, spread, strict=True):
+        for name, sd in zip(self._names, solved.spread, strict=True):
             found = max(sd, SIGNALS[PLACE[name]].fine)
             if name in self.tracks:
                 self.tracks[name].sd = found
@@ -157,15 +158,21 @@ class History:
         for bounds, value in zip(self._box, raw, strict=True):
             bounds[0], bounds[1] = min(bounds[0], value), max(bounds[1], value)
 
-    def _inside(self, raw: Inputs) -> bool:
-        return all(
-            low - margin <= value <= high + margin
+    def _inside(self, x: Sequence[float], raw: Inputs) -> bool:
+        """Whether such inputs were learnt, each of them and all together."""
+        solved, count = self._solved, self._sums.count
+        if solved is None or any(
+            not low - margin <= value <= high + margin
             for value, (low, high), margin in zip(raw, self._box, MARGINS, strict=True)
-        )
+        ):
+            return False
+        usual = self._sums.n / count
+        return solved.leverage(x) <= min(FARTHEST, max(REACH * usual, LEAST_REACH))
 
     def _expected(self, place: int, x: Sequence[float]) -> float:
+        assert self._solved is not None
         typical = SIGNALS[PLACE[self._names[place]]].typical
-        return typical + sum(w * v for w, v in zip(self._weights[place], x, strict=True))
+        return typical + sum(w * v for w, v in zip(self._solved.weights[place], x, strict=True))
 
     def _judge(self, x: Sequence[float], signals: Mapping[str, float], now: float) -> None:
         for place, name in enumerate(self._names):

@@ -7,9 +7,27 @@ does not grow with time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import sqrt
 
 RIDGE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """Weights and spread by output; `factor` is the Cholesky factor of the inputs' products."""
+
+    weights: list[list[float]]
+    spread: list[float]
+    factor: list[list[float]]
+
+    def leverage(self, x: Sequence[float]) -> float:
+        """How far inputs lie from those learnt: 1/n in their middle, one where none was."""
+        total, z = 0.0, [0.0] * len(x)
+        for i, row in enumerate(self.factor):
+            z[i] = (x[i] - sum(row[c] * z[c] for c in range(i))) / row[i]
+            total += z[i] * z[i]
+        return total
 
 
 class Sums:
@@ -39,8 +57,8 @@ class Sums:
                 xy[k] += one * value
                 k += 1
 
-    def solve(self) -> tuple[list[list[float]], list[float]] | None:
-        """Weights of each output, and the standard deviation of its residuals.
+    def solve(self) -> Solved | None:
+        """Weights of each output, the standard deviation of its residuals, and the reach.
 
         None while the inputs have not moved enough to tell them apart.
         """
@@ -57,7 +75,7 @@ class Sums:
             left = self.yy[j] - sum(w * v for w, v in zip(found, xy, strict=True))
             weights.append(found)
             spread.append(sqrt(max(left, 0.0) / max(self.count - n, 1)))
-        return weights, spread
+        return Solved(weights, spread, factor)
 
 
 def _cholesky(xx: Sequence[float], n: int, count: int) -> list[list[float]] | None:

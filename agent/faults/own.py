@@ -18,7 +18,7 @@ FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 LATELY_S = 3 * 86400.0
 LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
-HEATING = Terms(least=25)
+HEATING = Terms(least=40)
 CLEAN = Terms(least=20)
 RESTING = Terms(least=20, inputs=1)
 
@@ -47,6 +47,7 @@ class Horizon:
 
 
 HOURS = Horizon(0, 0.4, 1.0)
+DAY = Horizon(1, 0.4, 0.8)
 DAYS = Horizon(2, 0.3, 0.7)
 WEEK = Horizon(5, 0.2, 0.6)
 Saved = Mapping[str, Mapping[str, tuple[float, ...]]]
@@ -55,7 +56,17 @@ Saved = Mapping[str, Mapping[str, tuple[float, ...]]]
 class Own:
     """The steady stretches of heating and, apart from them, the coil just after a defrost."""
 
-    __slots__ = ("_proof", "_source", "air", "clean", "rest_air", "rest_water", "signals", "steady")
+    __slots__ = (
+        "_proof",
+        "_source",
+        "air",
+        "clean",
+        "rest_air",
+        "rest_pressure",
+        "rest_water",
+        "signals",
+        "steady",
+    )
 
     def __init__(self, source: Sources, now: float) -> None:
         self._source = source
@@ -66,6 +77,7 @@ class Own:
         self.clean = History(("approach",), now, CLEAN, of_air)
         self.rest_water = History(("rest_water",), now, RESTING, unchanging)
         self.rest_air = History(("rest_air",), now, RESTING, unchanging)
+        self.rest_pressure = History(("rest_pressure",), now, RESTING, unchanging)
 
     def window(self, window: Window, since_s: float, now: float) -> bool:
         """Steady heating, `since_s` after a defrost; whether it could be judged."""
@@ -83,10 +95,10 @@ class Own:
 
     def rest(self, window: Window, off_s: float, now: float) -> None:
         """Ten minutes of standing still with the pump on."""
-        found = rested(window, off_s)
+        found = rested(window, off_s, self._source)
         self.rest_water.see(window, found, now)
-        if "rest_air" in found:
-            self.rest_air.see(window, found, now)
+        self.rest_air.see(window, found, now)
+        self.rest_pressure.see(window, found, now)
 
     @property
     def parts(self) -> Mapping[str, History]:
@@ -97,6 +109,7 @@ class Own:
             "clean": self.clean,
             "rest_water": self.rest_water,
             "rest_air": self.rest_air,
+            "rest_pressure": self.rest_pressure,
         }
 
     def seen(self, horizon: Horizon, now: float) -> dict[str, Seen]:

@@ -15,6 +15,7 @@ from agent.faults.window import Window
 from agent.model import PointId
 from agent.refrigerants import saturation_c
 
+LEAST_SPREAD_K = 1.0  # below, the heat is mostly the sensors' error
 COIL_AT_REST_S = 3600.0  # then the coil is as warm as the air around it
 WATER_W_PER_LPM_K = 69.5  # heat capacity of water at 35 degC: watts for 1 L/min warmed by 1 K
 
@@ -32,7 +33,7 @@ class Signal:
 
 
 SIGNALS: tuple[Signal, ...] = (
-    Signal("approach", "K", 8.0, 0.3),  # outdoor air over the evaporating refrigerant
+    Signal("approach", "K", 8.0, 0.2),  # outdoor air over the evaporating refrigerant
     Signal("superheat", "K", 5.0, 0.3),  # suction over evaporating
     Signal("subcooling", "K", 5.0, 0.3),  # condensing over liquid
     Signal("condenser", "K", 2.0, 0.2),  # condensing over supply water
@@ -46,8 +47,9 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("fan", "%", 640.0, 1.5),  # fan speed, logarithm
     Signal("rest_water", "K", 0.0, 0.15),  # supply over return water at rest
     Signal("rest_air", "K", 0.0, 0.5),  # outdoor air over the coil, an hour at rest
+    Signal("rest_pressure", "K", 0.0, 0.4),  # saturation of high over low pressure
 )
-REST = ("rest_water", "rest_air")
+REST = ("rest_water", "rest_air", "rest_pressure")
 AIR = ("approach", "fan")
 STEADY = tuple(one.name for one in SIGNALS if one.name not in (*REST, *AIR))
 PLACE = {one.name: i for i, one in enumerate(SIGNALS)}
@@ -92,7 +94,9 @@ def measured(window: Window, source: Sources) -> dict[str, float]:
     cold, hot = _saturation(mean, source.cold, source), _saturation(mean, source.hot, source)
     supply, back = mean.get("water_supply_temp"), mean.get("water_return_temp")
     flow, spread, steps = mean.get("water_flow"), _minus(supply, back), mean.get("eev_steps")
-    heat_w = flow * spread * WATER_W_PER_LPM_K if flow is not None and spread is not None else None
+    heat_w = None
+    if flow is not None and spread is not None and spread >= LEAST_SPREAD_K:
+        heat_w = flow * spread * WATER_W_PER_LPM_K
     found = {
         "cold": cold,
         "approach": _minus(mean.get("outdoor_temp"), cold),
@@ -111,11 +115,14 @@ def measured(window: Window, source: Sources) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def rested(window: Window, off_s: float) -> dict[str, float]:
+def rested(window: Window, off_s: float, source: Sources) -> dict[str, float]:
     """What sensors say to one another while the machine stands still; `off_s` since it does."""
     found = {"rest_water": _minus(window.get("water_supply_temp"), window.get("water_return_temp"))}
     if off_s >= COIL_AT_REST_S:
         found["rest_air"] = _minus(window.get("outdoor_temp"), window.get("coil_temp"))
+        if (source.hot, source.cold) == ("high_pressure", "low_pressure"):
+            hot = _saturation(window, source.hot, source)
+            found["rest_pressure"] = _minus(hot, _saturation(window, source.cold, source))
     return {name: value for name, value in found.items() if value is not None}
 
 

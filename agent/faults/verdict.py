@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.faults.diagnosis import Diagnosis, Seen, Signature, diagnose
-from agent.faults.own import DAYS, HOURS, WEEK, Horizon, Own
+from agent.faults.own import DAY, DAYS, HOURS, WEEK, Horizon, Own
 from agent.model import Suspect
 
 UNKNOWN = "unknown"
 ENDS_AT = 0.4  # of size and strength: less of both ends a verdict
 AHEAD = 0.6  # the weight from which another suspect takes the name over
-MISFIT = 6.0  # chi square a signal: above, no signature fits
+MISFIT, MISFIT_SHARE = 4.0, 0.06  # chi square a signal, and of all: above, no signature fits
 STRONG = 150.0  # chi square of an anomaly that is told although nobody knows its name
 
 
@@ -29,8 +29,8 @@ class Demand:
     looks: int
 
 
-HOURLY = Demand(HOURS, 80.0, 4)
-DAILY = (Demand(DAYS, 45.0, 1), Demand(WEEK, 35.0, 1))
+HOURLY = Demand(HOURS, 32.0, 4)
+DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,11 @@ class Verdict:
 class Judge:
     """Keeps one machine's verdict."""
 
-    __slots__ = ("_looks", "_signatures", "verdict")
+    __slots__ = ("_least_proof", "_looks", "_signatures", "verdict")
 
     def __init__(self, signatures: Sequence[Signature]) -> None:
         self._signatures = tuple(signatures)
+        self._least_proof = min((one.proof for one in signatures), default=1.0)
         self._looks = 0
         self.verdict: Verdict | None = None
 
@@ -78,16 +79,19 @@ class Judge:
 
     def _found(self, own: Own, now: float, demand: Demand) -> Verdict | None:
         seen = own.seen(demand.horizon, now)
-        if sum((one.off / one.error) ** 2 for one in seen.values()) < demand.strength:
+        least = demand.strength * self._least_proof
+        if sum((one.off / one.error) ** 2 for one in seen.values()) < least:
             return None
         told = diagnose(self._signatures, seen)
         if told is None:
             return None
-        if told.misfit > MISFIT and told.strength >= STRONG:
+        share = told.best.left / told.strength
+        if told.misfit > MISFIT and share > MISFIT_SHARE and told.strength >= STRONG:
             if demand is HOURLY:  # what begins looks like nothing yet
                 return None
             return Verdict(UNKNOWN, 1.0, (Suspect(UNKNOWN, 1.0),), seen, own.expected())
-        if told.best.explained < demand.strength or not _large(told):
+        proof = told.best.signature.proof * demand.strength
+        if told.best.explained < proof or not _large(told):
             return None
         return Verdict(
             told.best.signature.fault, abs(told.best.size), told.suspects, seen, own.expected()
@@ -105,7 +109,7 @@ class Judge:
         if not seen:
             return False
         strength = sum((one.off / one.error) ** 2 for one in seen.values())
-        return strength < ENDS_AT * DAILY[0].strength
+        return strength < ENDS_AT * DAILY[1].strength
 
 
 def _large(told: Diagnosis) -> bool:

@@ -14,16 +14,15 @@ SIGNATURES = (
     signature(
         "F13",
         """
-        power          -7.5      1
-        capacity        -12    2.5
-        discharge       2.6    0.7
-        valve          -4.4    1.2
-        approach      -0.75    0.3
-        clean         -0.65    0.2
-        spread        -0.45      0
-        subcooling     -0.2      0
-        condenser      -0.1      0
-        superheat         0    0.3
+        power          -7.5    0.8
+        capacity      -13.5    2.5
+        discharge       2.9    0.7
+        valve          -4.5      1
+        approach      -0.85    0.3
+        clean          -0.7    0.3
+        spread         -0.5   0.15
+        subcooling     -0.4    0.2
+        condenser      -0.2    0.1
         """,
         least=0.4,
     ),

@@ -14,21 +14,21 @@ SIGNATURES = (
     signature(
         "F03",
         """
-        condenser      1.25      0
-        subcooling     0.85    0.3
-        power           2.4    0.5
-        discharge       0.7    0.7
-        capacity        0.5      1
-        valve          -0.6    0.4
+        condenser      1.05
+        subcooling     0.65   0.25
+        discharge       0.6    0.5
+        power           1.9    0.4
+        valve          -0.5    0.3
         """,
         least=0.5,
+        proof=1.5,
     ),
 )
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
     """What the machine's own history points to."""
-    return told(view, SIGNATURES, worse=3.0)
+    return told(view, SIGNATURES, worse=3.5)
 
 
 CONDENSER_FOULING = Rule(

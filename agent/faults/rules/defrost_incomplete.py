@@ -14,18 +14,14 @@ SIGNATURES = (
     signature(
         "F09",
         """
-        approach        2.8    0.5
-        clean           2.5    0.6
-        capacity         -9    2.5
-        valve          -4.3    1.3
-        power          -1.9    0.5
-        discharge       2.2    1.5
-        subcooling     -0.6      0
-        spread         -0.4      0
-        condenser      -0.2      0
-        superheat         0    0.4
+        clean           2.6    0.6
+        approach        2.4    1.2
+        power          -0.2    0.2
+        superheat      -0.2    0.2
         """,
         least=0.25,
+        proof=0.9,
+        must=("clean",),
     ),
 )
 

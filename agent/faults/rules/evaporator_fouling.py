@@ -14,24 +14,18 @@ SIGNATURES = (
     signature(
         "F07",
         """
-        approach       1.05    0.2
-        clean           0.7    0.3
-        capacity       -3.6      1
-        valve          -1.5    0.8
-        power          -0.7    0.2
-        discharge       0.7    0.9
-        subcooling     -0.3      0
-        spread        -0.13      0
-        superheat         0    0.2
+        approach        1.0   0.15
+        clean          0.65    0.2
         """,
         least=0.4,
+        proof=0.9,
     ),
 )
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
     """What the machine's own history points to."""
-    return told(view, SIGNATURES)
+    return told(view, SIGNATURES, advice=0.7)
 
 
 EVAPORATOR_FOULING = Rule(

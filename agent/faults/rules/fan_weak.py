@@ -14,19 +14,14 @@ SIGNATURES = (
     signature(
         "F08",
         """
-        fan             -91      0
-        approach        3.8      1
-        clean           3.3      1
-        capacity      -12.5      4
-        valve          -5.5      2
-        power          -2.5    0.6
-        discharge       2.5    1.5
-        subcooling     -0.8      0
-        condenser      -0.3      0
-        spread         -0.5      0
-        superheat         0    0.4
+        fan             -91
+        approach        3.5    0.8
+        clean           3.2    0.6
+        power          -0.3    0.3
+        superheat      -0.2    0.2
         """,
         least=0.2,
+        must=("fan",),
     ),
 )
 

@@ -14,11 +14,10 @@ SIGNATURES = (
     signature(
         "F04",
         """
-        flow          -35.7      0
-        spread          1.8    0.5
-        subcooling      1.2    0.5
-        capacity        2.5      4
-        discharge      -0.1    0.5
+        flow          -35.7
+        spread          1.6    0.4
+        subcooling      1.1    0.4
+        capacity        0.5      2
         """,
         least=0.3,
     ),

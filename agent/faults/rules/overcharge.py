@@ -14,14 +14,12 @@ SIGNATURES = (
     signature(
         "F02",
         """
-        subcooling      4.7    1.5
-        condenser       2.7    1.5
-        discharge       2.3      2
-        power           4.8    2.5
-        capacity          3    2.5
-        valve            -2      1
-        superheat       0.3    0.3
-        spread         0.15      0
+        subcooling      4.2    1.3
+        condenser       2.3    1.3
+        discharge         1    1.5
+        power           4.3      2
+        capacity          3      2
+        valve          -1.3    0.8
         """,
         least=0.35,
     ),

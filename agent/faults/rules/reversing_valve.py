@@ -14,15 +14,16 @@ SIGNATURES = (
     signature(
         "F14",
         """
-        superheat       6.6    0.8
-        discharge       4.5    1.2
-        power            -4    0.6
-        capacity       -9.7    1.8
-        valve          -4.2    0.9
-        approach      -0.75    0.4
-        clean          -0.6      0
-        spread        -0.35      0
-        subcooling     -0.2      0
+        superheat       6.8    0.8
+        discharge       4.5      1
+        capacity      -10.5      2
+        power          -3.8    0.7
+        valve            -4      1
+        approach      -0.85    0.3
+        clean         -0.65   0.25
+        spread        -0.45   0.15
+        subcooling    -0.35   0.15
+        condenser     -0.15    0.1
         """,
         least=0.4,
     ),

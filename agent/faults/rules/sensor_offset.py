@@ -4,38 +4,119 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.faults.diagnosis import Signature
+from agent.faults.diagnosis import signature
 from agent.faults.modelled import ON, told
 from agent.faults.rule import Finding, Memory, Rule, Words
 from agent.faults.view import View
 from agent.model import Severity
 
-Moves = dict[str, float]
-TWO_KELVIN: dict[str, tuple[Moves, Moves]] = {
-    "water_supply_temp": (
-        {"spread": 2, "condenser": -2, "rest_water": 2, "power": -3.7, "capacity": 40}
-        | {"valve": 1.2, "discharge": -0.8},
-        {"capacity": 22, "discharge": 1, "power": 0.6, "valve": 0.5},
+SIGNATURES = (
+    signature(  # water_supply_temp, two kelvin
+        "F16",
+        """
+        spread            2
+        condenser        -2
+        rest_water        2
+        power          -4.5    0.6
+        capacity         50     22
+        valve           0.9    0.4
+        discharge      -0.5    0.8
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
     ),
-    "water_return_temp": (
-        {"spread": -2, "rest_water": -2, "capacity": -65},
-        {"capacity": 30},
+    signature(  # water_return_temp, two kelvin
+        "F16",
+        """
+        spread           -2
+        rest_water       -2
+        capacity        -80     30
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
     ),
-    "outdoor_temp": (
-        {"approach": 1.6, "clean": 1.7, "rest_air": 2, "capacity": -5, "valve": -2.3}
-        | {"power": -0.8, "discharge": 1.2, "spread": -0.2},
-        {"approach": 0.3, "capacity": 1.2, "valve": 0.9, "discharge": 0.7, "power": 0.3},
+    signature(  # outdoor_temp, two kelvin
+        "F16",
+        """
+        approach        1.7    0.2
+        clean           1.7    0.2
+        rest_air          2
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
+        odds=0.5,
     ),
-    "coil_temp": ({"coil": 2, "rest_air": -2}, {}),
-    "discharge_temp": ({"discharge": 2}, {}),
-    "suction_temp": ({"superheat": 2}, {}),
-    "liquid_temp": ({"subcooling": -2}, {}),
-    "high_pressure": ({"condenser": 2, "subcooling": 2, "discharge": -2}, {}),
-    "low_pressure": ({"approach": -4, "superheat": -4, "coil": -4, "clean": -4}, {}),
-}
-SIGNATURES = tuple(
-    Signature("F16", typical, spread, least=0.4, both=True)
-    for typical, spread in TWO_KELVIN.values()
+    signature(  # coil_temp, two kelvin
+        "F16",
+        """
+        coil              2
+        rest_air         -2
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
+    ),
+    signature(  # discharge_temp, two kelvin
+        "F16",
+        """
+        discharge         2
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
+    ),
+    signature(  # suction_temp, two kelvin
+        "F16",
+        """
+        superheat         2
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
+    ),
+    signature(  # liquid_temp, two kelvin
+        "F16",
+        """
+        subcooling       -2
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
+    ),
+    signature(  # high_pressure, two kelvin
+        "F16",
+        """
+        condenser       1.7
+        subcooling      1.7
+        discharge        -2    0.2
+        rest_pressure    1.7    0.3
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
+    ),
+    signature(  # low_pressure, two kelvin
+        "F16",
+        """
+        approach       -4.6    0.5
+        superheat      -3.8    0.5
+        coil           -3.8    0.5
+        rest_pressure   -3.8    0.8
+        clean          -4.2    0.5
+        discharge       2.7      1
+        capacity        -10      3
+        valve            -5      2
+        power            -1    0.5
+        spread         -0.4    0.2
+        subcooling     -0.6    0.3
+        """,
+        least=0.4,
+        both=True,
+        proof=1.5,
+    ),
 )
 
 

@@ -14,18 +14,18 @@ SIGNATURES = (
     signature(
         "F01",
         """
-        subcooling     -3.6    1.5
-        valve            28     15
-        capacity        -13      4
-        superheat       0.8      1
+        subcooling     -3.4    1.5
+        valve            32     15
+        capacity        -19      5
+        superheat       0.4    0.5
         condenser      -0.6    0.4
-        discharge      -0.5      2
-        spread         -0.5    0.2
-        power          -0.8      1
-        approach       -0.8    0.5
+        discharge         0    1.5
+        spread         -0.6    0.2
+        power          -0.6    0.8
+        approach       -0.8    0.4
         clean          -0.9    0.4
         """,
-        least=0.35,
+        least=0.3,
     ),
 )
 

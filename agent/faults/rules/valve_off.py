@@ -14,32 +14,30 @@ SIGNATURES = (
     signature(
         "F12",
         """
-        superheat      14.7      3
-        approach         12      4
-        discharge        24      6
-        valve           -20     14
-        capacity        -40     12
-        power            -6      3
-        subcooling      2.2      1
-        condenser       1.5      1
-        coil              1    0.5
-        spread         -1.3      0
+        approach         12      5
         clean             9      4
+        superheat         9      5
+        discharge        10      8
+        power             6      4
+        subcooling      2.9      1
+        condenser       1.3    0.6
+        valve          -1.4     14
+        capacity          0      8
         """,
-        least=0.15,
+        least=0.12,
     ),
     signature(
         "F12",
         """
-        superheat      -3.8      1
-        discharge       -18      6
-        power             6      2
-        valve            17     16
-        capacity       -4.5      2
-        subcooling     -1.8      1
-        approach       -0.8    0.5
-        clean          -0.8      0
-        condenser      -0.3      0
+        superheat        -4      1
+        discharge       -19      6
+        power             7      2
+        valve            25     16
+        capacity         -5      2
+        subcooling     -1.6    0.8
+        approach       -0.6    0.4
+        clean          -0.8    0.4
+        condenser      -0.3    0.2
         """,
         least=0.2,
     ),
