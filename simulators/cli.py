@@ -21,6 +21,7 @@ from simulators.bus import PtyLine
 from simulators.config import Control, LineRule, Simulation, as_value, read_control, read_simulation
 from simulators.config import UnitRule as Unit
 from simulators.frames import Registers
+from simulators.illness import physical, treat
 from simulators.registers import RegisterImage
 from simulators.tcp import TcpLine
 from simulators.unit import Beside, Plant, PumpUnit, home, run_units
@@ -76,7 +77,7 @@ class Simulator:
         self.speed = found.speed
         weather = synthetic_winter(found.seed)
         self.lines = {
-            name: _line(name, rule, found, lambda unit: _pump(unit, found.speed, weather))
+            name: _line(name, rule, found, lambda unit: _pump(unit, found, weather))
             for name, rule in found.lines.items()
         }
 
@@ -107,6 +108,8 @@ class Simulator:
             return f"no line is named {control.line}; there are {', '.join(self.lines)}"
         if control.unit is not None and control.unit not in running.units:
             return f"line {control.line} has no unit {control.unit}"
+        if control.unit is not None and (control.ill or control.heal):
+            return treat(running.units[control.unit].plant, control)
         control.apply(running.line)
         return None
 
@@ -242,9 +245,11 @@ def _line(
     return Running(name, line, units)
 
 
-def _pump(rule: Unit, speed: float, weather: Weather) -> PumpUnit:
+def _pump(rule: Unit, found: Simulation, weather: Weather) -> PumpUnit:
+    if rule.physics is not None:
+        return _unit(rule, physical(rule, rule.physics, found.seed), found.speed)
     plant = home(weather, rule.home.pump, rule.home.share, float(rule.home.start))
-    return _unit(rule, plant, speed)
+    return _unit(rule, plant, found.speed)
 
 
 def _unit(rule: Unit, plant: Plant, speed: float) -> PumpUnit:

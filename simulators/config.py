@@ -31,11 +31,31 @@ class HomeRule(Rule, frozen=True, kw_only=True):
     start: Duration = Duration(70 * 86400)
 
 
+class IllRule(Rule, frozen=True, kw_only=True):
+    """A fault of the physics: a word of severity or a number, from `after` on, grown in `ramp`."""
+
+    fault: str
+    severity: Literal["mild", "medium", "severe"] | float = "medium"
+    variant: str = ""
+    after: Duration = Duration(0.0)
+    ramp: Duration = Duration(0.0)
+
+
+class PhysicsRule(Rule, frozen=True, kw_only=True):
+    """A unit by its physics in a home of its own: the reference one, or one drawn by the seed."""
+
+    unit: Literal["reference", "drawn"] = "reference"
+    weather: Literal["mild", "frost", "cold", "winter"] = "winter"
+    days: Annotated[float, Meta(gt=0, le=200)] = 40.0
+    ill: tuple[IllRule, ...] = ()
+
+
 class UnitRule(Rule, frozen=True, kw_only=True):
     """One machine on a line. `registers` sets points before anything runs.
 
-    With `beside` it has no home of its own: a meter or a room sensor shows what happens in the home
-    of that unit of the same line.
+    With `physics` refrigerant, frost and water are computed, and it may fall ill; that wants numpy
+    and CoolProp. With `beside` it has no home of its own: a meter or a room sensor shows what
+    happens in the home of that unit of the same line.
     """
 
     map: str
@@ -44,6 +64,7 @@ class UnitRule(Rule, frozen=True, kw_only=True):
     answer_after: Duration = Duration(0.0)
     between: Literal["zeros", "refused"] = "zeros"
     home: HomeRule = HomeRule()
+    physics: PhysicsRule | None = None
     registers: dict[PointId, str] = {}
     faults: tuple[Fault, ...] = ()
 
@@ -88,6 +109,9 @@ class Line(Protocol):
 class Control(Rule, frozen=True, kw_only=True):
     """One line of JSON: `{"line": "bus1", "unit": 2, "fault": "silent"}`; null ends the fault.
 
+    `{"line": "bus1", "unit": 2, "ill": {"fault": "F04", "severity": "severe"}}` lets a unit of the
+    physics fall ill; `"heal": true` ends all of that.
+
     `{"line": "bus1", "unplug": true}` pulls the adapter or stops the converter, false puts it back.
     """
 
@@ -97,10 +121,12 @@ class Control(Rule, frozen=True, kw_only=True):
     share: Annotated[float, Meta(ge=0, le=1)] = 1.0
     delay: Duration = Duration(0.3)
     unplug: bool | None = None
+    ill: IllRule | None = None
+    heal: bool = False
 
     def apply(self, line: Line) -> None:
         """Make it so."""
-        if self.unit is not None:
+        if self.unit is not None and self.ill is None and not self.heal:
             fault = self.fault
             line.faults[self.unit] = (
                 () if fault is None else (Fault(kind=fault, share=self.share, delay=self.delay),)

@@ -25,6 +25,7 @@ from simulators.physics.faults import SCENARIOS as SCENARIOS
 from simulators.physics.faults import SEVERITIES as SEVERITIES
 from simulators.physics.faults import VARIANTS as VARIANTS
 from simulators.physics.faults import Injection as Injection
+from simulators.physics.faults import check as check
 from simulators.physics.fleet import START_AT as START_AT
 from simulators.physics.fleet import Fleet as Fleet
 from simulators.physics.units import Units as Units

@@ -93,6 +93,11 @@ class Fleet:
     def __len__(self) -> int:
         return len(self.units)
 
+    @property
+    def polls_left(self) -> int:
+        """How many polls the weather still has."""
+        return int(self._outdoor.shape[1]) - self.step
+
     def fork(self, index: npt.NDArray[np.intp]) -> Fleet:
         """A deep copy of these units as they stand now; an index may repeat."""
         other = Fleet.__new__(Fleet)
@@ -149,7 +154,7 @@ class Fleet:
         values 0 or 1), `at` and `mono`; NaN where no poll or no value came. Names with one are the
         truth behind them; `_away` tells that the gateway itself polled nothing.
         """
-        if self.step + steps > self._outdoor.shape[1]:
+        if steps > self.polls_left:
             raise IndexError("the weather ends before these steps")
         n = len(self)
         raw = np.empty((len(SENSORS), steps, n))
@@ -198,7 +203,7 @@ class Fleet:
         s.power_w = np.where(c.mains_lost > 0.5, 0.0, supply.power(u, s))
         s.energy_j = s.energy_j + s.power_w * POLL_S * c.meter_share
         heat = np.where(s.pump, s.water_w, 0.0) + s.heater
-        s.heat_j = s.heat_j + heat * POLL_S * c.heat_meter_share
+        s.heat_j = s.heat_j + np.maximum(heat, 0.0) * POLL_S * c.heat_meter_share
         at, lost, start_up = self._reader.poll(mono, START_AT, c, uniform)
         self._write(k, columns, at, mono, volts, heat, air_c)
         rows = len(SENSORS)
