@@ -20,17 +20,12 @@ KINDS = ("winter", "winter", "frost", "winter", "cold", "winter", "mild", "frost
 
 @dataclass(frozen=True, slots=True)
 class Calm:
-    """`n` units for `days`; the first `each_way` of them are seen in every way of `ways`.
-
-    All are seen in those of `always`.
-    """
+    """`n` units for `days`; of `ways` each names a way of seeing, and every which unit it sees."""
 
     n: int
     days: float
     seed: int
-    always: tuple[str, ...] = ("full", "disturbed")
-    ways: tuple[str, ...] = ()
-    each_way: int = 0
+    ways: tuple[tuple[str, int], ...] = (("full", 1),)
     folder: Path | None = None
 
 
@@ -44,10 +39,9 @@ def run_calm(work: Calm) -> Found:
     for columns in chunks(fleet, work.days, EVERY, calendars.enter, shelf):
         calendars.mark(columns)
         if not watches:
-            for way in (*work.always, *work.ways):
-                count = work.n if way in work.always else min(work.each_way, work.n)
+            for way, each in work.ways:
                 known = settings(fleet.units, columns, WAYS[way])
-                watches |= {(i, way): Watch(known[i]) for i in range(count)}
+                watches |= {(i, way): Watch(known[i]) for i in range(0, work.n, each)}
         for (i, way), watch in watches.items():
             names = watch.setting.names
             watch.feed(seen(columns, i, names, WAYS[way], wild(work.seed, i)))

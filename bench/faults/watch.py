@@ -139,33 +139,31 @@ class Watch:
         if self.done or not len(polls.mono):
             return
         began = process_time()
+        made, said, quiet, life = self._reader.sample, None, False, self._life
+        see = self._detector.see
         for mono, at, row in zip(
             polls.mono.tolist(), self._stamps(polls), _rows(polls.rows), strict=True
         ):
             if mono - self._last > RESTART_S and self.samples:
                 self._start(self.kept())
                 self._boot = mono - 5.0
-            self._last = mono
-            if self._see(mono, at, row):
+                see, life, said = self._detector.see, self._life, None
+            self._last, own = mono, mono - self._boot
+            self.samples += 1
+            sample = made(own, at, row)
+            conditions = see(sample)
+            if not (quiet and conditions is said):  # nothing stands, nothing may come
+                stamp = Stamp(datetime.fromtimestamp(at, UTC), own, sample.trusted)
+                for alarm in life.step(DEVICE, conditions, stamp, sample.lost is not None):
+                    self._take(alarm, mono - self.onset)
+                said, quiet = conditions, not conditions and not life.open
+            if mono >= self._due and self._look(mono):
                 break
         self.see_s += process_time() - began
 
     def _stamps(self, polls: Polls) -> Sequence[float]:
         lost = np.isnan(polls.at)
         return np.where(lost, self.setting.start_at + polls.mono, polls.at).tolist()  # type: ignore[no-any-return]
-
-    def _see(self, mono: float, at: float, row: Sequence[float | None]) -> bool:
-        """One poll; whether it was the last one of interest."""
-        self.samples += 1
-        own = mono - self._boot
-        sample = self._reader.sample(own, at, row)
-        conditions = self._detector.see(sample)
-        stamp = Stamp(datetime.fromtimestamp(at, UTC), own, sample.trusted)
-        for alarm in self._life.step(DEVICE, conditions, stamp, sample.lost is not None):
-            self._take(alarm, mono - self.onset)
-        if mono >= self._due:
-            self._look(mono)
-        return self.done
 
     def _take(self, alarm: Alarm, at_s: float) -> None:
         before = len(self.ledger.opened)
@@ -181,14 +179,15 @@ class Watch:
         self._waiting = [(name, self.onset + at_s + after_s) for name, after_s in instants]
         self._due = self._waiting[0][1]
 
-    def _look(self, mono: float) -> None:
-        """What stands now, an hour and a day after the first new alarm; then the end."""
+    def _look(self, mono: float) -> bool:
+        """What stands now, an hour and a day after the first new alarm; True at the end."""
         while self._waiting and mono >= self._waiting[0][1]:
             name, _ = self._waiting.pop(0)
             self.done = name == "end"
             if not self.done:
                 self.ledger.stood[name] = self.standing()
         self._due = self._waiting[0][1] if self._waiting else float("inf")
+        return self.done
 
     def standing(self) -> tuple[Seen, ...]:
         """Every alarm that stands and is new since the onset."""

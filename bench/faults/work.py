@@ -40,7 +40,11 @@ EVERY_WAY = ("full", DISTURBED.name, *(way.name for way in ABLATIONS))
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How much of everything is run."""
+    """How much of everything is run.
+
+    Ways of seeing and extra questions take the first `more_units` units of each weather; of the
+    healthy units every second is seen disturbed as well, every eighth in every way.
+    """
 
     kinds: tuple[str, ...]
     weathers: tuple[str, ...]
@@ -50,11 +54,12 @@ class Scope:
     severities: tuple[str, ...] = SEVERITIES
     extras: bool = True
     ablations: bool = True
+    more_units: int = 3
     batch: int = 900
-    calm_units: int = 420
+    calm_units: int = 210
     learn_days: float = 21.0
     fault_days: float = 14.0
-    calm_days: float = 61.0
+    calm_days: float = 45.6
     folder: Path | None = None
 
     @property
@@ -99,13 +104,14 @@ def _fits(branch: Branch, units: Units, k: int) -> bool:
 def _matrix(scope: Scope, k: int, pair: Pair) -> Iterator[Branch]:
     for kind, severity, weather, why in combinations(scope.kinds, (pair.weather,)):
         if why is None and severity in scope.severities:
-            ways = scope.ways if severity == "medium" else ("full",)
+            more = severity == "medium" and pair.unit < scope.more_units
+            ways = scope.ways if more else ("full",)
             case = Case(kind, severity, weather, pair.unit, seed=scope.seed)
             yield Branch(k, (Fault(kind, severity),), case, ways)
 
 
 def _extras(scope: Scope, k: int, pair: Pair) -> Iterator[Branch]:
-    if not scope.extras:
+    if not scope.extras or pair.unit >= scope.more_units:
         return
 
     def one(study: str, name: str, severity: str, *faults: Fault) -> Branch:
@@ -143,16 +149,17 @@ def ill(scope: Scope) -> tuple[Learning, list[Branch]]:
     return work, [one for one in found if drawn is None or _fits(one, drawn, one.pair)]
 
 
+_EIGHTH = tuple((way.name, 8) for way in ABLATIONS)
+
+
 def calm(scope: Scope) -> list[Calm]:
-    """Healthy months in fleets of one size; a fifth of the units are seen in every way."""
+    """Healthy months in fleets of one size."""
     left, days = scope.months, scope.calm_days
     found: list[Calm] = []
     while left > 0.05:
         n = max(1, min(scope.calm_units, round(left * 30.4 / days)))
-        always = ("full", DISTURBED.name) if scope.ablations else ("full",)
-        ways = tuple(way.name for way in ABLATIONS) if scope.ablations else ()
-        seed = scope.seed + 500 + len(found)
-        found.append(Calm(n, days, seed, always, ways, -(-n // 5), scope.folder))
+        ways = (("full", 1), *(((DISTURBED.name, 2), *_EIGHTH) if scope.ablations else ()))
+        found.append(Calm(n, days, scope.seed + 500 + len(found), ways, scope.folder))
         left -= n * days / 30.4
     return found
 
