@@ -142,7 +142,8 @@ def _protect(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> Flags
     lacking = steady & ~s.reverse & (s.low_pa < u.low_pa)
     s.short_s = np.where(lacking, s.short_s + dt_s, 0.0)
     still = s.on & (s.fan > 0.2) & (c.fan < 0.5) & (s.run_s > 60.0)
-    low_v, high_v = seen.mains_v < 165.0, seen.mains_v > 265.0
+    dead = c.mains_lost > 0.5  # no controller that could show it
+    low_v, high_v = (seen.mains_v < 165.0) & ~dead, seen.mains_v > 265.0
     odd = still | low_v | high_v | (c.board_code > 0.0)
     s.wrong_s = np.where(odd, s.wrong_s + dt_s, 0.0)
     code = np.zeros_like(s.code)
