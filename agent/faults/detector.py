@@ -18,7 +18,7 @@ from agent.faults.rule import NOTHING, Event, Finding, Look, Memory, Rule
 from agent.faults.rules import RULES
 from agent.faults.sample import FIELDS, Sample
 from agent.faults.signals import sources
-from agent.faults.verdict import Judge
+from agent.faults.verdict import Judge, Verdict
 from agent.faults.view import View
 from agent.model import Machine, PointId, Severity, Suspect
 
@@ -50,6 +50,7 @@ class Saved:
     seen_good: tuple[PointId, ...] = ()
     signals: tuple[str, ...] = ()
     own: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    verdict: Verdict | None = None
 
 
 class Detector:
@@ -264,6 +265,7 @@ class Detector:
             seen_good=tuple(sorted(view.seen_good)),
             signals=(*view.own.steady.names, *view.own.air.names),
             own=view.own.save(),
+            verdict=view.judge.verdict,
         )
 
     def repaired(self, rule: str) -> None:
@@ -282,6 +284,7 @@ class Detector:
         view.day.began = saved.now
         view.seen_good.update(saved.seen_good)
         view.own.restore(saved.own, saved.signals)
+        view.judge.verdict = saved.verdict
         for i, rule in enumerate(self._rules):
             self._memories[i].update(saved.memories.get(rule.name, {}))
             self._held[i] = saved.held.get(rule.name) or NOTHING

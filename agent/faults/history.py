@@ -23,6 +23,7 @@ DAYS_KEPT = 5
 LEAST_A_DAY = 3
 ALLOWED_SD = 0.5  # of a daily median: the drift a CUSUM lets pass
 LARGEST_SUM = 20.0
+LEAST_KNOWN = 15
 STALE_DAYS = 2
 
 Inputs = tuple[float, float, float]
@@ -121,6 +122,17 @@ class History:
     def healthy(self) -> bool:
         """Whether all that is known looks as it always did."""
         return all(abs(one.z) < 4.0 and max(one.up, one.down) < 3.0 for one in self.tracks.values())
+
+    @property
+    def means(self) -> Mapping[str, float]:
+        """What was learnt, in the mean; empty while that is little."""
+        sums = self._sums
+        if sums.count < LEAST_KNOWN:
+            return {}
+        return {
+            name: SIGNALS[PLACE[name]].typical + sums.xy[i * sums.n] / sums.count
+            for i, name in enumerate(self._names)
+        }
 
     def freeze(self) -> None:
         """Take what was learnt so far as what is usual."""

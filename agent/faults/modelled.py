@@ -28,8 +28,8 @@ def told(
     severity = None
     if verdict.size >= worse:
         severity = Severity.S2
-    elif verdict.size < advice:
-        severity = Severity.S3
+    if verdict.early or verdict.size < advice:
+        severity = Severity.S3  # against machines at large it is a hint
     return (found(verdict, severity),)
 
 

@@ -8,7 +8,7 @@ from math import hypot
 
 from agent.faults.diagnosis import Seen
 from agent.faults.history import History, Terms, Track, of_air, of_cold, unchanging
-from agent.faults.signals import AIR, PLACE, SIGNALS, STEADY, Sources, measured, rested
+from agent.faults.signals import AIR, LOOP, PLACE, SIGNALS, STEADY, Sources, measured, rested
 from agent.faults.window import Window
 
 DRY_BELOW_C, DRY_ABOVE_C = -12.0, 8.0
@@ -20,6 +20,7 @@ LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
 HEATING = Terms(least=40)
 CLEAN = Terms(least=20)
+LOOPING = Terms(least=40, inputs=1)  # the valve holds it: the same at every frequency
 RESTING = Terms(least=20, inputs=1)
 
 
@@ -61,6 +62,7 @@ class Own:
         "_source",
         "air",
         "clean",
+        "loop",
         "rest_air",
         "rest_pressure",
         "rest_water",
@@ -74,6 +76,7 @@ class Own:
         self.signals: Mapping[str, float] = {}
         self.steady = History((), now, HEATING, of_cold)
         self.air = History((), now, HEATING, of_air)
+        self.loop = History(LOOP, now, LOOPING, unchanging)
         self.clean = History(("approach",), now, CLEAN, of_air)
         self.rest_water = History(("rest_water",), now, RESTING, unchanging)
         self.rest_air = History(("rest_air",), now, RESTING, unchanging)
@@ -85,6 +88,7 @@ class Own:
         if not self.steady.names:
             self._prove()
         judged = self.steady.see(window, self.signals, now)
+        judged |= self.loop.see(window, self.signals, now)
         if dry(window, since_s):
             judged |= self.air.see(window, self.signals, now)
         return judged
@@ -106,6 +110,7 @@ class Own:
         return {
             "steady": self.steady,
             "air": self.air,
+            "loop": self.loop,
             "clean": self.clean,
             "rest_water": self.rest_water,
             "rest_air": self.rest_air,
@@ -121,6 +126,15 @@ class Own:
                 if one is not None:
                     found["clean" if name == "clean" else signal] = one
         return found
+
+    @property
+    def means(self) -> dict[str, float]:
+        """What was learnt so far, in the mean."""
+        return {
+            "clean" if name == "clean" else signal: value
+            for name, part in self.parts.items()
+            for signal, value in part.means.items()
+        }
 
     def expected(self) -> dict[str, float]:
         """What the newest stretch should have shown, signal by signal."""

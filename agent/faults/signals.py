@@ -51,7 +51,8 @@ SIGNALS: tuple[Signal, ...] = (
 )
 REST = ("rest_water", "rest_air", "rest_pressure")
 AIR = ("approach", "fan")
-STEADY = tuple(one.name for one in SIGNALS if one.name not in (*REST, *AIR))
+LOOP = ("superheat",)
+STEADY = tuple(one.name for one in SIGNALS if one.name not in (*REST, *AIR, *LOOP))
 PLACE = {one.name: i for i, one in enumerate(SIGNALS)}
 
 

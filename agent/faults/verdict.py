@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.faults.diagnosis import Diagnosis, Seen, Signature, diagnose
+from agent.faults.fleet import USUAL, against_fleet
 from agent.faults.own import DAY, DAYS, HOURS, WEEK, Horizon, Own
 from agent.model import Suspect
 
 UNKNOWN = "unknown"
+EARLY = 18.0  # chi square against machines at large
 ENDS_AT = 0.4  # of size and strength: less of both ends a verdict
 AHEAD = 0.6  # the weight from which another suspect takes the name over
 MISFIT, MISFIT_SHARE = 4.0, 0.06  # chi square a signal, and of all: above, no signature fits
@@ -35,13 +37,16 @@ DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A fault of the catalogue, or `unknown`; `size` 1 is the medium of the catalogue."""
+    """A fault of the catalogue, or `unknown`; `size` 1 is the medium of the catalogue. `early` when
+    it is told against machines at large: what is learnt is not healthy, and cannot be judged by.
+    """
 
     fault: str
     size: float
     suspects: tuple[Suspect, ...]
     seen: Mapping[str, Seen]
     expected: Mapping[str, float]
+    early: bool = False
 
 
 class Judge:
@@ -59,7 +64,7 @@ class Judge:
         """Some stretch has ended."""
         found = self._found(own, now, HOURLY)
         self._looks = self._looks + 1 if found is not None else 0
-        if found is not None and self._looks >= HOURLY.looks and self.verdict is None:
+        if found is not None and self._looks >= HOURLY.looks and self._free:
             self.verdict = found
 
     def day(self, own: Own, now: float) -> None:
@@ -67,11 +72,28 @@ class Judge:
         for demand in DAILY:
             found = self._found(own, now, demand)
             if found is not None:
-                if self.verdict is None or self._overtakes(found):
+                if self._free or self._overtakes(found):
                     self.verdict = found
                 return
-        if self.verdict is not None and self._over(own, now):
+        early = self._early(own)
+        if self.verdict is None or self.verdict.early:
+            self.verdict = early
+        elif self._over(own, now):
             self.verdict = None
+
+    def _early(self, own: Own) -> Verdict | None:
+        """What is wrong against machines at large, while own history is young or was ill."""
+        means = own.means
+        told = diagnose(self._signatures, against_fleet(means))
+        if told is None or told.best.explained < EARLY or not _large(told):
+            return None
+        fault, size = told.best.signature.fault, abs(told.best.size)
+        usual = {name: mean for name, (mean, _) in USUAL.items()}
+        return Verdict(fault, size, told.suspects, against_fleet(means), usual, early=True)
+
+    @property
+    def _free(self) -> bool:
+        return self.verdict is None or self.verdict.early
 
     def forget(self) -> None:
         """The machine was mended."""

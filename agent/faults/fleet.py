@@ -1,0 +1,33 @@
+"""What is usual for heat pumps at large, until one's own history is learnt; and to check it by.
+
+Means of a week of healthy heating over machines of many makes; the spread is that between
+machines, not that of one. From simulated fleets with R32, R290 and R410A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent.faults.diagnosis import Seen
+
+USUAL: Mapping[str, tuple[float, float]] = {
+    "approach": (5.9, 1.3),
+    "clean": (7.9, 1.3),
+    "superheat": (4.4, 0.8),
+    "subcooling": (3.3, 1.3),
+    "condenser": (1.3, 0.65),
+    "valve": (22.0, 7.5),
+    "coil": (0.7, 0.5),
+    "rest_water": (0.0, 0.3),
+    "rest_pressure": (0.0, 0.45),
+    "rest_air": (0.9, 0.85),
+}
+
+
+def against_fleet(means: Mapping[str, float]) -> dict[str, Seen]:
+    """How far the means of one machine are from those of others, signal by signal."""
+    return {
+        name: Seen(value - USUAL[name][0], USUAL[name][1])
+        for name, value in means.items()
+        if name in USUAL
+    }
