@@ -291,7 +291,8 @@ BENCH = Bench(
     "A heating season of the reference home and its variants under the unchanged core, beside the "
     "baselines A (fixed water) and B (with a thermostat) and the perfect-forecast limit.",
     "151 days of built-in weather, plant steps of 60 s, a look of the gateway every 10 min, write "
-    "budget and intervals in force; 72 h of warm-up not counted; 50 random homes",
+    "budget and intervals in force; 72 h of warm-up not counted; "
+    f"{HOMES} random homes, {BILLED_HOMES} of them and every variant also in mode `bill`",
     run_bench,
     (
         Goal("score_a_fixed", ">=", 0.85),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
+from agent.control.learned import Settled
 from agent.control.schedule import WeekSchedule
 
 LARGEST_PREHEAT_K = 1.5
@@ -82,18 +83,17 @@ class Comfort:
         why = "plan" if self.mode == "energy" or self.stores else "plan: storing heat would not pay"
         return room_c + self._preheat_k(local), why
 
-    def settled_c(self, local: datetime | None) -> tuple[float, float] | None:
-        """The lowest and the highest temperature a room may have that follows the plan.
+    def settled(self, local: datetime | None) -> Settled | None:
+        """What a room that follows the plan may be now.
 
-        It has had some hours to follow a step, and need not have taken up heat stored ahead. None
-        where both are what is wanted now, and without a trusted clock.
+        None where that is just what is wanted, and without a trusted clock.
         """
         if local is None or not (self.stores or self.away or len(self.rooms.periods) > 1):
             return None
         hours = [local - timedelta(hours=back) for back in range(SETTLES_H + 1)]
         wanted = [self.wanted(hour)[0] for hour in hours]
-        planned = zip(wanted, map(self._preheat_k, hours), strict=True)
-        return min(room_c - stored_k for room_c, stored_k in planned), max(wanted)
+        planned = [c - self._preheat_k(hour) for c, hour in zip(wanted, hours, strict=True)]
+        return Settled(min(planned), planned[0], max(wanted))
 
     @property
     def stores(self) -> bool:

@@ -77,7 +77,7 @@ def comfort_demand(
     doubt = _room_in_doubt(home, now.snapshots, now.stamp.mono, now.running_s)
     room = None if doubt or home.room is None else room_c(home, now.snapshots)
     told = snapshot.number(home.point)
-    settled = comfort.settled_c(local) if due(heating, now.stamp.mono) else None
+    settled = comfort.settled(local) if due(heating, now.stamp.mono) else None
     look = Seen(wanted, room, outdoor, told, local.hour if local else None, settled)
     heating = seen(heating, look, now.stamp.mono)
     lowest = floor_c(heating, look, now.forecast, now.doubtful, comfort.outlast)

@@ -55,12 +55,23 @@ class Learned(Struct, frozen=True):
     age_s: float = 0.0
 
 
+class Settled(Struct, frozen=True):
+    """What a room that follows a plan with steps, or stores heat ahead, may be; degC.
+
+    It has had time to reach `lowest_c`; `planned_c` is the plan's own of now; `highest_c` may still
+    stand in the walls. Below the first the home falls short; from the second to the third nothing
+    is an error of the rule.
+    """
+
+    lowest_c: float
+    planned_c: float
+    highest_c: float
+
+
 class Seen(Struct, frozen=True):
     """One look at the home; `hour` is local, None when no clock is trusted; `water_c` is told.
 
-    `settled_c` are the lowest and the highest room a home may be in that follows its plan: between
-    them a step of the plan, or heat stored ahead, is no error of the rule. None where both are the
-    wanted temperature.
+    `settled` is None where the room may be nothing but what is wanted.
     """
 
     wanted_c: float
@@ -68,7 +79,7 @@ class Seen(Struct, frozen=True):
     outdoor_c: float
     water_c: float | None
     hour: int | None
-    settled_c: tuple[float, float] | None = None
+    settled: Settled | None = None
 
 
 def fresh(emitter: str) -> Learned:
@@ -96,9 +107,9 @@ def learn(known: Learned, seen: Seen, dt_s: float) -> Learned:
     if seen.room_c is None:
         return replace(known, outdoor_slow_c=slow, age_s=known.age_s + dt_s)
     room = _towards(known.room_slow_c, seen.room_c, dt_s / SMOOTH_S)
-    low_c, high_c = seen.settled_c or (seen.wanted_c, seen.wanted_c)
-    margin = _margin_k(known, low_c - seen.room_c, hours)
-    error = _within(room, low_c + margin, high_c + margin) - room
+    settled = seen.settled or Settled(seen.wanted_c, seen.wanted_c, seen.wanted_c)
+    margin = _margin_k(known, settled.lowest_c - seen.room_c, hours)
+    error = _within(room, settled.planned_c + margin, settled.highest_c + margin) - room
     trim = known.trim_k + TRIM_K_PER_KH * error * hours
     known = replace(
         known,

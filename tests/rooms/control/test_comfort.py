@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.control import Away, Comfort, Daily, Period, WeekSchedule
+from agent.control.learned import Settled
 
 CHINA = ZoneInfo("Asia/Shanghai")
 WEEKDAYS, WEEKEND = frozenset(range(5)), frozenset({5, 6})
@@ -89,20 +90,20 @@ def test_a_valley_that_is_too_dear_is_told() -> None:
 
 
 FLAT = Comfort(WeekSchedule((Period(frozenset(range(7)), time(0), 18.0),)))
-SETTLED: tuple[tuple[str, Comfort, datetime | None, tuple[float, float] | None], ...] = (
+SETTLED: tuple[tuple[str, Comfort, datetime | None, tuple[float, float, float] | None], ...] = (
     ("a flat plan", FLAT, at(2026, 1, 13, 12), None),
     ("no clock", HOME, None, None),
-    ("warmer for an hour: it need not be so yet", HOME, at(2026, 1, 13, 7), (17.0, 18.0)),
-    ("stored heat is still in the walls", BILL, at(2026, 1, 13, 9), (17.0, 19.5)),
-    ("stored heat is gone", BILL, at(2026, 1, 13, 15), (18.0, 18.0)),
-    ("storing is no duty", BILL, at(2026, 1, 13, 20), (18.0, 19.5)),
-    ("nothing is stored", DEAR, at(2026, 1, 13, 15), (18.0, 18.0)),
+    ("warmer for an hour: it need not be so yet", HOME, at(2026, 1, 13, 7), (17.0, 18.0, 18.0)),
+    ("stored heat is still in the walls", BILL, at(2026, 1, 13, 9), (17.0, 18.0, 19.5)),
+    ("stored heat is gone", BILL, at(2026, 1, 13, 15), (18.0, 18.0, 18.0)),
+    ("storing is no duty", BILL, at(2026, 1, 13, 20), (18.0, 18.0, 19.5)),
+    ("nothing is stored", DEAR, at(2026, 1, 13, 15), (18.0, 18.0, 18.0)),
 )
 
 
 @pytest.mark.parametrize("case", SETTLED, ids=lambda case: case[0])
 def test_what_a_home_that_follows_its_plan_may_show(
-    case: tuple[str, Comfort, datetime | None, tuple[float, float] | None],
+    case: tuple[str, Comfort, datetime | None, tuple[float, float, float] | None],
 ) -> None:
     _, comfort, local, room_c = case
-    assert comfort.settled_c(local) == room_c
+    assert comfort.settled(local) == (room_c and Settled(*room_c))

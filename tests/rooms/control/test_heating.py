@@ -19,7 +19,17 @@ from agent.control.heating import (
     ideal_c,
     seen,
 )
-from agent.control.learned import BASES, MARGINS_K, SLOPES, STORINGS, Seen, curve_c, fresh, learn
+from agent.control.learned import (
+    BASES,
+    MARGINS_K,
+    SLOPES,
+    STORINGS,
+    Seen,
+    Settled,
+    curve_c,
+    fresh,
+    learn,
+)
 
 CALM = Heating(replace(fresh("radiators"), outdoor_slow_c=-3.0, room_slow_c=18.25))
 LOOK = Seen(18.0, 18.25, -3.0, 42.0, 12)
@@ -159,7 +169,7 @@ def test_a_step_of_the_plan_is_no_shortage_that_widens_the_margin() -> None:
     slow = replace(fresh("radiators"), age_s=3 * 86_400.0)  # the first day teaches no margin
     rising = Seen(19.5, 18.0, -3.0, 42.0, 4)
     short = learn(slow, rising, 3600.0)
-    settled = learn(slow, replace(rising, settled_c=(18.0, 19.5)), 3600.0)
+    settled = learn(slow, replace(rising, settled=Settled(18.0, 18.0, 19.5)), 3600.0)
     assert short.margin_k > slow.margin_k
     assert settled.margin_k <= slow.margin_k
 
@@ -167,7 +177,7 @@ def test_a_step_of_the_plan_is_no_shortage_that_widens_the_margin() -> None:
 @pytest.mark.parametrize(("room", "trims"), [(18.9, 0), (17.6, 1), (20.4, -1)])
 def test_between_the_plan_and_stored_heat_nothing_is_an_error(room: float, trims: int) -> None:
     known = replace(fresh("radiators"), room_slow_c=room)
-    look = Seen(19.5, room, -3.0, 42.0, 12, settled_c=(18.0, 19.5))
+    look = Seen(19.5, room, -3.0, 42.0, 12, settled=Settled(18.0, 18.0, 19.5))
     after = learn(known, look, 3600.0)
     assert (after.trim_k > 0) - (after.trim_k < 0) == trims
     assert any(after.rhythm_k) is bool(trims)
