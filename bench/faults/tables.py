@@ -62,6 +62,7 @@ def _figures(own: Sequence[Outcome], kind: str, severity: str) -> dict[str, Figu
         "detected": found,
         "goal": _goal(goal),
         "median": span_text(time) or "never",
+        "median_s": None if time is None else round(time),
         "met": met(found, time, goal),
         "top1": names["top1"],
         "top2": names["top2"],
