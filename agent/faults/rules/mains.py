@@ -1,0 +1,66 @@
+"""F24: mains voltage outside what a household connection may have, 220 V -10 % / +7 %."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import sqrt
+
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.texts import WORDS
+from agent.faults.view import View
+from agent.model import Severity
+
+LOW_V, HIGH_V, LASTS_S = 198.0, 235.0, 60.0
+LOWEST_V, HIGHEST_V, AT_ONCE_S = 187.0, 253.0, 10.0
+EASED_BY_V = 3.0
+MEASURED_V = (80.0, 300.0)  # below no machine answers; above it is told between two phases
+LONGEST_GAP_S = 150.0
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """Two samples in a row beyond a limit begin it, two in a row within end it."""
+    volts = view.sample.supply_voltage
+    if volts is None or (LOW_V + EASED_BY_V <= volts <= HIGH_V - EASED_BY_V and not memory):
+        return NOTHING
+    volts = volts if volts <= MEASURED_V[1] else volts / sqrt(3.0)
+    if volts < MEASURED_V[0]:
+        return NOTHING
+    eased = EASED_BY_V if "told" in memory else 0.0
+    if LOW_V + eased <= volts <= HIGH_V - eased:
+        memory["within"] = memory.get("within", 0.0) + 1.0
+        if memory["within"] < 2.0 and "told" in memory:
+            return _found(view, memory, memory["volts"])
+        memory.clear()
+        return NOTHING
+    memory["within"] = 0.0
+    side = -1.0 if volts < LOW_V + eased else 1.0
+    if memory.get("side") != side or view.dt_s > LONGEST_GAP_S:
+        memory.clear()
+        memory.update(side=side, since=view.now, volts=volts, within=0.0)
+        return NOTHING
+    # the milder of two, so that one wild value decides nothing
+    worst, memory["volts"] = sorted((volts, memory["volts"]))[side < 0.0], volts
+    return _found(view, memory, worst)
+
+
+def _found(view: View, memory: Memory, volts: float) -> tuple[Finding, ...]:
+    lasts_s = view.now - memory["since"]
+    eased = EASED_BY_V if memory.get("told") == 1.0 else 0.0
+    severe = not LOWEST_V + eased <= volts <= HIGHEST_V - eased
+    if "told" not in memory and lasts_s < (AT_ONCE_S if severe else LASTS_S):
+        return NOTHING
+    memory["told"] = 1.0 if severe else 2.0
+    evidence = {"supply_voltage": volts, "lasts_s": lasts_s, "low": LOW_V, "high": HIGH_V}
+    return (Finding(evidence, severity=Severity.S1 if severe else Severity.S2),)
+
+
+MAINS_VOLTAGE = Rule(
+    name="mains_voltage",
+    fault="F24",
+    severity=Severity.S2,
+    look=look,
+    on=Event.SAMPLE,
+    words=WORDS["F24"],
+    needs=("supply_voltage",),
+    clear_after_s=300.0,
+)

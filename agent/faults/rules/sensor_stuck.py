@@ -1,0 +1,89 @@
+"""F17: a sensor that shows one and the same value for hours of running while others move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.texts import WORDS
+from agent.faults.view import View
+from agent.model import Severity
+
+WATCHED = (  # indoor and outdoor air, set points and tanks may well stand still
+    "water_supply_temp",
+    "water_return_temp",
+    "discharge_temp",
+    "suction_temp",
+    "coil_temp",
+    "liquid_temp",
+    "high_pressure",
+    "low_pressure",
+)
+STUCK_S = 7200.0  # healthy sensors stand still for up to 1.3 h of running
+MOVED_S = 900.0
+LEAST_MOVING = 2
+WILD = 8.0  # K or bar: a jump no machine makes, back within a minute
+LONGEST_GAP_S = 150.0
+
+
+def look(view: View, memory: Memory) -> Iterable[Finding]:
+    """Running time without a change, sensor by sensor."""
+    if not view.running:
+        return NOTHING
+    step_s = min(view.now - memory.get("now", view.now), LONGEST_GAP_S)
+    memory["now"] = view.now
+    stuck: list[tuple[str, float, float]] = []
+    moving = 0
+    for name in WATCHED:
+        value = getattr(view.sample, name)
+        if value is None:
+            continue
+        stood_s = _stood(memory, name, value, step_s)
+        if stood_s >= STUCK_S:
+            stuck.append((name, memory[name], stood_s))
+        elif stood_s < MOVED_S:
+            moving += 1
+    if not stuck or moving < LEAST_MOVING:
+        return NOTHING
+    return tuple(_finding(view, *one) for one in stuck)
+
+
+def _stood(memory: Memory, name: str, value: float, step_s: float) -> float:
+    """For how many seconds of running a sensor has shown this; one wild value is overlooked."""
+    since, odd = name + ".s", name + ".odd"
+    before = memory.get(name)
+    if before == value:
+        memory[since] += step_s
+        memory.pop(odd, None)
+    elif before is not None and abs(value - before) > WILD and odd not in memory:
+        memory[odd] = 1.0
+    else:
+        memory[name], memory[since] = value, 0.0
+        memory.pop(odd, None)
+    return memory[since]
+
+
+def _finding(view: View, name: str, value: float, stood_s: float) -> Finding:
+    label = view.machine.label(name)
+    return Finding(
+        {
+            "value": value,
+            "stuck_h": stood_s / 3600.0,
+            "label_en": label.en,
+            "label_zh": label.zh,
+        },
+        key=name,
+        point=name,
+    )
+
+
+SENSOR_STUCK = Rule(
+    name="sensor_stuck",
+    fault="F17",
+    severity=Severity.S3,
+    look=look,
+    on=Event.MINUTE,
+    words=WORDS["F17"],
+    gate="running",
+    clear_after_s=600.0,
+)

@@ -1,0 +1,229 @@
+"""Rules that need no history: each as a table of what is seen and what is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.faults.rule import Rule
+from agent.faults.rules.backup_heater import BACKUP_HEATER_NEEDLESS
+from agent.faults.rules.clock import CLOCK_WRONG
+from agent.faults.rules.freeze_ahead import FREEZE_AHEAD
+from agent.faults.rules.link import LINK_FROZEN, LINK_POOR
+from agent.faults.rules.mains import MAINS_VOLTAGE
+from agent.faults.rules.meter import COP_BEYOND, ENERGY_METER, HEAT_METER
+from agent.faults.rules.sensor_stuck import SENSOR_STUCK
+from agent.faults.rules.sensors import SENSOR_ABSENT
+from agent.model import Severity
+from tests.rooms.faults.rulebench import CALM, REST, RESTLESS, Seen
+
+MINUTE, HOUR = 60.0, 3600.0
+ALL = tuple(CALM)
+Stretch = tuple[float, dict[str, Any]]
+CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
+    "voltage well": (MAINS_VOLTAGE, [(HOUR, {"supply_voltage": 200.0})], []),
+    "low for a moment": (MAINS_VOLTAGE, [(60, {}), (30, {"supply_voltage": 180.0})], []),
+    "low": (MAINS_VOLTAGE, [(90, {"supply_voltage": 195.0})], ["mains_voltage"]),
+    "low for half a minute": (MAINS_VOLTAGE, [(60, {"supply_voltage": 195.0})], []),
+    "very low": (MAINS_VOLTAGE, [(60, {"supply_voltage": 180.0})], ["mains_voltage"]),
+    "very high": (MAINS_VOLTAGE, [(60, {"supply_voltage": 256.0})], ["mains_voltage"]),
+    "between two phases": (MAINS_VOLTAGE, [(HOUR, {"supply_voltage": 385.0})], []),
+    "a wild value within": (
+        MAINS_VOLTAGE,
+        [(90, {"supply_voltage": 180.0}), (30, {"supply_voltage": 220.0})],
+        ["mains_voltage"],
+    ),
+    "voltage back": (
+        MAINS_VOLTAGE,
+        [(90, {"supply_voltage": 180.0}), (60, {"supply_voltage": 220.0})],
+        [],
+    ),
+    "a little back": (
+        MAINS_VOLTAGE,
+        [(90, {"supply_voltage": 195.0}), (90, {"supply_voltage": 199.0})],
+        ["mains_voltage"],
+    ),
+    "sensor gone": (
+        SENSOR_ABSENT,
+        [(90, {}), (30, {"absent": ("coil_temp",)})],
+        ["sensor_absent coil_temp"],
+    ),
+    "never there": (SENSOR_ABSENT, [(90, {"absent": ("coil_temp",)})], []),
+    "all gone": (SENSOR_ABSENT, [(90, {}), (30, {"absent": ALL})], []),
+    "stuck": (
+        SENSOR_STUCK,
+        [(2.1 * HOUR, {"still": ("discharge_temp",)})],
+        [f"sensor_stuck {one}" for one in ("water_return_temp", "discharge_temp", "coil_temp")]
+        + [f"sensor_stuck {one}" for one in ("liquid_temp", "low_pressure")],
+    ),
+    "not yet stuck": (SENSOR_STUCK, [(1.9 * HOUR, {})], []),
+    "all stand": (SENSOR_STUCK, [(3 * HOUR, {"still": RESTLESS})], []),
+    "still at rest": (SENSOR_STUCK, [(9 * HOUR, REST)], []),
+    "frozen": (LINK_FROZEN, [(11 * MINUTE, {"still": RESTLESS})], ["link_frozen"]),
+    "frozen shortly": (LINK_FROZEN, [(8 * MINUTE, {"still": RESTLESS})], []),
+    "still while off": (LINK_FROZEN, [(3 * HOUR, {**REST, "still": RESTLESS})], []),
+    "alive": (LINK_FROZEN, [(HOUR, {})], []),
+    "heater at half load": (
+        BACKUP_HEATER_NEEDLESS,
+        [(33 * MINUTE, {"electric_heater_on": 1.0})],
+        ["backup_heater_needless"],
+    ),
+    "heater for a moment": (
+        BACKUP_HEATER_NEEDLESS,
+        [(25 * MINUTE, {"electric_heater_on": 1.0})],
+        [],
+    ),
+    "heater at full load": (
+        BACKUP_HEATER_NEEDLESS,
+        [(HOUR, {"electric_heater_on": 1.0, "compressor_frequency": 88.0})],
+        [],
+    ),
+    "heater for hot water": (
+        BACKUP_HEATER_NEEDLESS,
+        [(HOUR, {"electric_heater_on": 1.0, "mode": "hot_water"})],
+        [],
+    ),
+    "heater nobody asked for": (
+        BACKUP_HEATER_NEEDLESS,
+        [(33 * MINUTE, {**REST, "active_power": 3000.0})],
+        ["backup_heater_needless"],
+    ),
+    "silent in frost": (
+        FREEZE_AHEAD,
+        [(180, {"outdoor_temp": -10.0}), (90, {"lost": "no answer"})],
+        ["freeze_ahead"],
+    ),
+    "silent, hours left": (
+        FREEZE_AHEAD,
+        [(180, {"outdoor_temp": -1.0}), (90, {"lost": "no answer"})],
+        [],
+    ),
+    "silent for long": (
+        FREEZE_AHEAD,
+        [(180, {"outdoor_temp": -1.0}), (9 * HOUR, {"lost": "no answer"})],
+        ["freeze_ahead"],
+    ),
+    "silent in summer": (
+        FREEZE_AHEAD,
+        [(180, {"outdoor_temp": 20.0}), (9 * HOUR, {"lost": "no answer"})],
+        [],
+    ),
+    "one poll lost": (
+        FREEZE_AHEAD,
+        [(180, {"outdoor_temp": -10.0}), (60, {"lost": "no answer"})],
+        [],
+    ),
+    "no flow in frost": (FREEZE_AHEAD, [(150, {"water_flow": 0.0})], ["freeze_ahead"]),
+    "no flow for a moment": (FREEZE_AHEAD, [(150, {}), (60, {"water_flow": 0.0})], []),
+    "pump at rest, warm": (FREEZE_AHEAD, [(HOUR, {**REST, "pump_on": 0.0, "water_flow": 0.0})], []),
+    "pump at rest, cold": (
+        FREEZE_AHEAD,
+        [(HOUR, {**REST, "pump_on": 0.0, "water_flow": 0.0, "water_supply_temp": 8.0})],
+        ["freeze_ahead"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_told(case: tuple[Rule, list[Stretch], list[str]]) -> None:
+    rule, stretches, expected = case
+    seen, found = Seen(rule), []
+    for for_s, differs in stretches:
+        found = seen.many(for_s, **differs)
+    assert found == expected
+
+
+def test_texts_have_all_they_name() -> None:
+    for rule, stretches, expected in CASES.values():
+        seen = Seen(rule)
+        for for_s, differs in stretches if expected else ():
+            seen.many(for_s, **differs)
+        for one in seen.said:
+            assert " - " not in one.en
+            assert "-" not in one.zh.replace("-10", "").replace("-1.0", "").replace("-3", "")
+
+
+@pytest.mark.parametrize(("volts", "severity"), [(195, Severity.S2), (180, Severity.S1)])
+def test_the_worse_the_voltage_the_worse_the_alarm(volts: float, severity: Severity) -> None:
+    seen = Seen(MAINS_VOLTAGE)
+    seen.many(90, supply_voltage=volts)
+    assert [one.severity for one in seen.said] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("late_s", "found"),
+    [(0.0, []), (14.0, []), (-55.0, []), (120.0, ["clock_wrong"]), (-3600.0, ["clock_wrong"])],
+)
+def test_the_clock_jumps(late_s: float, found: list[str]) -> None:
+    seen = Seen(CLOCK_WRONG)
+    seen.many(MINUTE)
+    seen.late_s = late_s
+    assert seen.one() == found
+    assert seen.many(30 * MINUTE) == found
+    assert seen.many(HOUR) == []
+
+
+def test_a_year_that_cannot_be() -> None:
+    seen = Seen(CLOCK_WRONG)
+    seen.late_s = -4e8
+    assert seen.many(3 * HOUR) == ["clock_wrong"]
+
+
+@pytest.mark.parametrize(("times", "found"), [(2, []), (3, ["clock_wrong"])])
+def test_repeated_stamps(times: int, found: list[str]) -> None:
+    seen = Seen(CLOCK_WRONG)
+    said: list[str] = []
+    seen.many(HOUR)
+    for _ in range(times):
+        seen.late_s = -30.0
+        said = seen.one()
+        seen.late_s = 0.0
+        seen.many(10 * MINUTE)
+    assert said == found
+
+
+@pytest.mark.parametrize(("nth", "found"), [(20, []), (8, ["link_poor"])])
+def test_a_link_that_loses_much_is_told(nth: int, found: list[str]) -> None:
+    seen, said = Seen(LINK_POOR), []
+    for i in range(round(6.2 * HOUR / 30.0)):
+        said = seen.one(lost="no answer" if i % nth == 0 else None)
+    assert said == found
+
+
+HEAT_KW = 18.0 * 5.2 * 69.5 / 1000.0
+METERS = {
+    "both count": (1.0, 1.0, []),
+    "electricity stands": (0.0, 1.0, ["energy_meter energy"]),
+    "heat stands": (1.0, 0.0, ["heat_meter heat"]),
+    "electricity counts little": (0.6, 1.0, ["energy_meter energy"]),
+    "heat counts little": (1.0, 0.6, ["heat_meter heat"]),
+    "within what meters may": (0.92, 1.08, []),
+}
+
+
+@pytest.mark.parametrize("case", METERS.values(), ids=METERS)
+def test_meters(case: tuple[float, float, list[str]]) -> None:
+    energy, heat, expected = case
+    seen, found = Seen(ENERGY_METER, HEAT_METER), []
+    kwh, heat_kwh = 100.0, 300.0
+    for k in range(round(10 * HOUR / 30.0)):
+        share, heat_share = (energy, heat) if k > 480 else (1.0, 1.0)
+        kwh += 2.0 * share / 120.0
+        heat_kwh += HEAT_KW * heat_share / 120.0
+        found = seen.one(energy_total=round(kwh, 1), heat_energy_total=round(heat_kwh, 1))
+    assert found == expected
+
+
+def test_a_meter_that_was_replaced_is_no_fault() -> None:
+    seen, said = Seen(ENERGY_METER), set()
+    for k in range(480):
+        kwh = (100.0 if k < 200 else 0.0) + 2.0 * k / 120.0
+        said.update(seen.one(energy_total=round(kwh, 1)))
+    assert said == set()
+
+
+@pytest.mark.parametrize(("flow", "found"), [(18.0, []), (1.0, ["cop_beyond cop"])])
+def test_heat_over_electricity(flow: float, found: list[str]) -> None:
+    seen = Seen(COP_BEYOND)
+    assert seen.many(1.5 * HOUR, water_flow=flow) == found
