@@ -22,7 +22,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     """A jump, a step back, repeated stamps, a year that cannot be; told for an hour."""
     sample, last = view.sample, view.last
     at = sample.at
-    if last is not None and view.dt_s > 0.0 and last.trusted and sample.trusted:
+    if last is not None and last.at and last.trusted and sample.trusted:
         step_s = at - last.at
         late_s = step_s - (sample.mono - last.mono)
         if not -JUMP_S <= late_s <= JUMP_S:

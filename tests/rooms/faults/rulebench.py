@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from agent.faults import Condition, Detector, Profile, Sample
 from agent.faults.rule import Rule
 from agent.model import Quality, Reading
-from bench.faults.machine import WatchedUnit
+from agent.replay.recorded import RecordedMachine
 
 AT = 1_768_363_200.0  # 2026-01-14
 CALM = {
@@ -39,7 +39,7 @@ class Seen:
     """A detector with one rule or a few; every sample is a calm one with what differs."""
 
     def __init__(self, *rules: Rule, step_s: float = 30.0, profile: Profile | None = None) -> None:
-        machine = WatchedUnit(frozenset(CALM))
+        machine = RecordedMachine(frozenset(CALM))
         self.detector = Detector(machine, profile or Profile(highest_hz=90.0), rules=rules)
         self.step_s, self.n = step_s, 0
         self.mono, self.late_s = 1000.0, 0.0

@@ -125,7 +125,7 @@ def test_a_dead_machine_in_the_frost_is_seen_first(
 def test_texts_name_the_sensor_and_the_code_in_both_languages() -> None:
     (absent,) = conditions(seen("outdoor_temp", None, ABSENT), needed=SUPPLY | {"outdoor_temp"})
     assert absent.en.startswith("No value from: ")
-    assert absent.zh.endswith("无数值")
+    assert "无数值" in absent.zh
     assert absent.point == "outdoor_temp"
     (fault,) = conditions(code(7))
     assert (fault.en, fault.zh, fault.code) == ("E7: flow too low", "E7：水流量不足", "E7")
