@@ -168,7 +168,8 @@ def _protect(dt_s: float, u: Units, s: State, c: Condition, seen: Seen) -> Flags
     shown = np.where(shown >= CODES["defrosting"], 0, shown)
     quiet = shown == 0
     shown = np.where(quiet & (s.defrost_s > 0.0), CODES["defrosting"], shown)
-    s.code = np.where(s.locked & (shown == 0), CODES["locked"], shown)
+    shown = np.where(s.locked & (shown == 0), CODES["locked"], shown)
+    s.code = np.where(dead, 0, shown)
     return np.asarray(serious, dtype=np.bool_)
 
 

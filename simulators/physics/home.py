@@ -10,7 +10,9 @@ from simulators.physics.state import State
 from simulators.physics.units import WATER_J_KG_K, Units
 
 _PIPE_KG = 7.0  # per kg/s of full flow, x 1/full: the pipe's hold-up lasts some 20 s
-_STILL_S = 5400.0  # water standing in the unit towards the outdoor air
+# water standing in the unit towards the outdoor air: some 3 kg of it and 5 kg of steel behind
+# insulation of about 1.7 W/K
+_STILL_S = 9000.0
 _COLD_WATER_C = 10.0
 _SUN_SHARE = 0.5
 

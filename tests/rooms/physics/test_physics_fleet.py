@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulators.physics import SEVERITIES, Fleet, Injection, draw_units, weather
+from simulators.physics import (
+    CODE_STATUS,
+    SCENARIOS,
+    SEVERITIES,
+    Fleet,
+    Injection,
+    draw_units,
+    weather,
+)
 
 HOURS_3 = 240
 
@@ -39,3 +47,15 @@ def test_every_fault_at_its_worst_gives_finite_truth(kind: str) -> None:
         assert np.isfinite(columns[name]).all(), name
     assert columns["_room_c"].min() > 0.0
     assert columns["_condensing_c"].max() < 75.0
+
+
+def test_no_healthy_life_brings_a_code_of_the_vendor() -> None:
+    """What healthy units live through, two units each, from the second hour of a cold day on."""
+    names = sorted(SCENARIOS)
+    fleet = Fleet(draw_units(2 * len(names), 42), weather("cold", 1, 61), 61)
+    fleet.run(240)
+    for_s = {"power_cut": 3600.0, "summer": 7200.0}
+    lives = [Injection(name, SCENARIOS[name], for_s=for_s.get(name, 0.0)) for name in names]
+    fleet.inject([life for life in lives for _ in range(2)])
+    codes = fleet.run(900)["fault_code"]
+    assert set(np.unique(codes[~np.isnan(codes)])) <= set(CODE_STATUS)
