@@ -1,0 +1,182 @@
+"""The detector as others see it: what holds now, masks, restarts, and rules that are off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import cast
+
+import msgspec
+import pytest
+
+from agent.faults import RULES, Condition, Detector, Profile, Sample, Saved
+from agent.faults.masking import unmasked
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
+from agent.faults.view import View
+from agent.model import Machine, Severity
+from tests.rooms.faults.testheating import Machine as Heating
+from tests.rooms.faults.testheating import means, sample, stretch
+
+R32 = Profile("R32")
+LEARNT_DAYS = 16
+
+
+def machine(*points: str) -> Machine:
+    return cast(Machine, Heating(*points))
+
+
+def rule(name: str, fault: str = "F99", **more: object) -> Rule:
+    """A rule that finds what the room says: above 30 degC one thing, above 40 degC another."""
+
+    def look(view: View, memory: Memory) -> Iterable[Finding]:
+        room_c = view.sample.indoor_temp
+        if room_c is None or room_c < 30.0:
+            return NOTHING
+        memory["seen"] = memory.get("seen", 0.0) + 1.0
+        return (Finding({"room": room_c}, key="hot" if room_c >= 40.0 else "warm"),)
+
+    made = Rule(name, fault, Severity.S3, look, Event.SAMPLE, Words("{room:.0f} {none:.1f}", "zh"))
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def feed(detector: Detector, samples: Iterable[Sample]) -> tuple[Condition, ...]:
+    said: tuple[Condition, ...] = ()
+    for one in samples:
+        said = detector.see(one)
+    return said
+
+
+def test_the_same_tuple_comes_back_while_nothing_changes() -> None:
+    detector = Detector(machine(), R32, rules=(rule("warm"),))
+    calm = detector.see(sample(0.0))
+    assert detector.see(sample(30.0)) is calm
+    warm = detector.see(sample(60.0, indoor_temp=31.0))
+    assert [one.key for one in warm] == ["warm"]
+    assert detector.see(sample(90.0, indoor_temp=35.0)) is warm
+    assert [one.key for one in detector.see(sample(120.0, indoor_temp=45.0))] == ["hot"]
+    assert detector.see(sample(150.0)) == ()
+
+
+def test_what_is_not_known_shows_as_a_dash() -> None:
+    detector = Detector(machine(), R32, rules=(rule("warm"),))
+    (condition,) = detector.see(sample(0.0, indoor_temp=31.0))
+    assert (condition.en, condition.fault, condition.suspects[0].fault) == ("31 -", "F99", "F99")
+
+
+def test_a_sample_from_the_past_changes_nothing() -> None:
+    detector = Detector(machine(), R32, rules=(rule("warm"),))
+    warm = detector.see(sample(60.0, indoor_temp=31.0))
+    assert detector.see(sample(30.0)) is warm
+    assert detector.see(sample(60.0)) is warm
+
+
+def test_a_rule_without_its_points_is_off_and_says_why() -> None:
+    wanted = rule("both", needs=("indoor_temp", ("high_pressure", "condensing_temp")))
+    detector = Detector(machine("indoor_temp"), R32, rules=(wanted,))
+    assert detector.off == {"both": "needs high_pressure or condensing_temp"}
+    assert detector.see(sample(0.0, indoor_temp=50.0)) == ()
+    gas = rule("gas", needs_refrigerant=True)
+    assert Detector(machine(), Profile(), rules=(gas,)).off == {"gas": "needs the refrigerant"}
+    assert Detector(machine(), R32, rules=(wanted, gas)).off == {}
+
+
+def test_rules_of_other_kinds_of_machines_are_not_there() -> None:
+    room = rule("room", kinds=("sensor",))
+    detector = Detector(machine(), R32, rules=(room,))
+    assert detector.off == {}
+    assert detector.see(sample(0.0, indoor_temp=50.0)) == ()
+
+
+def test_a_cause_hides_what_follows_from_it_and_never_itself() -> None:
+    cause = (rule("cause", "F08", masked_by=("F08",)), "cause")
+    after = (rule("after", "F07", masked_by=("F08",)), "after")
+    other = (rule("other", "F20"), "other")
+
+    def told(*pairs: tuple[Rule, str]) -> list[str]:
+        found = [(r, Condition(n, "hp", Severity.S2, "", "", fault=r.fault)) for r, n in pairs]
+        return [one.rule for one in unmasked(found) if not one.cause]
+
+    assert told(cause, after, other) == ["cause", "other"]
+    assert told(after, other) == ["after", "other"]
+
+
+def test_silence_hides_all_but_what_is_known_of_silence() -> None:
+    detector = Detector(machine(), R32, rules=(rule("warm"), RULES[2]))
+    assert RULES[2].on is Event.SILENT
+    detector.see(sample(0.0, indoor_temp=31.0))
+    lost = detector.see(Sample(30.0, 0.0, lost="no answer"))
+    assert [one.fault for one in lost] == ["F25"]
+    assert [one.key for one in detector.see(sample(60.0, indoor_temp=31.0))] == ["warm"]
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Saved:
+    """A machine that has run in health for some days, a poll every two minutes."""
+    detector = Detector(machine(), R32, rules=RULES)
+    day_s = 86400
+    for mono in range(0, LEARNT_DAYS * day_s, 120):
+        detector.see(sample(float(mono)))
+    saved = detector.save()
+    assert saved.own["steady"][""][1] == 1.0
+    return saved
+
+
+def ill(saved: Saved, days: float, **off: float) -> tuple[Condition, ...]:
+    """What is told after so many days of something wrong."""
+    detector = Detector(machine(), R32, saved)
+    said: tuple[Condition, ...] = ()
+    begins = LEARNT_DAYS * 86400
+    for mono in range(begins, begins + int(days * 86400), 120):
+        shown = means(mono / 3600.0, **off)
+        said = detector.see(sample(float(mono), **{point: shown[point] for point in off}))
+    return tuple(one for one in said if one.gate == "G1")
+
+
+def test_a_state_is_small_and_comes_back_from_json(learnt: Saved) -> None:
+    written = msgspec.json.encode(learnt)
+    assert len(written) <= 8192
+    assert msgspec.json.decode(written, type=Saved) == learnt
+
+
+def test_health_goes_on_without_a_word(learnt: Saved) -> None:
+    assert ill(learnt, 3.0) == ()
+
+
+def test_a_sensor_that_lies_is_found_in_days_and_named(learnt: Saved) -> None:
+    (condition,) = ill(learnt, 2.2, liquid_temp=2.0)
+    assert (condition.fault, condition.severity) == ("F16", Severity.S3)
+    assert condition.suspects[0].fault == "F16"
+    assert condition.expected["subcooling"].value == pytest.approx(4.0, abs=0.2)
+    assert condition.evidence["subcooling"] == pytest.approx(2.0, abs=0.2)
+
+
+def test_less_water_sends_a_technician(learnt: Saved) -> None:
+    (condition,) = ill(learnt, 1.2, water_flow=-7.5, water_return_temp=-1.7, liquid_temp=-1.1)
+    assert (condition.fault, condition.severity) == ("F04", Severity.S2)
+
+
+def test_a_repair_is_learnt_anew(learnt: Saved) -> None:
+    detector = Detector(machine(), R32, learnt)
+    begins = LEARNT_DAYS * 86400.0
+    liquid = [means((begins + k * 120.0) / 3600.0)["liquid_temp"] + 2.0 for k in range(1600)]
+    wrong = [
+        sample(
+            begins + k * 120.0, liquid_temp=means((begins + k * 120.0) / 3600.0)["liquid_temp"] + 2
+        )
+        for k, shown in enumerate(liquid)
+    ]
+    assert [one.fault for one in feed(detector, wrong)] == ["F16"]
+    detector.repaired("F16")
+    assert detector.see(sample(begins + 1600 * 120.0)) == ()
+    assert detector.save().own["steady"][""][1] == 0.0
+
+
+def test_memory_and_points_outlive_a_restart() -> None:
+    first = Detector(machine(), R32, rules=(rule("warm"),))
+    feed(first, stretch(0.0, 3.0, indoor_temp=31.0))
+    saved = first.save()
+    assert saved.memories == {"warm": {"seen": 6.0}}
+    second = Detector(machine(), R32, saved, rules=(rule("warm"),))
+    second.see(sample(0.0, indoor_temp=31.0))
+    assert second.save().memories == {"warm": {"seen": 7.0}}
+    assert "indoor_temp" in second.save().seen_good

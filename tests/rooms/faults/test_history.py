@@ -1,0 +1,189 @@
+"""Own history: learnt once, frozen, silent outside what it knows; and least squares."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.faults.history import History, Terms, of_air, of_cold, unchanging
+from agent.faults.linear import Sums
+from agent.faults.own import DAYS, Own
+from agent.faults.signals import Sources, measured
+from tests.rooms.faults.testheating import window
+
+SOURCE = Sources(None, "evaporating_temp", "condensing_temp")
+TERMS = Terms(least=100)
+HOURS_LEARNT = 15 * 24
+
+
+def seen(history: History, hour: float, **off: float) -> bool:
+    one = window(hour, **off)
+    return history.see(one, measured(one, SOURCE), hour * 3600.0)
+
+
+def learnt(*names: str) -> History:
+    history = History(names or ("condenser", "discharge"), 0.0, TERMS, of_cold)
+    for hour in range(HOURS_LEARNT + 1):
+        seen(history, float(hour))
+        if hour % 24 == 23:
+            history.day()
+    assert history.frozen
+    return history
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-5, 5), min_size=3, max_size=3),
+    st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=12, max_size=40, unique=True),
+)
+def test_sums_find_the_line_they_were_fed(
+    weights: list[float], points: list[tuple[float, float]]
+) -> None:
+    sums = Sums(3, 1)
+    for a, b in points:
+        sums.add((1.0, a, b), (weights[0] + weights[1] * a + weights[2] * b,))
+    solved = sums.solve()
+    assert solved is not None
+    for a, b in points:
+        told = sum(w * x for w, x in zip(solved.weights[0], (1.0, a, b), strict=True))
+        wanted = weights[0] + weights[1] * a + weights[2] * b
+        assert told == pytest.approx(wanted, abs=0.01)
+
+
+def test_leverage_is_small_in_the_middle_and_grows_outwards() -> None:
+    sums = Sums(2, 1)
+    for k in range(20):
+        sums.add((1.0, k / 10 - 0.95), (0.0,))
+    solved = sums.solve()
+    assert solved is not None
+    assert solved.leverage((1.0, 0.0)) == pytest.approx(1 / 20, rel=0.01)
+    assert solved.leverage((1.0, 3.0)) > solved.leverage((1.0, 1.0)) > 1 / 20
+
+
+def test_nothing_is_judged_before_fourteen_days_and_enough_stretches() -> None:
+    history = History(("condenser",), 0.0, TERMS, of_cold)
+    for hour in range(13 * 24):
+        assert not seen(history, float(hour))
+    assert not history.frozen
+    few = History(("condenser",), 0.0, Terms(least=10_000), of_cold)
+    for hour in range(HOURS_LEARNT):
+        seen(few, float(hour))
+    assert not few.frozen
+
+
+def test_a_healthy_machine_stays_where_it_was() -> None:
+    history = learnt()
+    judged = [seen(history, HOURS_LEARNT + hour) for hour in range(72)]
+    assert sum(judged) > 60
+    assert all(abs(track.now) < 0.05 for track in history.tracks.values())
+    assert history.healthy
+
+
+def test_a_deviation_shows_in_kelvin_and_is_never_learnt() -> None:
+    history = learnt()
+    for hour in range(20 * 24):
+        seen(history, HOURS_LEARNT + hour, condensing_temp=2.0)
+        if hour % 24 == 23:
+            history.day()
+    condenser, discharge = history.tracks["condenser"], history.tracks["discharge"]
+    assert condenser.now == pytest.approx(2.0, abs=0.1)
+    assert condenser.days[-1] == pytest.approx(2.0, abs=0.1)
+    assert discharge.days[-1] == pytest.approx(-2.0, abs=0.1)
+    assert condenser.up > 5.0
+    assert discharge.down > 5.0
+    assert not history.healthy
+
+
+def test_what_lies_outside_the_learnt_is_not_judged_but_learnt_while_all_is_well() -> None:
+    history = learnt()
+    strange = {"compressor_frequency": 60.0}
+    assert not seen(history, HOURS_LEARNT + 1, **strange)
+    for hour in range(200):
+        seen(history, HOURS_LEARNT + hour, **strange)
+    history.day()
+    assert seen(history, HOURS_LEARNT + 201, **strange)
+
+
+def test_what_lies_outside_is_not_learnt_while_something_is_wrong() -> None:
+    history = learnt()
+    for hour in range(24):
+        seen(history, HOURS_LEARNT + hour, condensing_temp=3.0)
+    for hour in range(200):
+        seen(history, HOURS_LEARNT + 24 + hour, compressor_frequency=60.0, condensing_temp=3.0)
+    history.day()
+    assert not seen(history, HOURS_LEARNT + 240, compressor_frequency=60.0)
+
+
+def test_a_restart_changes_nothing() -> None:
+    history = learnt()
+    for hour in range(48):
+        seen(history, HOURS_LEARNT + hour, condensing_temp=1.0)
+    history.day()
+    again = History(history.names, 0.0, TERMS, of_cold)
+    again.restore(history.save())
+    for one in (history, again):
+        assert seen(one, HOURS_LEARNT + 49, condensing_temp=1.0)
+    assert again.tracks["condenser"].now == pytest.approx(history.tracks["condenser"].now, abs=0.01)
+    assert again.tracks["condenser"].days == pytest.approx(
+        history.tracks["condenser"].days, abs=0.001
+    )
+
+
+def test_another_versions_state_is_begun_anew() -> None:
+    history = History(("condenser",), 0.0, TERMS, of_cold)
+    history.restore({"": (0.0, 1.0), "x": (1.0,)})
+    assert not history.frozen
+
+
+def test_relearning_forgets() -> None:
+    history = learnt()
+    history.relearn(1e7)
+    assert not history.frozen
+    assert not seen(history, HOURS_LEARNT + 5)
+
+
+def test_without_inputs_the_mean_is_usual() -> None:
+    history = History(("superheat",), 0.0, Terms(least=100, inputs=1), unchanging)
+    for hour in range(HOURS_LEARNT):
+        seen(history, float(hour))
+    for hour in range(40):
+        seen(history, HOURS_LEARNT + hour, suction_temp=3.0)
+    assert history.tracks["superheat"].expected == pytest.approx(5.0)
+    assert history.tracks["superheat"].now == pytest.approx(3.0, abs=0.01)
+
+
+def test_an_input_that_is_missing_judges_nothing() -> None:
+    history = learnt()
+    one = window(1.0)
+    without = type(one)(0.0, 600.0, (), {"compressor_frequency": 60.0, "water_supply_temp": 35.0})
+    assert not history.see(without, measured(without, SOURCE), 0.0)
+    assert of_air(without, {}) is None
+
+
+def own_of(hours: int, frost_k: float = 0.0, since_s: float = 9e9, **off: float) -> Own:
+    """A machine's own history after 15 healthy days and so many hours of something else."""
+    own = Own(SOURCE, 0.0)
+    for hour in range(HOURS_LEARNT + hours):
+        shown = off if hour >= HOURS_LEARNT else {}
+        own.window(window(hour, **shown), 900.0, hour * 3600.0)
+        if hour % 24 == 23:
+            own.day()
+    return own
+
+
+def test_a_sensor_that_is_off_moves_its_own_signals_only() -> None:
+    own = own_of(48, liquid_temp=2.0)
+    found = own.seen(DAYS, (HOURS_LEARNT + 48) * 3600.0)
+    assert found["subcooling"].off == pytest.approx(-2.0, abs=0.1)
+    others = {name: one.off for name, one in found.items() if name != "subcooling"}
+    assert max(map(abs, others.values())) < 0.2
+
+
+def test_an_iced_coil_moves_the_air_side_only() -> None:
+    iced = dict.fromkeys(("evaporating_temp", "coil_temp", "suction_temp"), -3.0)
+    own = own_of(48, **iced)
+    found = own.seen(DAYS, (HOURS_LEARNT + 48) * 3600.0)
+    assert found["approach"].off == pytest.approx(3.0, abs=0.1)
+    others = {name: one.off for name, one in found.items() if name != "approach"}
+    assert max(map(abs, others.values())) < 0.2
