@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from agent.faults.condition import Condition
 from agent.faults.rule import Rule
 
 
 def unmasked(found: Iterable[tuple[Rule, Condition]]) -> tuple[Condition, ...]:
-    """The conditions to be told, the worst first, without those a standing fault masks."""
+    """The conditions, the worst first; one that a standing fault explains names it as its cause."""
     pairs = list(found)
-    told = [
-        one
-        for rule, one in pairs
-        if not any(
-            other.fault in rule.masked_by and other.fault != rule.fault for other, _ in pairs
-        )
-    ]
-    return tuple(sorted(told, key=lambda one: one.severity.value))
+    standing = {rule.fault for rule, _ in pairs}
+    told = []
+    for rule, condition in pairs:
+        causes = [fault for fault in rule.masked_by if fault in standing and fault != rule.fault]
+        told.append(replace(condition, cause=causes[0]) if causes else condition)
+    return tuple(sorted(told, key=lambda one: (bool(one.cause), one.severity.value)))

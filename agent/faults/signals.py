@@ -15,6 +15,7 @@ from agent.faults.window import Window
 from agent.model import PointId
 from agent.refrigerants import saturation_c
 
+UNEVEN = 0.08
 LEAST_SPREAD_K = 1.0  # below, the heat is mostly the sensors' error
 COIL_AT_REST_S = 3600.0  # then the coil is as warm as the air around it
 WATER_W_PER_LPM_K = 69.5  # heat capacity of water at 35 degC: watts for 1 L/min warmed by 1 K
@@ -95,6 +96,8 @@ def measured(window: Window, source: Sources) -> dict[str, float]:
     cold, hot = _saturation(mean, source.cold, source), _saturation(mean, source.hot, source)
     supply, back = mean.get("water_supply_temp"), mean.get("water_return_temp")
     flow, spread, steps = mean.get("water_flow"), _minus(supply, back), mean.get("eev_steps")
+    if flow is not None and window.swing("water_flow") > UNEVEN * flow:
+        flow = spread = None  # air in the water, or a pump that hunts: no mean says anything
     heat_w = None
     if flow is not None and spread is not None and spread >= LEAST_SPREAD_K:
         heat_w = flow * spread * WATER_W_PER_LPM_K

@@ -38,6 +38,12 @@ class Window:
         self._mean[point] = mean
         return mean
 
+    def swing(self, point: PointId) -> float:
+        """What lies between the lowest and the highest fifth of a point; 0 without values."""
+        values = sorted(v for v in [getattr(one, point) for one in self._kept] if v is not None)
+        cut = len(values) // 5
+        return values[-1 - cut] - values[cut] if values else 0.0
+
 
 def averaged(kept: Sequence[Sample], now: float, least_s: float) -> Window | None:
     """The means of the points; None when there are too few samples to believe them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
-from agent.faults.modelled import ON, told
+from agent.faults.modelled import MASKED_BY, ON, told
 from agent.faults.rule import Finding, Memory, Rule, Words
 from agent.faults.view import View
 from agent.model import Severity
@@ -55,6 +55,6 @@ REVERSING_VALVE = Rule(
     ),
     gate="G1",
     clear_after_s=3600.0,
-    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    masked_by=MASKED_BY,
     signatures=SIGNATURES,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.faults.modelled import ON, found
+from agent.faults.modelled import MASKED_BY, ON, found
 from agent.faults.rule import NOTHING, Finding, Memory, Rule, Words
 from agent.faults.verdict import UNKNOWN
 from agent.faults.view import View
@@ -32,5 +32,5 @@ UNKNOWN_ANOMALY = Rule(
     needs=("compressor_frequency", "outdoor_temp", "water_supply_temp"),
     gate="G1",
     clear_after_s=3600.0,
-    masked_by=("F06", "F08", "F10", "F12", "F15", "F17", "F24"),
+    masked_by=MASKED_BY,
 )
