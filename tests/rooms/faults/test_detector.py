@@ -12,6 +12,7 @@ import pytest
 from agent.faults import RULES, Condition, Detector, Profile, Sample, Saved
 from agent.faults.masking import unmasked
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
+from agent.faults.rules.communication import COMMUNICATION_LOST
 from agent.faults.view import View
 from agent.model import Machine, Severity
 from tests.rooms.faults.testheating import Machine as Heating
@@ -101,8 +102,7 @@ def test_a_cause_hides_what_follows_from_it_and_never_itself() -> None:
 
 
 def test_silence_hides_all_but_what_is_known_of_silence() -> None:
-    detector = Detector(machine(), R32, rules=(rule("warm"), RULES[2]))
-    assert RULES[2].on is Event.SILENT
+    detector = Detector(machine(), R32, rules=(rule("warm"), COMMUNICATION_LOST))
     detector.see(sample(0.0, indoor_temp=31.0))
     lost = detector.see(Sample(30.0, 0.0, lost="no answer"))
     assert [one.fault for one in lost] == ["F25"]
