@@ -13,6 +13,20 @@ import gc
 from agent.libc import libc
 
 EVERY_S = 60.0
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # glibc's malloc.h
+_APART_BYTES = 128 * 1024
+
+
+def one_heap() -> None:
+    """One heap for all threads, large buffers apart from it: they go back when they are freed.
+
+    Before the first thread. Else glibc puts large buffers into the heap once one was freed, and
+    what was allocated above them keeps their room.
+    """
+    choose = libc("mallopt")
+    if choose is not None:
+        choose(_M_ARENA_MAX, 1)
+        choose(_M_MMAP_THRESHOLD, _APART_BYTES)
 
 
 async def collect() -> None:

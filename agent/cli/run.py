@@ -10,7 +10,7 @@ import signal
 
 from msgspec.structs import asdict
 
-from agent import app, config
+from agent import app, config, garbage
 from agent.cli.base import OK, Commands, command
 from agent.cli.waiting import is_service, until_right
 from agent.errors import FileError
