@@ -28,6 +28,7 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     """Read, watch, control and send until stopped by SIGTERM or Ctrl-C."""
+    garbage.one_heap()
     try:
         found = config.read(arguments.config)
     except FileError:
