@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from agent import __version__, drivertable
+from agent import __version__, alarmtable, drivertable
 from agent.config import GatewaySection
 from agent.drivers.registermap import RegisterMap
 from agent.kit.api import api_page
@@ -49,6 +49,7 @@ def _pages(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
     yield "driver-api.md", _MADE + api_page()
     yield "points.md", _points()
     yield "drivers.md", _drivers()
+    yield "alarms.md", _MADE + alarmtable.page()
     yield "commands.md", _commands(parser)
     yield "asyncapi.json", json.dumps(asyncapi(), indent=2, ensure_ascii=False) + "\n"
 
