@@ -93,6 +93,8 @@ def environment(options: Options) -> dict[str, Figure]:
         "cores": os.cpu_count(),
         "load_before": round(os.getloadavg()[0], 2),
     }
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        found["scheduling"] = "real time"  # as `chrt -f 1` gives it: what others run does not count
     for name in LIBRARIES:
         try:
             found[name] = version(name)
