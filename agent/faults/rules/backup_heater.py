@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.sample import Sample
 from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
@@ -14,6 +15,7 @@ TOP_SHARE = 0.8  # of the highest frequency: below, the compressor could give mo
 STANDS_W = 1000.0  # more than pump, fan and board take
 LONGEST_GAP_S = 150.0
 OVER_S = 300.0
+TANK_C = 50.0
 HOT_WATER_TAIL_S = 900.0
 
 
@@ -47,13 +49,20 @@ def _needless(view: View, memory: Memory, hz: float | None) -> bool | None:
         return None
     if view.now - max(view.hot_water_ended, view.defrost_ended) < HOT_WATER_TAIL_S:
         return None
-    if sample.dhw_heater_on or hz is None:
+    if sample.dhw_heater_on or hz is None or _hot(sample):
         return None
     if sample.electric_heater_on:
         most_hz = view.profile.highest_hz or memory.get("most_hz", 0.0)
         return hz < TOP_SHARE * most_hz
     power_w = sample.active_power
     return power_w is not None and not view.running and power_w > STANDS_W
+
+
+def _hot(sample: Sample) -> bool:
+    """Water as hot as only a tank wants it: a heater finishes what the compressor cannot."""
+    wanted_c = sample.water_setpoint_active
+    hottest_c = sample.water_supply_temp if wanted_c is None else wanted_c
+    return hottest_c is not None and hottest_c >= TANK_C
 
 
 def _found(view: View, memory: Memory, hz: float | None) -> tuple[Finding, ...]:

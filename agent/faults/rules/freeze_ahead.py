@@ -14,6 +14,7 @@ from agent.model import Severity, Suspect
 ICY_C = 0.0
 AIM_C = 2.0  # water so cold is about to freeze in the coldest place
 LEFT_H = 4.0
+AT_REST_C = 10.0  # a house that is warm keeps what stands in its pipes above this
 TAU_H = 4.0  # a plate exchanger and pipes of 1 m outdoors, insulated: some 10 Wh/K and 2.5 W/K
 LEAST_TAU_H, MOST_TAU_H = 1.0, 48.0
 SILENT_S = 60.0
@@ -43,7 +44,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     stopped = flow is not None and flow < NO_FLOW_LPM and commanded
     rests = not view.running and sample.pump_on == 0.0
     left_h = _left_h(water_c, outdoor_c, _tau_h(memory))
-    if not (stopped or (rests and left_h < LEFT_H)):
+    if not (stopped or (rests and left_h < LEFT_H and water_c < AT_REST_C)):
         memory.pop("still", None)
         return NOTHING
     memory["still"] = memory.get("still", 0.0) + 1.0

@@ -15,10 +15,11 @@ from agent.model import PointId, Severity, Value
 STANDS_S = 1800.0
 LEAST_POWER_W, LEAST_HEAT_W = 200.0, 1000.0
 LONGEST_GAP_S = 150.0
-STEPS = 3.0  # of the counter that must be due before it is said to stand
+AFTER_S = 300.0  # of a start or a defrost: what is warmed is not what is counted
+STEPS, LEAST_KWH = 3.0, 0.3  # of the counter that must be due before it is said to stand
 COARSEST_KWH, FINEST_KWH = 1.0, 0.01
-COMPARED_S, COMPARED_STEPS = 3600.0, 20.0
-OFF = 0.15
+COMPARED_S, COMPARED_STEPS, COMPARED_KWH = 3600.0, 20.0, 3.0
+OFF_ENERGY, OFF_HEAT = 0.15, 0.4  # flow and two probes are no better on a warm-up
 TWICE = 2.0
 LOOKS = 2.0
 FALLS, FALLS_WITHIN_S = 2.0, 86400.0  # one fall is a meter that was replaced
@@ -33,12 +34,13 @@ class Counter:
     point: PointId
     key: str
     least_w: float
+    off: float
     en: str
     zh: str
 
 
-ENERGY = Counter("energy_total", "energy", LEAST_POWER_W, "electricity counter", "电量")
-HEAT = Counter("heat_energy_total", "heat", LEAST_HEAT_W, "heat counter", "热量")
+ENERGY = Counter("energy_total", "energy", LEAST_POWER_W, OFF_ENERGY, "electricity counter", "电量")
+HEAT = Counter("heat_energy_total", "heat", LEAST_HEAT_W, OFF_HEAT, "heat counter", "热量")
 
 
 def look_energy(view: View, memory: Memory) -> Iterable[Finding]:
@@ -48,7 +50,13 @@ def look_energy(view: View, memory: Memory) -> Iterable[Finding]:
 
 def look_heat(view: View, memory: Memory) -> Iterable[Finding]:
     """The heat counter against water flow and temperatures; a defrost begins anew."""
-    if view.defrosting or view.since_defrost_s < LONGEST_GAP_S:
+    if (
+        view.defrosting
+        or view.since_defrost_s < AFTER_S
+        or not view.running
+        or view.running_s < AFTER_S
+        or view.sample.electric_heater_on
+    ):
         _begin(memory, view.sample.heat_energy_total)
         memory["looked"] = view.now
         return _found(memory, HEAT)
@@ -85,7 +93,7 @@ def _counted(
     memory["most"] += max(power_w, last_w) * step_s / 3.6e6
     _moved(memory, count, now)
     _stands(memory, now)
-    _compare(memory, now)
+    _compare(memory, now, counter.off)
     return _found(memory, counter)
 
 
@@ -118,21 +126,21 @@ def _moved(memory: Memory, count: float, now: float) -> None:
 def _stands(memory: Memory, now: float) -> None:
     due = memory["due"] - memory["stood_due"]
     step = memory.get("step", COARSEST_KWH)
-    if now - memory["since"] >= STANDS_S and due >= STEPS * step:
+    if now - memory["since"] >= STANDS_S and due >= max(STEPS * step, LEAST_KWH):
         memory.update(stands=1.0, stood=due)
 
 
-def _compare(memory: Memory, now: float) -> None:
+def _compare(memory: Memory, now: float, off_share: float) -> None:
     """After an hour and enough steps: counted against due, apart by more than wild values make."""
     began = memory.setdefault("began", now)
     counted = memory["count"] - memory["from"]
     step = memory.get("step", COARSEST_KWH)
     if counted == 0.0 and memory["due"] < step:
         memory["began"] = began = now
-    enough = memory["due"] >= COMPARED_STEPS * step
+    enough = memory["due"] >= max(COMPARED_STEPS * step, COMPARED_KWH)
     if now - began < COMPARED_S or not enough:
         return
-    low, high = memory["due"] * (1.0 - OFF), memory["most"] * (1.0 + OFF)
+    low, high = memory["due"] * (1.0 - off_share), memory["most"] * (1.0 + off_share)
     off = not low - step <= counted <= high + step
     memory["off"] = memory.get("off", 0.0) + 1.0 if off else 0.0
     memory.update(counted=counted, usual=(memory["due"] + memory["most"]) / 2.0, began=now)

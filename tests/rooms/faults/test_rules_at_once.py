@@ -29,6 +29,12 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     "low for half a minute": (MAINS_VOLTAGE, [(60, {"supply_voltage": 195.0})], []),
     "very low": (MAINS_VOLTAGE, [(60, {"supply_voltage": 180.0})], ["mains_voltage"]),
     "very high": (MAINS_VOLTAGE, [(60, {"supply_voltage": 256.0})], ["mains_voltage"]),
+    "a little high": (MAINS_VOLTAGE, [(5 * HOUR, {"supply_voltage": 238.0})], []),
+    "a little high all day": (
+        MAINS_VOLTAGE,
+        [(7 * HOUR, {"supply_voltage": 238.0})],
+        ["mains_voltage"],
+    ),
     "between two phases": (MAINS_VOLTAGE, [(HOUR, {"supply_voltage": 385.0})], []),
     "a wild value within": (
         MAINS_VOLTAGE,
@@ -80,6 +86,11 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
         [(HOUR, {"electric_heater_on": 1.0, "compressor_frequency": 88.0})],
         [],
     ),
+    "heater finishes a tank": (
+        BACKUP_HEATER_NEEDLESS,
+        [(HOUR, {**REST, "electric_heater_on": 1.0, "water_supply_temp": 58.0})],
+        [],
+    ),
     "heater for hot water": (
         BACKUP_HEATER_NEEDLESS,
         [(HOUR, {"electric_heater_on": 1.0, "mode": "hot_water"})],
@@ -118,6 +129,11 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     "no flow in frost": (FREEZE_AHEAD, [(150, {"water_flow": 0.0})], ["freeze_ahead"]),
     "no flow for a moment": (FREEZE_AHEAD, [(150, {}), (60, {"water_flow": 0.0})], []),
     "pump at rest, warm": (FREEZE_AHEAD, [(HOUR, {**REST, "pump_on": 0.0, "water_flow": 0.0})], []),
+    "pump at rest in deep frost": (
+        FREEZE_AHEAD,
+        [(HOUR, {**REST, "pump_on": 0.0, "water_flow": 0.0, "outdoor_temp": -25.0})],
+        [],
+    ),
     "pump at rest, cold": (
         FREEZE_AHEAD,
         [(HOUR, {**REST, "pump_on": 0.0, "water_flow": 0.0, "water_supply_temp": 8.0})],
@@ -199,7 +215,7 @@ METERS = {
     "electricity stands": (0.0, 1.0, ["energy_meter energy"]),
     "heat stands": (1.0, 0.0, ["heat_meter heat"]),
     "electricity counts little": (0.6, 1.0, ["energy_meter energy"]),
-    "heat counts little": (1.0, 0.6, ["heat_meter heat"]),
+    "heat counts little": (1.0, 0.4, ["heat_meter heat"]),
     "within what meters may": (0.92, 1.08, []),
 }
 
