@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
 from agent.faults.sample import Sample
@@ -108,7 +109,10 @@ def _moved(memory: Memory, count: float, now: float) -> None:
     """Take a new count once it was seen twice; the smallest step is the counter's own."""
     memory.setdefault("since", now)
     before = memory["count"]
-    if count == before or (memory.get("next") != count and abs(count - before) > COARSEST_KWH):
+    if count == before:
+        return
+    far = abs(count - before) > COARSEST_KWH  # after a silence, or one wild value
+    if far and abs(count - memory.get("next", -inf)) > COARSEST_KWH:
         memory["next"] = count
         return
     if count < before:

@@ -241,6 +241,15 @@ def test_a_meter_that_was_replaced_is_no_fault() -> None:
     assert said == set()
 
 
+def test_what_was_counted_in_a_silence_is_no_fault() -> None:
+    seen, said = Seen(ENERGY_METER), set()
+    for k in range(480):
+        kwh = 100.0 + 2.0 * k / 120.0
+        lost = "no answer" if 200 <= k < 300 else None
+        said.update(seen.one(lost=lost, energy_total=round(kwh, 2)))
+    assert said == set()
+
+
 @pytest.mark.parametrize(("flow", "found"), [(18.0, []), (1.0, ["cop_beyond cop"])])
 def test_heat_over_electricity(flow: float, found: list[str]) -> None:
     seen = Seen(COP_BEYOND)
