@@ -260,7 +260,7 @@ class Detector:
             held={
                 rule.name: held
                 for rule, held in zip(self._rules, self._held, strict=True)
-                if held and not rule.on & (Event.SAMPLE | Event.SILENT)
+                if held and not rule.on & (Event.SAMPLE | Event.SILENT | Event.MINUTE)
             },
             seen_good=tuple(sorted(view.seen_good)),
             signals=(*view.own.steady.names, *view.own.air.names),
