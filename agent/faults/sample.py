@@ -172,7 +172,7 @@ class RowReader:
         values = (*row, None)
         bad = NONE_BAD
         if None in row:
-            if values[:-1] == self._empty:
+            if len(row) > 1 and values[:-1] == self._empty:  # one column alone is its sensor
                 return Sample(mono, at, trusted, lost="no answer")
             bad = {
                 name: Reading(name, None, Quality.ABSENT)
