@@ -64,7 +64,6 @@ async def _run(folder: Path, options: Options) -> Figures:
             "repeats_ignored": home.platform.counters.repeats,
             "epochs": epochs,
             "upgrade_silence_s": round(silence, 1),
-            "restarts_by_systemd": int(await home.show("NRestarts")),
             "older": built.older,
             "days": [{"day": k, "recovered_s": round(v, 1)} for k, v in recovered.items()],
         }

@@ -59,7 +59,7 @@ def build(
     into.mkdir(parents=True, exist_ok=True)
     out = into / f"heatpump-agent_{version}_{target.arch}.deb"
     # One thread: with more, the blocks of the compressor depend on the number of cores.
-    command = ["dpkg-deb", "--root-owner-group", "--threads-max=1", "-Zxz", "-z6", "--build"]
+    command = ["dpkg-deb", "--root-owner-group", "--threads-max=1", "-Zxz", "-z2", "--build"]
     subprocess.run([*command, root, out], check=True, capture_output=True, env=os.environ)
     return out
 
