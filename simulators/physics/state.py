@@ -81,7 +81,6 @@ class State:
     # counters
     energy_j: Array
     heat_j: Array
-    lost_j: Array
     power_w: Array
     # outdoor sensor's own air, K above the true
     swing_k: Array
