@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -55,7 +56,7 @@ class Scope:
     extras: bool = True
     ablations: bool = True
     more_units: int = 3
-    batch: int = 900
+    batch: int = 420
     calm_units: int = 210
     learn_days: float = 21.0
     fault_days: float = 14.0
@@ -255,11 +256,13 @@ def _job(batch: Branches) -> Job:
 
 
 def batches(scope: Scope, learnt: Learnt) -> Iterator[Branches]:
-    """The branches in batches of one size, those of a unit together."""
+    """The branches in batches of about one size; a unit and its twin stand in one of them only."""
     every = branches(scope, learnt.learning)
-    if not every:
-        return
-    count = -(-len(every) // scope.batch)
-    size = -(-len(every) // count)
-    for k in range(0, len(every), size):
-        yield Branches(learnt, tuple(every[k : k + size]))
+    batch: list[Branch] = []
+    for _, own in groupby(every, key=lambda branch: branch.pair):
+        batch += own
+        if len(batch) >= scope.batch:
+            yield Branches(learnt, tuple(batch))
+            batch = []
+    if batch:
+        yield Branches(learnt, tuple(batch))

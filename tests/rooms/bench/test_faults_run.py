@@ -8,8 +8,20 @@ import pytest
 from bench.faults.fleets import Truth
 from bench.faults.negatives import Calendars, beside
 from bench.faults.outcome import Case
-from bench.faults.stages import Branch, Branches, Fault, Found, Learning, Pair, learn, run_branches
+from bench.faults.stages import (
+    Branch,
+    Branches,
+    Fault,
+    Found,
+    Learning,
+    Learnt,
+    Pair,
+    learn,
+    run_branches,
+)
 from bench.faults.ways import DISTURBED, FULL, WAYS, decoded, names_of, seen
+from bench.faults.work import Scope, batches, learning
+from simulators.physics import Fleet, draw_units, weather
 
 HOURS = 1.0 / 24.0
 
@@ -95,3 +107,12 @@ def test_every_unit_has_its_own_calendar_and_the_same_one_every_time() -> None:
     assert {"fog", "sun", "power_cut", "setback", "steps"} <= names
     assert beside(((0.0, "sun"), (7200.0, "fog")), 10_800.0) == "fog 1 h before"
     assert beside((), 5.0) == ""
+
+
+def test_a_twin_is_counted_once() -> None:
+    scope = Scope(("F04", "F06"), ("frost", "cold"), 3, 0.0, 1001, batch=7)
+    work = learning(scope)
+    learnt = Learnt(work, Fleet(draw_units(1, 1), weather("cold", 1, 1), 1), {}, ())
+    groups = [{branch.pair for branch in batch.branches} for batch in batches(scope, learnt)]
+    assert sorted(pair for group in groups for pair in group) == list(range(6))
+    assert len(groups) > 1
