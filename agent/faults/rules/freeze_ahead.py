@@ -19,7 +19,7 @@ TAU_H = 4.0  # a plate exchanger and pipes of 1 m outdoors, insulated: some 10 W
 LEAST_TAU_H, MOST_TAU_H = 1.0, 48.0
 SILENT_S = 60.0
 NO_FLOW_LPM = 0.5
-LOOKS = 2.0
+LOOKS = 3.0  # a few minutes: two wild values in a row do nothing
 LEARN_S = 1800.0
 LEARN_FROM_K, LEARN_FALL_K = 8.0, 2.0
 LATELY_S = 6 * 3600.0
@@ -36,6 +36,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     if outdoor_c is None or water_c is None:
         return NOTHING
     _remember(view, memory, outdoor_c, water_c)
+    outdoor_c, water_c = memory["outdoor_c"], memory["water_c"]
     if outdoor_c >= ICY_C or (view.running and sample.water_flow is None):
         memory.pop("still", None)
         return NOTHING

@@ -29,7 +29,7 @@ FROZEN_S, FROZEN_AT_REST_S = 600.0, 4 * 3600.0
 LONGEST_GAP_S = 150.0
 POOR_WINDOW_S = 3 * 3600.0
 POOR_SHARE, GOOD_SHARE = 0.08, 0.06  # with 5 % lost a link still is as links are
-PERIOD_FAST = 0.05  # of the time between two polls, averaged
+PERIODS = 500.0  # over which the time between two polls is averaged
 LOST_S = 90.0  # a longer silence is a machine that is away, not a link that is poor
 
 
@@ -50,7 +50,8 @@ def look_frozen(view: View, memory: Memory) -> Iterable[Finding]:
         memory["since"] = now
         return NOTHING
     since = memory.setdefault("since", before)
-    if now - since < (FROZEN_S if view.running else FROZEN_AT_REST_S):
+    frozen_s = now - since
+    if (view.running_s < FROZEN_S and frozen_s < FROZEN_AT_REST_S) or frozen_s < FROZEN_S:
         return NOTHING
     return (Finding({"frozen_min": (now - since) / 60.0}),)
 
@@ -63,7 +64,8 @@ def look_poor(view: View, memory: Memory) -> Iterable[Finding]:
         return _poor(memory)
     began = memory.setdefault("began", view.now)
     period_s = memory.get("period_s", view.dt_s)
-    period_s += PERIOD_FAST * (view.dt_s - period_s)
+    memory["n"] = n = min(memory.get("n", 0.0) + 1.0, PERIODS)
+    period_s += (view.dt_s - period_s) / n
     memory["period_s"] = period_s
     if view.now - began < POOR_WINDOW_S:
         return _poor(memory)

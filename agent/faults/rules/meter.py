@@ -23,6 +23,7 @@ COMPARED_S, COMPARED_STEPS, COMPARED_KWH = 3600.0, 20.0, 3.0
 OFF_ENERGY, OFF_HEAT = 0.15, 0.4  # flow and two probes are no better on a warm-up
 TWICE = 2.0
 LOOKS = 2.0
+BELIEVED = 3.0
 FALLS, FALLS_WITHIN_S = 2.0, 86400.0  # one fall is a meter that was replaced
 COP_LEAST, COP_MOST = 1.0, 8.0
 COP_WINDOWS = 6.0  # an hour of steady heating
@@ -51,17 +52,9 @@ def look_energy(view: View, memory: Memory) -> Iterable[Finding]:
 
 def look_heat(view: View, memory: Memory) -> Iterable[Finding]:
     """The heat counter against water flow and temperatures; a defrost begins anew."""
-    if (
-        view.defrosting
-        or view.since_defrost_s < AFTER_S
-        or not view.running
-        or view.running_s < AFTER_S
-        or view.sample.electric_heater_on
-    ):
-        _begin(memory, view.sample.heat_energy_total)
-        memory["looked"] = view.now
-        return _found(memory, HEAT)
-    return _counted(view, memory, HEAT, _heat_w(view.sample))
+    unsettled = view.since_defrost_s < AFTER_S or view.running_s < AFTER_S
+    pause = view.defrosting or unsettled or bool(view.sample.electric_heater_on)
+    return _counted(view, memory, HEAT, _heat_w(view.sample), pause)
 
 
 def _heat_w(sample: Sample) -> float | None:
@@ -72,59 +65,68 @@ def _heat_w(sample: Sample) -> float | None:
 
 
 def _counted(
-    view: View, memory: Memory, counter: Counter, power_w: float | None
+    view: View, memory: Memory, counter: Counter, power_w: float | None, pause: bool = False
 ) -> tuple[Finding, ...]:
     """What the counter has counted since it last was compared, and what was due."""
-    count, now = getattr(view.sample, counter.point), view.now
+    raw, now = getattr(view.sample, counter.point), view.now
     step_s, memory["looked"] = now - memory.get("looked", now), now
-    if count is None or power_w is None:
+    if step_s > LONGEST_GAP_S:
+        memory.pop("count", None)
+        _begin(memory)
+    before = memory.get("count")
+    count = before if raw is None else _believed(memory, raw, before)
+    if count is None:
         return _found(memory, counter)
-    if step_s > LONGEST_GAP_S or "from" not in memory:
-        _begin(memory, count)
+    power_w = memory.get("last_w", 0.0) if power_w is None else power_w
+    memory["low"] = memory.get("low", 0.0) + 1.0 if power_w < counter.least_w else 0.0
+    if before is None or pause or memory["low"] >= LOOKS:
+        memory["count"] = count
+        _begin(memory)
         return _found(memory, counter)
-    if power_w < counter.least_w:
-        memory["low"] = memory.get("low", 0.0) + 1.0
-        if memory["low"] >= LOOKS:
-            _begin(memory, count)
-        return _found(memory, counter)
-    memory["low"] = 0.0
+    if "from" not in memory:
+        memory.update({"from": before, "since": now, "due": 0.0, "most": 0.0, "stood_due": 0.0})
     last_w = memory.get("last_w", power_w)  # the lower of two: one wild value adds nothing
     memory["last_w"] = power_w
     memory["due"] += min(power_w, last_w) * step_s / 3.6e6
     memory["most"] += max(power_w, last_w) * step_s / 3.6e6
-    _moved(memory, count, now)
-    _stands(memory, now)
-    _compare(memory, now, counter.off)
+    _moved(memory, count, before, now)
+    if "from" in memory:
+        _stands(memory, now)
+        _compare(memory, now, counter.off)
     return _found(memory, counter)
 
 
-def _begin(memory: Memory, count: float | None) -> None:
-    for name in ("from", "due", "most", "last_w", "low", "since", "stood_due"):
+def _begin(memory: Memory) -> None:
+    for name in ("from", "due", "most", "last_w", "since", "stood_due", "began"):
         memory.pop(name, None)
-    if count is not None:
-        memory.update({"from": count, "count": count, "due": 0.0, "most": 0.0, "stood_due": 0.0})
 
 
-def _moved(memory: Memory, count: float, now: float) -> None:
-    """Take a new count once it was seen twice; the smallest step is the counter's own."""
-    memory.setdefault("since", now)
-    before = memory["count"]
+def _believed(memory: Memory, raw: float, before: float | None) -> float | None:
+    """The count; far from the one before it is believed when seen three times, else `before`."""
+    if before is not None and abs(raw - before) <= COARSEST_KWH:
+        memory.pop("next", None)
+        return raw
+    if abs(raw - memory.get("next", inf)) > COARSEST_KWH:
+        memory["times"] = 0.0
+    memory["times"] = memory.get("times", 0.0) + 1.0
+    memory["next"] = raw
+    return raw if memory["times"] >= BELIEVED else before
+
+
+def _moved(memory: Memory, count: float, before: float, now: float) -> None:
+    """Take a new count; the smallest step is the counter's own."""
+    memory["count"] = count
     if count == before:
         return
-    far = abs(count - before) > COARSEST_KWH  # after a silence, or one wild value
-    if far and abs(count - memory.get("next", -inf)) > COARSEST_KWH:
-        memory["next"] = count
-        return
     if count < before:
-        if now - memory.get("fell", -FALLS_WITHIN_S) > FALLS_WITHIN_S:
+        if now - memory.get("fell", -inf) > FALLS_WITHIN_S:
             memory["falls"] = 0.0
         memory.update(fell=now, falls=memory.get("falls", 0.0) + 1.0, stands=0.0)
-        _begin(memory, count)
-        memory["since"] = now
+        _begin(memory)
         return
     step = max(round(count - before, 3), FINEST_KWH)
     memory["step"] = min(memory.get("step", COARSEST_KWH), step)
-    memory.update(count=count, since=now, stood_due=memory["due"], stands=0.0)
+    memory.update(since=now, stood_due=memory["due"], stands=0.0)
 
 
 def _stands(memory: Memory, now: float) -> None:
