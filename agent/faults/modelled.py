@@ -30,8 +30,8 @@ def told(
     severity = None
     if verdict.size >= worse:
         severity = Severity.S2
-    if verdict.early or verdict.size < advice:
-        severity = Severity.S3  # against machines at large it is a hint
+    if verdict.early or not verdict.sure or verdict.size < advice:
+        severity = Severity.S3  # nobody is sent out for a hint
     return (found(verdict, severity),)
 
 

@@ -7,7 +7,7 @@ have halved, and changes its name only when another suspect is clearly ahead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.faults.diagnosis import Diagnosis, Seen, Signature, diagnose
 from agent.faults.fleet import USUAL, against_fleet
@@ -31,14 +31,16 @@ class Demand:
     looks: int
 
 
-HOURLY = Demand(HOURS, 32.0, 4)
+HOURLY = Demand(HOURS, 100.0, 5)
+SURE = 150.0  # chi square that needs no second day
 DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A fault of the catalogue, or `unknown`; `size` 1 is the medium of the catalogue. `early` when
-    it is told against machines at large: what is learnt is not healthy, and cannot be judged by.
+    it is told against machines at large: what is learnt is not healthy, and cannot be judged by;
+    `sure` when the evidence is overwhelming, or was found again on another day.
     """
 
     fault: str
@@ -47,6 +49,7 @@ class Verdict:
     seen: Mapping[str, Seen]
     expected: Mapping[str, float]
     early: bool = False
+    sure: bool = False
 
 
 class Judge:
@@ -73,7 +76,7 @@ class Judge:
             found = self._found(own, now, demand)
             if found is not None:
                 if self._free or self._overtakes(found):
-                    self.verdict = found
+                    self.verdict = self._again(found)
                 return
         early = self._early(own)
         if self.verdict is None or self.verdict.early:
@@ -90,6 +93,11 @@ class Judge:
         fault, size = told.best.signature.fault, abs(told.best.size)
         usual = {name: mean for name, (mean, _) in USUAL.items()}
         return Verdict(fault, size, told.suspects, against_fleet(means), usual, early=True)
+
+    def _again(self, found: Verdict) -> Verdict:
+        old = self.verdict
+        same = old is not None and old.fault == found.fault and not old.early
+        return replace(found, sure=True) if same else found
 
     @property
     def _free(self) -> bool:
@@ -115,9 +123,9 @@ class Judge:
         proof = told.best.signature.proof * demand.strength
         if told.best.explained < proof or not _large(told):
             return None
-        return Verdict(
-            told.best.signature.fault, abs(told.best.size), told.suspects, seen, own.expected()
-        )
+        fault, size = told.best.signature.fault, abs(told.best.size)
+        sure = told.best.explained >= SURE
+        return Verdict(fault, size, told.suspects, seen, own.expected(), sure=sure)
 
     def _overtakes(self, found: Verdict) -> bool:
         old = self.verdict

@@ -1,0 +1,118 @@
+"""From evidence to a verdict: how much it takes, how long it stands, when somebody is sent out."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from agent.faults.diagnosis import Seen, signature
+from agent.faults.own import Horizon, Own
+from agent.faults.verdict import UNKNOWN, Judge
+
+DIRT = signature("F07", "approach 1.0", least=0.4)
+SCALE = signature("F03", "condenser 1.0", least=0.4)
+ERROR = 0.15
+CALM = {"approach": 0.0, "condenser": 0.0}
+
+
+class Machine:
+    """A history that says what it is told to say, over every horizon."""
+
+    def __init__(self, **off: float) -> None:
+        self.off: dict[str, float] = {**CALM, **off}
+        self.means: dict[str, float] = {}
+
+    def seen(self, horizon: Horizon, now: float) -> dict[str, Seen]:
+        return {name: Seen(value, ERROR) for name, value in self.off.items()}
+
+    def expected(self) -> dict[str, float]:
+        return dict.fromkeys(self.off, 5.0)
+
+
+def own(machine: Machine) -> Own:
+    return cast(Own, machine)
+
+
+def days(judge: Judge, machine: Machine, count: int) -> None:
+    for _ in range(count):
+        judge.day(own(machine), 0.0)
+
+
+def test_health_has_no_verdict() -> None:
+    judge = Judge((DIRT, SCALE))
+    days(judge, Machine(), 5)
+    assert judge.verdict is None
+
+
+def test_a_day_is_a_hint_and_a_second_one_is_sure() -> None:
+    judge = Judge((DIRT, SCALE))
+    days(judge, Machine(approach=1.2), 1)
+    assert judge.verdict is not None
+    assert (judge.verdict.fault, judge.verdict.sure) == ("F07", False)
+    days(judge, Machine(approach=1.2), 1)
+    assert judge.verdict is not None
+    assert judge.verdict.sure
+
+
+def test_what_is_overwhelming_is_sure_at_once_and_within_hours() -> None:
+    judge = Judge((DIRT, SCALE))
+    for _ in range(4):
+        judge.look(own(Machine(approach=3.0)), 0.0)
+    assert judge.verdict is None
+    judge.look(own(Machine(approach=3.0)), 0.0)
+    assert judge.verdict is not None
+    assert judge.verdict.sure
+
+
+def test_one_calm_look_begins_anew() -> None:
+    judge = Judge((DIRT, SCALE))
+    for off in (3.0, 3.0, 3.0, 3.0, 0.0, 3.0, 3.0):
+        judge.look(own(Machine(approach=off)), 0.0)
+    assert judge.verdict is None
+
+
+def test_strong_but_small_is_no_fault() -> None:
+    judge = Judge((signature("F07", "approach 9", least=0.4),))
+    days(judge, Machine(approach=1.2), 3)
+    assert judge.verdict is None
+
+
+def test_a_verdict_stands_until_less_than_half_is_left() -> None:
+    judge = Judge((DIRT, SCALE))
+    days(judge, Machine(approach=1.2), 2)
+    days(judge, Machine(approach=0.6), 1)
+    assert judge.verdict is not None
+    days(judge, Machine(approach=0.3), 1)
+    assert judge.verdict is None
+
+
+def test_another_name_must_be_clearly_ahead() -> None:
+    judge = Judge((DIRT, SCALE))
+    days(judge, Machine(approach=1.2), 1)
+    days(judge, Machine(approach=0.0, condenser=1.5), 1)
+    assert judge.verdict is not None
+    assert (judge.verdict.fault, judge.verdict.sure) == ("F03", False)
+
+
+def test_what_fits_nothing_is_told_without_a_name() -> None:
+    judge = Judge((DIRT, SCALE))
+    days(judge, Machine(approach=-4.0, condenser=-3.0), 1)
+    assert judge.verdict is not None
+    assert judge.verdict.fault == UNKNOWN
+
+
+def test_against_machines_at_large_a_fault_is_a_hint_for_ever() -> None:
+    judge, machine = Judge((DIRT, SCALE)), Machine()
+    machine.means = {"approach": 5.9, "condenser": 4.9}
+    days(judge, machine, 4)
+    assert judge.verdict is not None
+    assert (judge.verdict.fault, judge.verdict.early, judge.verdict.sure) == ("F03", True, False)
+    machine.means = {"approach": 5.9, "condenser": 1.3}
+    days(judge, machine, 1)
+    assert judge.verdict is None
+
+
+def test_a_repair_ends_it() -> None:
+    judge = Judge((DIRT, SCALE))
+    days(judge, Machine(approach=1.2), 2)
+    judge.forget()
+    assert judge.verdict is None
