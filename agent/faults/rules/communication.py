@@ -9,6 +9,9 @@ from agent.faults.view import View
 from agent.frost import COLD_OUTDOOR_C
 from agent.model import Severity
 
+LEAST_S, MOST_S = 60.0, 150.0
+LOST_IN_A_ROW = 6.0
+POLLS_AVERAGED = 30.0
 NAMES = {
     "heat_pump": ("heat pump", "热泵"),
     "meter": ("electricity meter", "电表"),
@@ -20,6 +23,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     """Silence or damage without one good answer."""
     if view.silent_s <= 0:
         return NOTHING
+    after_s = patience_s(view, memory)
     outdoor_c = view.sample.outdoor_temp
     freezes = view.machine.kind == "heat_pump"
     cold = freezes and outdoor_c is not None and outdoor_c < COLD_OUTDOOR_C
@@ -27,8 +31,20 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     found = Finding(
         {"name_en": en, "name_zh": zh, "why": view.silent_why, "outdoor_temp": outdoor_c},
         severity=Severity.S1 if cold else Severity.S2,
+        raise_after_s=after_s,
     )
     return (found,)
+
+
+def patience_s(view: View, memory: Memory) -> float:
+    """How long a silence is ordinary: one poll in twenty is lost, six in a row hardly ever.
+
+    To be called with every poll that was lost; the time between polls is averaged over those.
+    """
+    memory["n"] = n = min(memory.get("n", 0.0) + 1.0, POLLS_AVERAGED)
+    every_s = memory.get("every_s", 0.0)
+    memory["every_s"] = every_s = every_s + (view.dt_s - every_s) / n
+    return min(max(LEAST_S, (LOST_IN_A_ROW - 1.0) * every_s), MOST_S)
 
 
 COMMUNICATION_LOST = Rule(
@@ -41,7 +57,7 @@ COMMUNICATION_LOST = Rule(
         "The {name_en} does not answer. Check its power and the bus cable.",
         "{name_zh}无应答，请检查电源和通讯线。",
     ),
-    raise_after_s=60.0,
+    raise_after_s=LEAST_S,
     clear_after_s=10.0,
     kinds=("heat_pump", "meter", "sensor"),
 )

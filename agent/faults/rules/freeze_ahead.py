@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from math import exp, inf, log
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.rules.communication import patience_s
 from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.frost import COLD_OUTDOOR_C
@@ -17,7 +18,6 @@ LEFT_H = 4.0
 AT_REST_C = 10.0  # a house that is warm keeps what stands in its pipes above this
 TAU_H = 4.0  # a plate exchanger and pipes of 1 m outdoors, insulated: some 10 Wh/K and 2.5 W/K
 LEAST_TAU_H, MOST_TAU_H = 1.0, 48.0
-SILENT_S = 60.0
 NO_FLOW_LPM = 0.5
 LOOKS = 3.0  # a few minutes: two wild values in a row do nothing
 LEARN_S = 1800.0
@@ -60,7 +60,12 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
 def _silent(view: View, memory: Memory) -> tuple[Finding, ...]:
     """By what was last seen, and what has cooled down since."""
     outdoor_c, water_c = memory.get("outdoor_c"), memory.get("water_c")
-    if view.silent_s < SILENT_S or outdoor_c is None or water_c is None or outdoor_c >= ICY_C:
+    if (
+        view.silent_s < patience_s(view, memory)
+        or outdoor_c is None
+        or water_c is None
+        or outdoor_c >= ICY_C
+    ):
         return NOTHING
     if view.now - view.silent_s - memory["seen"] > LATELY_S:
         return NOTHING

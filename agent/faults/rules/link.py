@@ -27,8 +27,8 @@ LEAST_POINTS = 5
 MAY_MOVE = 1  # one wild value
 FROZEN_S, FROZEN_AT_REST_S = 600.0, 4 * 3600.0
 LONGEST_GAP_S = 150.0
-POOR_WINDOW_S = 3 * 3600.0
-POOR_SHARE, GOOD_SHARE = 0.08, 0.06  # with 5 % lost a link still is as links are
+POOR_WINDOW_S = 6 * 3600.0
+POOR_SHARE, GOOD_SHARE = 0.085, 0.065  # with 5 % lost a link still is as links are
 PERIODS = 500.0  # over which the time between two polls is averaged
 LOST_S = 90.0  # a longer silence is a machine that is away, not a link that is poor
 
@@ -57,7 +57,7 @@ def look_frozen(view: View, memory: Memory) -> Iterable[Finding]:
 
 
 def look_poor(view: View, memory: Memory) -> Iterable[Finding]:
-    """The share of lost polls, over three hours, twice in a row."""
+    """The share of lost polls, over six hours, twice in a row."""
     if view.silent_s > 0.0:
         if view.silent_s < LOST_S:
             memory["lost"] = memory.get("lost", 0.0) + 1.0

@@ -10,6 +10,7 @@ import pytest
 from agent.faults.rule import Rule
 from agent.faults.rules.backup_heater import BACKUP_HEATER_NEEDLESS
 from agent.faults.rules.clock import CLOCK_WRONG
+from agent.faults.rules.communication import COMMUNICATION_LOST
 from agent.faults.rules.freeze_ahead import FREEZE_AHEAD
 from agent.faults.rules.link import LINK_FROZEN, LINK_POOR
 from agent.faults.rules.mains import MAINS_VOLTAGE
@@ -103,12 +104,12 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     ),
     "silent in frost": (
         FREEZE_AHEAD,
-        [(180, {"outdoor_temp": -10.0}), (90, {"lost": "no answer"})],
+        [(180, {"outdoor_temp": -10.0}), (180, {"lost": "no answer"})],
         ["freeze_ahead"],
     ),
     "silent, hours left": (
         FREEZE_AHEAD,
-        [(180, {"outdoor_temp": -1.0}), (90, {"lost": "no answer"})],
+        [(180, {"outdoor_temp": -1.0}), (180, {"lost": "no answer"})],
         [],
     ),
     "silent for long": (
@@ -121,9 +122,9 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
         [(180, {"outdoor_temp": 20.0}), (9 * HOUR, {"lost": "no answer"})],
         [],
     ),
-    "one poll lost": (
+    "five polls lost": (
         FREEZE_AHEAD,
-        [(180, {"outdoor_temp": -10.0}), (60, {"lost": "no answer"})],
+        [(180, {"outdoor_temp": -10.0}), (150, {"lost": "no answer"})],
         [],
     ),
     "no flow in frost": (FREEZE_AHEAD, [(150, {"water_flow": 0.0})], ["freeze_ahead"]),
@@ -201,10 +202,18 @@ def test_repeated_stamps(times: int, found: list[str]) -> None:
     assert said == found
 
 
+@pytest.mark.parametrize(("poll_s", "after_s"), [(5.0, 60.0), (30.0, 150.0), (60.0, 150.0)])
+def test_a_slow_poll_is_given_more_time(poll_s: float, after_s: float) -> None:
+    seen = Seen(COMMUNICATION_LOST, step_s=poll_s)
+    seen.many(300.0)
+    seen.one(lost="no answer")
+    assert [one.raise_after_s for one in seen.said] == [after_s]
+
+
 @pytest.mark.parametrize(("nth", "found"), [(20, []), (8, ["link_poor"])])
 def test_a_link_that_loses_much_is_told(nth: int, found: list[str]) -> None:
     seen, said = Seen(LINK_POOR), []
-    for i in range(round(6.2 * HOUR / 30.0)):
+    for i in range(round(12.2 * HOUR / 30.0)):
         said = seen.one(lost="no answer" if i % nth == 0 else None)
     assert said == found
 
