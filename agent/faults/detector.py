@@ -23,11 +23,14 @@ from agent.faults.view import View
 from agent.model import Machine, PointId, Severity, Suspect
 
 VERSION = 1
+OFTEN = Event.SAMPLE | Event.SILENT | Event.MINUTE | Event.FIVE
 SAMPLE, MINUTE, DAY = int(Event.SAMPLE), int(Event.MINUTE), int(Event.DAY)  # flags are slow
+FIVE = int(Event.FIVE)
 WINDOW, CLEAN, REST = int(Event.WINDOW), int(Event.CLEAN), int(Event.REST)
 Listeners = tuple[tuple[int, Look, Memory], ...]
 ENDINGS = (
     Event.MINUTE,
+    Event.FIVE,
     Event.WINDOW,
     Event.CLEAN,
     Event.REST,
@@ -163,7 +166,7 @@ class Detector:
         changed = False
         for event, listeners in self._listeners:
             if events & event and listeners:
-                changed |= self._look(listeners, event != MINUTE)
+                changed |= self._look(listeners, event not in (MINUTE, FIVE))
         if events & MINUTE:
             self._know()
         if events & DAY:
@@ -260,7 +263,7 @@ class Detector:
             held={
                 rule.name: held
                 for rule, held in zip(self._rules, self._held, strict=True)
-                if held and not rule.on & (Event.SAMPLE | Event.SILENT | Event.MINUTE)
+                if held and not rule.on & OFTEN
             },
             seen_good=tuple(sorted(view.seen_good)),
             signals=(*view.own.steady.names, *view.own.air.names),

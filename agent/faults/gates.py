@@ -20,6 +20,8 @@ MINUTE, WINDOW, CLEAN, REST = (
 START, STOP, DEFROST, DAY = (
     int(one) for one in (Event.START, Event.STOP, Event.DEFROST, Event.DAY)
 )
+FIVE = int(Event.FIVE)
+FIVE_S = 330.0  # not a round number: what swings by the minute is not met at its same place
 WINDOW_S = 600.0
 STEADY_AFTER_S = 600.0
 STEADY_HZ = 3.0
@@ -35,13 +37,13 @@ DAY_S = 86400.0
 class Gates:
     """Follows one device. `step` changes the view and answers with the events of this sample."""
 
-    __slots__ = ("_clean", "_coil_before", "_coil_most", "_minute", "_rest", "_steady")
+    __slots__ = ("_clean", "_coil_before", "_coil_most", "_five", "_minute", "_rest", "_steady")
 
     def __init__(self) -> None:
         self._steady: list[Sample] = []
         self._clean: list[Sample] = []
         self._rest: list[Sample] = []
-        self._minute = -inf
+        self._minute = self._five = -inf
         self._coil_before: float | None = None
         self._coil_most: float | None = None
 
@@ -67,6 +69,9 @@ class Gates:
         if now >= self._minute:
             self._minute = now + 60.0
             events |= MINUTE
+            if now >= self._five:
+                self._five = now + FIVE_S
+                events |= FIVE
             if now - view.day.began >= DAY_S:
                 events |= DAY
         return events

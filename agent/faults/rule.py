@@ -23,7 +23,7 @@ class Event(IntFlag):
     """What a rule may listen to.
 
     `SAMPLE` every poll that was answered, `SILENT` every one that was not, `MINUTE` the first
-    sample of each minute, `WINDOW` ten minutes of steady heating (gate G1), `CLEAN` the coil's
+    sample of each minute, `FIVE` of every five minutes, `WINDOW` ten minutes of steady heating (gate G1), `CLEAN` the coil's
     state 8 to 16 minutes after a defrost (G2), `REST` ten minutes of standing still with the pump
     on (G3), `DEFROST` the end of one, `START` and `STOP` of the compressor, `DAY` every 24 h.
     """
@@ -38,6 +38,7 @@ class Event(IntFlag):
     START = 128
     STOP = 256
     DAY = 512
+    FIVE = 1024
 
 
 @dataclass(frozen=True, slots=True)

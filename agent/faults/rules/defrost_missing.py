@@ -29,7 +29,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     if not FROST_FROM_C <= outdoor_c <= FROST_TO_C:
         memory["ran_s"] = memory["iced_s"] = 0.0
         return NOTHING
-    step_s = min(view.now - memory.get("then", view.now), 120.0)
+    step_s = min(view.now - memory.get("then", view.now), 450.0)
     memory["then"] = view.now
     memory["ran_s"] = memory.get("ran_s", 0.0) + step_s
     iced_s = memory.get("iced_s", 0.0) + (step_s if outdoor_c - coil_c > ICED_K else -step_s)
@@ -50,7 +50,7 @@ DEFROST_MISSING = Rule(
     fault="F10",
     severity=Severity.S2,
     look=look,
-    on=Event.MINUTE,
+    on=Event.FIVE,
     words=WORDS["F10"],
     needs=(
         "outdoor_temp",

@@ -23,7 +23,7 @@ STUCK_S = 7200.0  # healthy sensors stand still for up to 1.3 h of running
 MOVED_S = 900.0
 LEAST_MOVING = 2
 WILD = 8.0  # K or bar: a jump no machine makes, back within a minute
-LONGEST_GAP_S = 150.0
+LONGEST_GAP_S = 450.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
@@ -82,7 +82,7 @@ SENSOR_STUCK = Rule(
     fault="F17",
     severity=Severity.S3,
     look=look,
-    on=Event.MINUTE,
+    on=Event.FIVE,
     words=WORDS["F17"],
     gate="running",
     clear_after_s=600.0,
