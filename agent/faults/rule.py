@@ -23,9 +23,10 @@ class Event(IntFlag):
     """What a rule may listen to.
 
     `SAMPLE` every poll that was answered, `SILENT` every one that was not, `MINUTE` the first
-    sample of each minute, `FIVE` of every five minutes, `WINDOW` ten minutes of steady heating (gate G1), `CLEAN` the coil's
-    state 8 to 16 minutes after a defrost (G2), `REST` ten minutes of standing still with the pump
-    on (G3), `DEFROST` the end of one, `START` and `STOP` of the compressor, `DAY` every 24 h.
+    sample of each minute, `FIVE` of some five minutes, `WINDOW` ten minutes of steady heating (gate
+    G1), `CLEAN` the coil's state 8 to 16 minutes after a defrost (G2), `REST` ten minutes of
+    standing still with the pump on (G3), `DEFROST` the end of one, `START` and `STOP` of the
+    compressor, `DAY` every 24 h.
     """
 
     SAMPLE = 1
