@@ -29,9 +29,13 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
             memory.update(jump=late_s, until=view.now + TOLD_S)
         elif step_s < SAME_S and sample.mono - last.mono > POLLED_S:
             _repeated(view, memory)
+    elif sample.trusted and at - YEAR_2024 < memory.get("at", -inf) - JUMP_S:  # over a restart
+        memory.update(jump=at - YEAR_2024 - memory["at"], until=view.now + TOLD_S)
     if at < YEAR_2024 and (sample.trusted or view.now > SYNC_S):
         return (_finding("its year is before 2024", "年份早于2024", "at_s", at),)
-    if not memory:
+    if sample.trusted:
+        memory["at"] = at - YEAR_2024
+    if len(memory) < 2:
         return NOTHING
     return _told(view, memory)
 
@@ -55,7 +59,10 @@ def _told(view: View, memory: Memory) -> tuple[Finding, ...]:
         n = memory["repeats"]
         return (_finding(f"{n:.0f} repeated stamps", f"{n:.0f}次重复时间戳", "repeats", n),)
     if now - memory.get("first", now - WITHIN_S) >= WITHIN_S:
+        kept = memory.get("at")
         memory.clear()
+        if kept is not None:
+            memory["at"] = kept
     return NOTHING
 
 

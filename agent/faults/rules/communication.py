@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
 from agent.faults.view import View
 from agent.frost import COLD_OUTDOOR_C
-from agent.model import Severity
+from agent.model import Severity, Suspect
 
 LEAST_S, MOST_S = 60.0, 150.0
 LOST_IN_A_ROW = 6.0
 POLLS_AVERAGED = 30.0
+MAYBE_MAINS = (Suspect("F25", 0.55), Suspect("F20", 0.45))
 NAMES = {
     "heat_pump": ("heat pump", "热泵"),
     "meter": ("electricity meter", "电表"),
@@ -32,6 +33,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         {"name_en": en, "name_zh": zh, "why": view.silent_why, "outdoor_temp": outdoor_c},
         severity=Severity.S1 if cold else Severity.S2,
         raise_after_s=after_s,
+        suspects=MAYBE_MAINS if freezes and outdoor_c is not None and outdoor_c < 0.0 else (),
     )
     return (found,)
 

@@ -215,6 +215,7 @@ ENERGY_METER = Rule(
     words=WORDS["F27"],
     needs=("energy_total", "active_power"),
     clear_after_s=600.0,
+    masked_by=("F25",),
 )
 HEAT_METER = Rule(
     name="heat_meter",
@@ -225,7 +226,7 @@ HEAT_METER = Rule(
     words=WORDS["F27"],
     needs=("heat_energy_total", "water_flow", "water_supply_temp", "water_return_temp"),
     clear_after_s=600.0,
-    masked_by=("F15", "F16", "F17"),
+    masked_by=("F15", "F16", "F17", "F25"),
 )
 COP_BEYOND = Rule(
     name="cop_beyond",
@@ -237,5 +238,5 @@ COP_BEYOND = Rule(
     needs=("active_power", "water_flow", "water_supply_temp", "water_return_temp"),
     gate="G1",
     clear_after_s=3600.0,
-    masked_by=("F04", "F06", "F15", "F16", "F17"),
+    masked_by=("F04", "F06", "F15", "F16", "F17", "F25"),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.faults import Detector
 from agent.faults.rule import Rule
 from agent.faults.rules.backup_heater import BACKUP_HEATER_NEEDLESS
 from agent.faults.rules.clock import CLOCK_WRONG
@@ -18,6 +19,7 @@ from agent.faults.rules.meter import COP_BEYOND, ENERGY_METER, HEAT_METER
 from agent.faults.rules.sensor_stuck import SENSOR_STUCK
 from agent.faults.rules.sensors import SENSOR_ABSENT
 from agent.model import Severity
+from agent.replay.recorded import RecordedMachine
 from tests.rooms.faults.rulebench import CALM, REST, RESTLESS, Seen
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -181,6 +183,17 @@ def test_the_clock_jumps(late_s: float, found: list[str]) -> None:
     assert seen.one() == found
     assert seen.many(30 * MINUTE) == found
     assert seen.many(HOUR) == []
+
+
+@pytest.mark.parametrize(("late_s", "found"), [(-3600.0, ["clock_wrong"]), (0.0, [])])
+def test_a_clock_set_back_over_a_restart(late_s: float, found: list[str]) -> None:
+    seen = Seen(CLOCK_WRONG)
+    seen.many(HOUR)
+    seen.detector = Detector(
+        RecordedMachine(frozenset(CALM)), saved=seen.detector.save(), rules=[CLOCK_WRONG]
+    )
+    seen.late_s = late_s
+    assert seen.one() == found
 
 
 def test_a_year_that_cannot_be() -> None:
