@@ -44,8 +44,8 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     commanded = view.running if sample.pump_on is None else sample.pump_on > 0.0
     stopped = flow is not None and flow < NO_FLOW_LPM and commanded
     rests = not view.running and sample.pump_on == 0.0
-    left_h = _left_h(water_c, outdoor_c, _tau_h(memory))
-    if not (stopped or (rests and left_h < LEFT_H and water_c < AT_REST_C)):
+    near = rests and water_c < AT_REST_C
+    if not (stopped or (near and _left_h(water_c, outdoor_c, _tau_h(memory)) < LEFT_H)):
         memory.pop("still", None)
         return NOTHING
     memory["still"] = memory.get("still", 0.0) + 1.0
@@ -111,10 +111,12 @@ def _left_h(water_c: float, outdoor_c: float, tau_h: float) -> float:
 
 def _remember(view: View, memory: Memory, outdoor_c: float, water_c: float) -> None:
     """The middle of three minutes, and the machine's own cool-down while all stands."""
-    for name, value in (("outdoor_c", outdoor_c), ("water_c", water_c)):
-        a, b = memory.get(name + "1", value), memory.get(name + "2", value)
-        memory[name + "1"], memory[name + "2"] = b, value
-        memory[name] = sorted((a, b, value))[1]
+    a, b = memory.get("outdoor_c1", outdoor_c), memory.get("outdoor_c2", outdoor_c)
+    memory["outdoor_c1"], memory["outdoor_c2"] = b, outdoor_c
+    memory["outdoor_c"] = _middle(a, b, outdoor_c)
+    a, b = memory.get("water_c1", water_c), memory.get("water_c2", water_c)
+    memory["water_c1"], memory["water_c2"] = b, water_c
+    memory["water_c"] = _middle(a, b, water_c)
     memory["seen"] = now = view.now
     if view.running or view.sample.pump_on != 0.0 or memory["outdoor_c"] > AIM_C:
         memory.pop("rest", None)
@@ -130,6 +132,12 @@ def _remember(view: View, memory: Memory, outdoor_c: float, water_c: float) -> N
     tau_h = _tau_h(memory)
     tau_h += 0.3 * (min(max(found, LEAST_TAU_H), MOST_TAU_H) - tau_h)
     memory.update(tau_h=tau_h, rest=now, rest_k=over_k)
+
+
+def _middle(a: float, b: float, c: float) -> float:
+    if a > b:
+        a, b = b, a
+    return a if c < a else (b if c > b else c)
 
 
 FREEZE_AHEAD = Rule(

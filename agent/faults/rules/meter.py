@@ -74,7 +74,8 @@ def _counted(
         memory.pop("count", None)
         _begin(memory)
     before = memory.get("count")
-    count = before if raw is None else _believed(memory, raw, before)
+    settled = raw is None or (raw == before and "next" not in memory)
+    count = before if settled else _believed(memory, raw, before)
     if count is None:
         return _found(memory, counter)
     power_w = memory.get("last_w", 0.0) if power_w is None else power_w
@@ -89,9 +90,11 @@ def _counted(
     memory["last_w"] = power_w
     memory["due"] += min(power_w, last_w) * step_s / 3.6e6
     memory["most"] += max(power_w, last_w) * step_s / 3.6e6
-    _moved(memory, count, before, now)
+    if count != before:
+        _moved(memory, count, before, now)
     if "from" in memory:
-        _stands(memory, now)
+        if now - memory["since"] >= STANDS_S:
+            _stands(memory)
         _compare(memory, now, counter.off)
     return _found(memory, counter)
 
@@ -116,8 +119,6 @@ def _believed(memory: Memory, raw: float, before: float | None) -> float | None:
 def _moved(memory: Memory, count: float, before: float, now: float) -> None:
     """Take a new count; the smallest step is the counter's own."""
     memory["count"] = count
-    if count == before:
-        return
     if count < before:
         if now - memory.get("fell", -inf) > FALLS_WITHIN_S:
             memory["falls"] = 0.0
@@ -129,16 +130,18 @@ def _moved(memory: Memory, count: float, before: float, now: float) -> None:
     memory.update(since=now, stood_due=memory["due"], stands=0.0)
 
 
-def _stands(memory: Memory, now: float) -> None:
+def _stands(memory: Memory) -> None:
     due = memory["due"] - memory["stood_due"]
     step = memory.get("step", COARSEST_KWH)
-    if now - memory["since"] >= STANDS_S and due >= max(STEPS * step, LEAST_KWH):
+    if due >= max(STEPS * step, LEAST_KWH):
         memory.update(stands=1.0, stood=due)
 
 
 def _compare(memory: Memory, now: float, off_share: float) -> None:
     """After an hour and enough steps: counted against due, apart by more than wild values make."""
     began = memory.setdefault("began", now)
+    if now - began < COMPARED_S and memory["count"] != memory["from"]:
+        return
     counted = memory["count"] - memory["from"]
     step = memory.get("step", COARSEST_KWH)
     if counted == 0.0 and memory["due"] < step:
@@ -154,7 +157,11 @@ def _compare(memory: Memory, now: float, off_share: float) -> None:
 
 
 def _found(memory: Memory, counter: Counter) -> tuple[Finding, ...]:
-    if memory.get("falls", 0.0) >= FALLS and memory["looked"] - memory["fell"] < FALLS_WITHIN_S:
+    if (
+        "fell" in memory
+        and memory.get("falls", 0.0) >= FALLS
+        and memory["looked"] - memory["fell"] < FALLS_WITHIN_S
+    ):
         return (_finding(counter, "fell", "多次回退", memory["falls"], 0.0),)
     if memory.get("stands"):
         return (_finding(counter, "stands, kWh", "停走", 0.0, memory["stood"]),)

@@ -19,6 +19,7 @@ WATCHED = (  # indoor and outdoor air, set points and tanks may well stand still
     "high_pressure",
     "low_pressure",
 )
+KEYS = tuple((name, name + ".s", name + ".odd") for name in WATCHED)
 STUCK_S = 7200.0  # healthy sensors stand still for up to 1.3 h of running
 MOVED_S = 900.0
 LEAST_MOVING = 2
@@ -33,12 +34,17 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     step_s = min(view.now - memory.get("now", view.now), LONGEST_GAP_S)
     memory["now"] = view.now
     stuck: list[tuple[str, float, float]] = []
-    moving = 0
-    for name in WATCHED:
-        value = getattr(view.sample, name)
+    moving, sample = 0, view.sample
+    for name, since, odd in KEYS:
+        value = getattr(sample, name)
         if value is None:
             continue
-        stood_s = _stood(memory, name, value, step_s)
+        if memory.get(name) == value:
+            stood_s = memory[since] = memory[since] + step_s
+            if odd in memory:
+                del memory[odd]
+        else:
+            stood_s = _moved(memory, name, value)
         if stood_s >= STUCK_S:
             stuck.append((name, memory[name], stood_s))
         elif stood_s < MOVED_S:
@@ -48,19 +54,16 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     return tuple(_finding(view, *one) for one in stuck)
 
 
-def _stood(memory: Memory, name: str, value: float, step_s: float) -> float:
-    """For how many seconds of running a sensor has shown this; one wild value is overlooked."""
+def _moved(memory: Memory, name: str, value: float) -> float:
+    """For how long it has shown this now: one wild value is overlooked, any other begins anew."""
     since, odd = name + ".s", name + ".odd"
     before = memory.get(name)
-    if before == value:
-        memory[since] += step_s
-        memory.pop(odd, None)
-    elif before is not None and abs(value - before) > WILD and odd not in memory:
+    if before is not None and abs(value - before) > WILD and odd not in memory:
         memory[odd] = 1.0
-    else:
-        memory[name], memory[since] = value, 0.0
-        memory.pop(odd, None)
-    return memory[since]
+        return memory[since]
+    memory[name], memory[since] = value, 0.0
+    memory.pop(odd, None)
+    return 0.0
 
 
 def _finding(view: View, name: str, value: float, stood_s: float) -> Finding:
