@@ -18,6 +18,7 @@ from agent.faults.rule import NOTHING, Event, Finding, Look, Memory, Rule
 from agent.faults.rules import RULES
 from agent.faults.sample import FIELDS, Sample
 from agent.faults.signals import sources
+from agent.faults.telling import Told
 from agent.faults.verdict import Judge, Verdict
 from agent.faults.view import View
 from agent.model import Machine, PointId, Severity, Suspect
@@ -39,6 +40,8 @@ ENDINGS = (
     Event.STOP,
     Event.DAY,
 )
+
+_BLANK = Sample(0.0, 0.0)  # before the first sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Detector:
     ) -> None:
         self.off: dict[str, str] = {}
         own = Own(sources(lambda point: machine.has(point) or point in supplied, profile), 0.0)
-        self._view = View(machine, Sample(0.0, 0.0), 0.0, profile, needed, supplied, own=own)
+        self._view = View(machine, _BLANK, 0.0, profile, needed, supplied, own=own)
         self._rules = tuple(self._on(machine, profile, supplied, rules))
         self._view.judge = Judge([one for rule in self._rules for one in rule.signatures])
         self._gates = Gates()
@@ -144,7 +147,8 @@ class Detector:
         self._last_mono = sample.mono
         if sample.lost is not None:
             return self._silent(sample.lost)
-        view.last, view.sample = view.sample, sample
+        before = view.sample
+        view.last, view.sample = None if before is _BLANK else before, sample
         changed = view.silent_s > 0.0 and self._answers()
         if sample.bad:
             self._miss(sample)
@@ -304,7 +308,7 @@ def _short(value: float) -> float:
 
 
 def _condition(rule: Rule, device: str, found: Finding) -> Condition:
-    words, told = found.words or rule.words, _Told(found.evidence)
+    words, told = found.words or rule.words, Told(found)
     return Condition(
         rule=rule.name,
         device=device,
@@ -328,21 +332,3 @@ def _condition(rule: Rule, device: str, found: Finding) -> Condition:
 
 def _or(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
-
-
-class _Dash:
-    """What a text shows for what is not known, in whatever form it wants it."""
-
-    def __format__(self, form: str) -> str:
-        return "-"
-
-
-class _Told(dict[str, object]):
-    """Evidence for a text."""
-
-    def __missing__(self, key: str) -> _Dash:
-        return _Dash()
-
-    def __getitem__(self, key: str) -> object:
-        value = super().__getitem__(key)
-        return _Dash() if value is None else value

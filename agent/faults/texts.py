@@ -87,10 +87,18 @@ _OWN_HISTORY: Mapping[str, Words] = {
         _VISIT_ZH,
     ),
     "F16": Words(
-        "{label_en} is off: {seen_en}. Compare with a thermometer, replace or calibrate.",
-        "{label_zh}有偏差：{seen_zh}。请用温度计比对，更换或校准。",
+        "A sensor is off: {seen_en}. Compare with a thermometer, replace or calibrate.",
+        "传感器有偏差：{seen_zh}。请用温度计比对，更换或校准。",
         _NONE_EN,
         _NONE_ZH,
+    ),
+    "F08 weak": Words(
+        "Fan is slower than it was: {seen_en}. Check for ice or objects in the fan, bearing, "
+        "capacitor, board.",
+        "风机比平时慢：{seen_zh}。请检查风叶结冰或异物、轴承、电容、主板。",
+        "The fan of the outdoor unit turns too slowly. If snow, ice or an object blocks the grille "
+        "from outside, clear it; never reach inside. The service will come.",
+        "室外机风扇转得偏慢。若外侧格栅被雪、冰或杂物挡住，请清除，切勿把手伸进机内。售后人员会上门。",
     ),
 }
 
@@ -146,12 +154,9 @@ _AT_ONCE: Mapping[str, Words] = {
         _NONE_ZH,
     ),
     "F12": Words(
-        "Expansion valve does not follow: commanded {eev_percent:.0f} % of its range, superheat "
-        "{superheat:.1f} K, usual {superheat_usual:.1f} K; discharge {discharge:.1f} K over "
-        "condensing. Check coil, plug and needle of the valve.",
-        "膨胀阀不动作：指令开度{eev_percent:.0f}%，"
-        "过热度{superheat:.1f} K（平时{superheat_usual:.1f}），"
-        "排气高于冷凝温度{discharge:.1f} K。请检查阀线圈、插头、阀针。",
+        "Expansion valve does not follow its command: {seen_en}. Check coil, plug and needle of "
+        "the valve.",
+        "膨胀阀不按指令动作：{seen_zh}。请检查阀线圈、插头、阀针。",
         f"The heating has become weak or may stop. Leave it switched on and {_CALL_EN}.",
         f"制热变弱或可能停机。请保持通电，并{_CALL_ZH}。",
     ),
@@ -271,7 +276,7 @@ _AT_ONCE: Mapping[str, Words] = {
     ),
     "F25": Words(
         "The {name_en} does not answer ({why}). Check its power and the bus cable.",
-        "{name_zh}无应答，请检查电源和通讯线。",
+        "{name_zh}无应答（{why}），请检查电源和通讯线。",
         "The gateway cannot reach the {name_en}. Please check that it has power. If it heats as "
         "usual you need do nothing.",
         "网关联系不上{name_zh}。请检查它是否通电；若供暖正常，您无需操作。",

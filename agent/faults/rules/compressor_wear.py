@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -40,13 +41,7 @@ COMPRESSOR_WEAR = Rule(
     severity=Severity.S2,
     look=look,
     on=ON,
-    words=Words(
-        "The compressor moves less gas: power and heat output are lower at the same "
-        "frequency, discharge {discharge:.0f} K over condensing.",
-        "压缩机排量下降：同频率下功率和制热量偏低，排气比冷凝温度高{discharge:.0f}K。",
-        "",
-        "",
-    ),
+    words=WORDS["F13"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -37,13 +38,7 @@ CONDENSER_FOULING = Rule(
     severity=Severity.S3,
     look=look,
     on=ON,
-    words=Words(
-        "Condensing temperature {condenser:.1f} K over the supply water: descale the "
-        "condenser, check the water quality.",
-        "冷凝温度比出水高{condenser:.1f}K：请清洗水侧换热器并检查水质。",
-        "",
-        "",
-    ),
+    words=WORDS["F03"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

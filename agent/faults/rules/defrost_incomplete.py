@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -37,13 +38,7 @@ DEFROST_INCOMPLETE = Rule(
     severity=Severity.S2,
     look=look,
     on=ON,
-    words=Words(
-        "Ice is left after defrosts: the evaporator is {approach:.1f} K colder than the air. "
-        "Check coil sensor, four-way valve, drain heater.",
-        "化霜不净：蒸发温度比室外低{approach:.1f}K。请检查盘管传感器、四通阀和排水加热。",
-        "Please look whether the outdoor unit is iced and the drain pan is free.",
-        "请查看室外机是否结冰、排水盘是否通畅。",
-    ),
+    words=WORDS["F09"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

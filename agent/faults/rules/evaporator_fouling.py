@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -34,14 +35,7 @@ EVAPORATOR_FOULING = Rule(
     severity=Severity.S2,
     look=look,
     on=ON,
-    words=Words(
-        "The evaporator is {approach:.1f} K colder than the air: clear leaves and snow, clean"
-        " the coil.",
-        "蒸发温度比室外低{approach:.1f}K：请清除树叶积雪并清洗翅片。",
-        "Please look at the outdoor unit: clear leaves, snow and anything that stands in "
-        "front of it.",
-        "请查看室外机：清除树叶、积雪及遮挡物。",
-    ),
+    words=WORDS["F07"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

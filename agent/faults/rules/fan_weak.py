@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -37,12 +38,7 @@ FAN_WEAK = Rule(
     severity=Severity.S2,
     look=look,
     on=ON,
-    words=Words(
-        "The fan is slower than usual and the evaporator {approach:.1f} K colder than the air.",
-        "风机转速低于正常，蒸发温度比室外低{approach:.1f}K。",
-        "",
-        "",
-    ),
+    words=WORDS["F08 weak"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.frost import COLD_OUTDOOR_C, COLDEST_ROOM_C, FROST_ROOM_C, FROST_WATER_C
 from agent.model import PointId, Severity
@@ -58,13 +59,7 @@ FROST_DANGER = Rule(
     severity=Severity.S1,
     look=look_frost,
     on=Event.SAMPLE,
-    words=Words(
-        "{what_en} is at {value:g} C and may freeze. Visit the home today: check that "
-        "the heat pump has power and runs and that water flows; if it does not run, drain the "
-        "water or heat the room by other means.",
-        "{what_zh}温度仅{value:g}℃，有冻结危险。请今天上门：检查热泵是否通电运行、水路是否畅通；"
-        "若不能运行，请排空水路或用其他方式取暖。",
-    ),
+    words=WORDS["F20"],
     raise_after_s=RAISE_AFTER_S,
     clear_after_s=CLEAR_AFTER_S,
 )
@@ -74,11 +69,7 @@ OFF_IN_THE_COLD = Rule(
     severity=Severity.S1,
     look=look_off,
     on=Event.SAMPLE,
-    words=Words(
-        "The heat pump is off at {outdoor_temp:g} C outdoors; its water freezes within hours. "
-        "Call the household: switch it on, or drain the water.",
-        "室外{outdoor_temp:g}℃而热泵处于关机状态，水路几小时内就会结冰。请立即联系住户：开机，或排空水路。",
-    ),
+    words=WORDS["F20 off"],
     raise_after_s=RAISE_AFTER_S,
     needs=("power_on",),
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -35,14 +36,7 @@ LOW_FLOW = Rule(
     severity=Severity.S2,
     look=look,
     on=ON,
-    words=Words(
-        "Water flow has fallen: supply over return {spread:.1f} K. Clean the strainer, open "
-        "valves, bleed, check the pump.",
-        "水流量下降：供回水温差{spread:.1f}K。请清洗过滤器、检查阀门、排气并检查水泵。",
-        "Less water flows than before. Open all radiator and floor valves and look at the "
-        "pressure gauge (1 to 2 bar).",
-        "水流量比以前小。请打开所有散热器和地暖阀门，并查看压力表（应为1～2bar）。",
-    ),
+    words=WORDS["F04"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -37,13 +38,7 @@ OVERCHARGE = Rule(
     severity=Severity.S3,
     look=look,
     on=ON,
-    words=Words(
-        "Too much refrigerant: subcooling {subcooling:.1f} K. Recover and weigh in the charge"
-        " of the nameplate.",
-        "制冷剂过量：过冷度{subcooling:.1f}K。请回收后按铭牌称重加注。",
-        "",
-        "",
-    ),
+    words=WORDS["F02"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -41,12 +42,7 @@ REVERSING_VALVE = Rule(
     severity=Severity.S2,
     look=look,
     on=ON,
-    words=Words(
-        "Hot gas leaks into the suction: superheat {superheat:.1f} K. Check the four-way valve.",
-        "高温气体窜入吸气侧：过热度{superheat:.1f}K。请检查四通阀。",
-        "",
-        "",
-    ),
+    words=WORDS["F14"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -131,10 +132,7 @@ SENSOR_OFFSET = Rule(
     severity=Severity.S3,
     look=look,
     on=ON,
-    words=Words(
-        "A sensor is off by more than a kelvin; compare it with its neighbour and replace it.",
-        "传感器偏差超过1K，请与相邻传感器比对并更换。",
-    ),
+    words=WORDS["F16"],
     needs=(
         "outdoor_temp",
         "water_supply_temp",

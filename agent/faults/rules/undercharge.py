@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -41,14 +42,7 @@ UNDERCHARGE = Rule(
     severity=Severity.S2,
     look=look,
     on=ON,
-    words=Words(
-        "Refrigerant is missing: subcooling {subcooling:.1f} K, valve {valve:.0f} %. Leak "
-        "test, weigh in the charge. R290 and R32: ventilate, no flames.",
-        "制冷剂不足：过冷度{subcooling:.1f}K，膨胀阀开度{valve:.0f}%。检漏并按铭牌称重加注；R290/R32注意通风，严禁明火。",
-        "The heat pump is losing refrigerant and heats less. A technician has to come; keep "
-        "it running.",
-        "热泵制冷剂不足，制热能力下降。请等待技术人员上门，机组可继续运行。",
-    ),
+    words=WORDS["F01"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

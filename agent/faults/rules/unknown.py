@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.faults.modelled import MASKED_BY, ON, found
-from agent.faults.rule import NOTHING, Finding, Memory, Rule, Words
+from agent.faults.rule import NOTHING, Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.verdict import UNKNOWN
 from agent.faults.view import View
 from agent.model import Severity
@@ -25,10 +26,7 @@ UNKNOWN_ANOMALY = Rule(
     severity=Severity.S3,
     look=look,
     on=ON,
-    words=Words(
-        "The machine runs otherwise than it used to, and no known fault explains it.",
-        "机组运行状态与以往不同，且不符合任何已知故障。",
-    ),
+    words=WORDS["F00"],
     needs=("compressor_frequency", "outdoor_temp", "water_supply_temp"),
     gate="G1",
     clear_after_s=3600.0,

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from agent.faults.diagnosis import signature
 from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule, Words
+from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -55,13 +56,7 @@ VALVE_OFF = Rule(
     severity=Severity.S2,
     look=look,
     on=ON,
-    words=Words(
-        "The expansion valve does not follow its command: superheat {superheat:.1f} K at "
-        "{valve:.0f} % opening.",
-        "膨胀阀不跟随指令：开度{valve:.0f}%时过热度{superheat:.1f}K。",
-        "",
-        "",
-    ),
+    words=WORDS["F12"],
     needs=(
         "compressor_frequency",
         "outdoor_temp",

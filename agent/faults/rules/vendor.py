@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
@@ -16,7 +17,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         return NOTHING
     return tuple(
         Finding(
-            {"raw": fault.raw, "en": fault.en, "zh": fault.zh},
+            {"raw": fault.raw, "code": fault.code, "en": fault.en, "zh": fault.zh},
             key=str(fault.raw),
             code=fault.code,
         )
@@ -30,7 +31,7 @@ VENDOR_FAULT = Rule(
     severity=Severity.S2,
     look=look,
     on=Event.SAMPLE,
-    words=Words("{en}", "{zh}"),
+    words=WORDS["F28"],
     raise_after_s=10.0,
     clear_after_s=60.0,
     kinds=("heat_pump", "meter", "sensor"),
