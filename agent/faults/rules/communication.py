@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.frost import COLD_OUTDOOR_C
 from agent.model import Severity, Suspect
@@ -55,10 +56,7 @@ COMMUNICATION_LOST = Rule(
     severity=Severity.S2,
     look=look,
     on=Event.SILENT,
-    words=Words(
-        "The {name_en} does not answer. Check its power and the bus cable.",
-        "{name_zh}无应答，请检查电源和通讯线。",
-    ),
+    words=WORDS["F25"],
     raise_after_s=LEAST_S,
     clear_after_s=10.0,
     kinds=("heat_pump", "meter", "sensor"),
