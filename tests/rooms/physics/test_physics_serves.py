@@ -67,8 +67,8 @@ def test_it_falls_ill_when_it_is_time_and_heals() -> None:
 
 
 def test_the_end_of_its_weather_leaves_it_as_it_was() -> None:
-    unit = plant()
-    last = run(unit, 24.2)
+    unit = PhysicalPlant(Fleet(reference(1), weather("frost", 0.1, 3), 3))
+    last = run(unit, 2.6)
     assert unit.step(600.0, {}) == last
 
 
