@@ -115,7 +115,7 @@ def test_water_gains_3_7_kelvin_at_25_hertz_and_5_2_at_110(record: Record) -> No
 
 
 def test_discharge_gas_runs_from_52_to_81_degrees(record: Record) -> None:
-    """Hot water included; without the coldest twentieth and the hottest hundredth of the running."""
+    """Hot water included; without the coldest twentieth and hottest hundredth of the running."""
     columns = record.columns
     warm = (record.run > 40) | (columns["mode_active"] == 2.0)
     low, high = np.nanpercentile(columns["discharge_temp"][warm], [5, 99])
