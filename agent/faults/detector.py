@@ -190,7 +190,7 @@ class Detector:
         if events & (WINDOW | CLEAN | REST):
             view.judge.look(view.own, view.now)
         if events & DAY:
-            view.own.day()
+            view.own.day(view.now)
             view.judge.day(view.own, view.now)
 
     def _silent(self, why: str) -> tuple[Condition, ...]:

@@ -24,6 +24,7 @@ LEAST_A_DAY = 3
 ALLOWED_SD = 0.5  # of a daily median: the drift a CUSUM lets pass
 LARGEST_SUM = 20.0
 LEAST_KNOWN = 15
+HEAD = 7
 STALE_DAYS = 2
 
 Inputs = tuple[float, float, float]
@@ -54,6 +55,7 @@ class Track:
     count: int = 0
     expected: float = 0.0
     at: float = -inf
+    closed: float = -inf
     up: float = 0.0
     down: float = 0.0
     days: tuple[float, ...] = ()
@@ -148,7 +150,7 @@ class History:
             else:
                 self.tracks[name] = Track(found)
 
-    def day(self) -> None:
+    def day(self, now: float) -> None:
         """A day is over: its medians go to the drift sums, and what was added is taken up."""
         if self.frozen and self.stretches:
             self.freeze()
@@ -158,7 +160,7 @@ class History:
                 continue  # what there is counts for the next day
             self._today[name] = []
             middle = median(today)
-            track.days = (*track.days, middle)[-DAYS_KEPT:]
+            track.days, track.closed = (*track.days, middle)[-DAYS_KEPT:], now
             z = middle / max(track.sd * 0.5, SIGNALS[PLACE[name]].fine)
             track.up = min(max(0.0, track.up + z - ALLOWED_SD), LARGEST_SUM)
             track.down = min(max(0.0, track.down - z - ALLOWED_SD), LARGEST_SUM)
@@ -211,16 +213,9 @@ class History:
             "box": tuple(round(v, 1) for bounds in self._box for v in bounds if abs(v) < inf),
         }
         for name, track in self.tracks.items():
-            at = max(track.at, 0.0)
-            numbers = (
-                track.sd,
-                track.now,
-                float(track.count),
-                at,
-                track.up,
-                track.down,
-                *track.days,
-            )
+            head = (track.sd, track.now, float(track.count), max(track.at, 0.0))
+            drift = (max(track.closed, 0.0), track.up, track.down)
+            numbers = (*head, *drift, *track.days)
             saved[name] = tuple(round(v, 3) for v in numbers)
         return saved
 
@@ -240,9 +235,11 @@ class History:
         if head[1]:
             self.freeze()
         for name, numbers in saved.items():
-            if name in self.tracks and len(numbers) >= 6:
-                sd, off, count, at, up, down, *days = numbers
-                self.tracks[name] = Track(sd, off, int(count), 0.0, at, up, down, tuple(days))
+            if name in self.tracks and len(numbers) >= HEAD:
+                sd, off, count, at, closed, up, down, *days = numbers
+                self.tracks[name] = Track(
+                    sd, off, int(count), 0.0, at, closed, up, down, tuple(days)
+                )
 
 
 def unchanging(window: Window, signals: Mapping[str, float]) -> Found:

@@ -15,7 +15,7 @@ DRY_BELOW_C, DRY_ABOVE_C = -12.0, 8.0
 WARM_COIL_C = 0.5
 FRESH_S = 1260.0  # so long after a defrost a coil counts as free of frost
 FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
-LATELY_S = 3 * 86400.0
+DAY_S = 86400.0
 LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
 HEATING = Terms(least=40)
@@ -29,28 +29,29 @@ class Horizon:
     """How far back a deviation is averaged: over `days` daily medians, or the newest stretches.
 
     `noise` is the share of one stretch's spread that is left then, `fine` that of what the model
-    and the sensors cannot know better.
+    and the sensors cannot know better. What is older than `lately_s` says nothing.
     """
 
     days: int
     noise: float
     fine: float
+    lately_s: float
 
     def seen(self, signal: str, track: Track, now: float) -> Seen | None:
         """The deviation of a signal; None when too little of it is known, or for too long none."""
         error = hypot(self.noise * track.sd, self.fine * SIGNALS[PLACE[signal]].fine)
-        if now - track.at > LATELY_S:
-            return None
+        if now - (track.closed if self.days else track.at) > self.lately_s:
+            return None  # what is not known lately is not known to be well
         if not self.days:
             return Seen(track.now, error) if track.count >= LEAST_STRETCHES else None
         newest = track.days[-self.days :]
         return Seen(sum(newest) / len(newest), error) if len(newest) == self.days else None
 
 
-HOURS = Horizon(0, 0.4, 1.0)
-DAY = Horizon(1, 0.4, 0.8)
-DAYS = Horizon(2, 0.3, 0.7)
-WEEK = Horizon(5, 0.2, 0.6)
+HOURS = Horizon(0, 0.4, 1.0, 12 * 3600.0)
+DAY = Horizon(1, 0.4, 0.8, 0.2 * DAY_S)
+DAYS = Horizon(2, 0.3, 0.7, 1.2 * DAY_S)
+WEEK = Horizon(5, 0.2, 0.6, 2.2 * DAY_S)
 Saved = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 
@@ -144,10 +145,10 @@ class Own:
             for signal, track in part.tracks.items()
         }
 
-    def day(self) -> None:
+    def day(self, now: float) -> None:
         """A day is over."""
         for part in self.parts.values():
-            part.day()
+            part.day(now)
 
     def repaired(self, now: float) -> None:
         """The machine is another one now: learn it anew."""

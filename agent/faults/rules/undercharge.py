@@ -28,6 +28,20 @@ SIGNATURES = (
         """,
         least=0.3,
     ),
+    signature(  # while the valve still makes up for it
+        "F01",
+        """
+        subcooling     -3.7    0.6
+        condenser      -1.0    0.2
+        capacity         -5      2
+        power          -1.8    0.8
+        valve             4      4
+        discharge      -0.7    0.6
+        approach       -0.3    0.3
+        """,
+        least=0.45,
+        proof=2.2,
+    ),
 )
 
 

@@ -12,22 +12,22 @@ from agent.faults.view import View
 from agent.model import Severity
 
 SIGNATURES = (
-    signature(
+    signature(  # closed too far
         "F12",
         """
-        approach         12      5
-        clean             9      4
-        superheat         9      5
-        discharge        10      8
-        power             6      4
-        subcooling      2.9      1
-        condenser       1.3    0.6
-        valve          -1.4     14
-        capacity          0      8
+        approach         10      4
+        clean             8      4
+        superheat       4.5      2
+        discharge         5    2.5
+        subcooling      1.3    0.8
+        condenser       0.6    0.4
+        valve            -1    2.5
+        power            -1      2
+        capacity          0      4
         """,
-        least=0.12,
+        least=0.15,
     ),
-    signature(
+    signature(  # open too far
         "F12",
         """
         superheat        -4      1

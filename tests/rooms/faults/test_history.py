@@ -27,7 +27,7 @@ def learnt(*names: str) -> History:
     for hour in range(HOURS_LEARNT + 1):
         seen(history, float(hour))
         if hour % 24 == 23:
-            history.day()
+            history.day(0.0)
     assert history.frozen
     return history
 
@@ -85,7 +85,7 @@ def test_a_deviation_shows_in_kelvin_and_is_never_learnt() -> None:
     for hour in range(20 * 24):
         seen(history, HOURS_LEARNT + hour, condensing_temp=2.0)
         if hour % 24 == 23:
-            history.day()
+            history.day(0.0)
     condenser, discharge = history.tracks["condenser"], history.tracks["discharge"]
     assert condenser.now == pytest.approx(2.0, abs=0.1)
     assert condenser.days[-1] == pytest.approx(2.0, abs=0.1)
@@ -101,7 +101,7 @@ def test_what_lies_outside_the_learnt_is_not_judged_but_learnt_while_all_is_well
     assert not seen(history, HOURS_LEARNT + 1, **strange)
     for hour in range(200):
         seen(history, HOURS_LEARNT + hour, **strange)
-    history.day()
+    history.day(0.0)
     assert seen(history, HOURS_LEARNT + 201, **strange)
 
 
@@ -111,7 +111,7 @@ def test_what_lies_outside_is_not_learnt_while_something_is_wrong() -> None:
         seen(history, HOURS_LEARNT + hour, condensing_temp=3.0)
     for hour in range(200):
         seen(history, HOURS_LEARNT + 24 + hour, compressor_frequency=60.0, condensing_temp=3.0)
-    history.day()
+    history.day(0.0)
     assert not seen(history, HOURS_LEARNT + 240, compressor_frequency=60.0)
 
 
@@ -119,7 +119,7 @@ def test_a_restart_changes_nothing() -> None:
     history = learnt()
     for hour in range(48):
         seen(history, HOURS_LEARNT + hour, condensing_temp=1.0)
-    history.day()
+    history.day(0.0)
     again = History(history.names, 0.0, TERMS, of_cold)
     again.restore(history.save())
     for one in (history, again):
@@ -168,7 +168,7 @@ def own_of(hours: int, frost_k: float = 0.0, since_s: float = 9e9, **off: float)
         shown = off if hour >= HOURS_LEARNT else {}
         own.window(window(hour, **shown), 900.0, hour * 3600.0)
         if hour % 24 == 23:
-            own.day()
+            own.day(hour * 3600.0)
     return own
 
 
