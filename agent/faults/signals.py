@@ -35,7 +35,7 @@ class Signal:
 
 SIGNALS: tuple[Signal, ...] = (
     Signal("approach", "K", 8.0, 0.2),  # outdoor air over the evaporating refrigerant
-    Signal("superheat", "K", 5.0, 0.3),  # suction over evaporating
+    Signal("superheat", "K", 5.0, 0.45),  # suction over evaporating
     Signal("subcooling", "K", 5.0, 0.3),  # condensing over liquid
     Signal("condenser", "K", 2.0, 0.2),  # condensing over supply water
     Signal("discharge", "K", 25.0, 0.6),  # discharge over condensing
