@@ -77,6 +77,11 @@ class LifeCycle:
         seen.conditions, seen.due = conditions, self._due(device)
         return tuple(changes)
 
+    def due(self, device: str) -> float:
+        """The monotonic second before which `step` changes nothing for the same conditions."""
+        seen = self._devices.get(device)
+        return -inf if seen is None or self._watches.unplaced else seen.due
+
     def forget(self, device: str, stamp: Stamp) -> Changes:
         """The device is no longer there, and so are its alarms."""
         for one in self._service.listed:

@@ -166,12 +166,20 @@ class RowReader:
         self._vendor = vendor
 
     def sample(
-        self, mono: float, at: float, row: Sequence[float | None], trusted: bool = True
+        self,
+        mono: float,
+        at: float,
+        row: Sequence[float | None],
+        trusted: bool = True,
+        whole: bool = False,
     ) -> Sample:
-        """The sample of a row: floats in the order of the columns, None without a value."""
+        """The sample of a row: floats in the order of the columns, None without a value.
+
+        `whole`: the caller knows that no value is missing.
+        """
         values = (*row, None)
         bad = NONE_BAD
-        if None in row:
+        if not whole and None in row:
             if len(row) > 1 and values[:-1] == self._empty:  # one column alone is its sensor
                 return Sample(mono, at, trusted, lost="no answer")
             bad = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -167,21 +168,25 @@ class Detection:
         kept = [columns.get(point) for point in watched.names]
         empty: Numbers = [None] * len(block.at)
         rows = list(zip(*(one or empty for one in kept), strict=True)) if kept else []
+        whole = bool(kept) and all(one is not None and None not in one for one in kept)
         said: object = None
-        quiet = False
+        lost, due = False, -inf
         watched.told.rows += len(own)
         for k in own:
             at = block.at[k]
             mono = mono_of(at) if monos is None else monos[k]
-            sample = made(mono, at, rows[k] if rows else (), at >= UNSET_S)
+            trusted = at >= UNSET_S
+            sample = made(mono, at, rows[k] if rows else (), trusted, whole)
             conditions = see(sample)
-            if conditions is said and quiet:
+            if sample.lost is not None:
+                watched.told.unanswered += 1
+            elif conditions is said and mono < due and not lost:
                 continue
-            stamp = Stamp(datetime.fromtimestamp(at, UTC), mono, at >= UNSET_S)
-            for alarm in life.step(name, conditions, stamp, sample.lost is not None):
+            lost, said = sample.lost is not None, conditions
+            stamp = Stamp(datetime.fromtimestamp(at, UTC), mono, trusted)
+            for alarm in life.step(name, conditions, stamp, lost):
                 yield _alarm(alarm, stamp)
-            said, quiet = conditions, not conditions and not life.open
-            watched.told.unanswered += sample.lost is not None
+            due = life.due(name)
 
     def _vendor(self, code: int) -> tuple[VendorFault, ...]:
         word = self._codes.word(code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import inf
 from time import process_time
 
 import msgspec
@@ -139,24 +140,26 @@ class Watch:
         if self.done or not len(polls.mono):
             return
         began = process_time()
-        made, said, quiet, life = self._reader.sample, None, False, self._life
-        see = self._detector.see
+        made, life, see = self._reader.sample, self._life, self._detector.see
+        said: object = None
+        lost, due = False, -inf
         for mono, at, row in zip(
             polls.mono.tolist(), self._stamps(polls), _rows(polls.rows), strict=True
         ):
             if mono - self._last > RESTART_S and self.samples:
                 self._start(self.kept())
                 self._boot = mono - 5.0
-                see, life, said = self._detector.see, self._life, None
+                see, life, due = self._detector.see, self._life, -inf
             self._last, own = mono, mono - self._boot
             self.samples += 1
             sample = made(own, at, row)
             conditions = see(sample)
-            if not (quiet and conditions is said):  # nothing stands, nothing may come
+            away = sample.lost is not None
+            if away or lost or own >= due or conditions is not said:
                 stamp = Stamp(datetime.fromtimestamp(at, UTC), own, sample.trusted)
-                for alarm in life.step(DEVICE, conditions, stamp, sample.lost is not None):
+                for alarm in life.step(DEVICE, conditions, stamp, away):
                     self._take(alarm, mono - self.onset)
-                said, quiet = conditions, not conditions and not life.open
+                said, lost, due = conditions, away, life.due(DEVICE)
             if mono >= self._due and self._look(mono):
                 break
         self.see_s += process_time() - began

@@ -13,7 +13,7 @@ from agent.model import Severity
 NEEDLESS_S = 1800.0
 TOP_SHARE = 0.8  # of the highest frequency: below, the compressor could give more
 STANDS_W = 1000.0  # more than pump, fan and board take
-LONGEST_GAP_S = 150.0
+LONGEST_GAP_S = 450.0
 OVER_S = 300.0
 TANK_C = 50.0
 HOT_WATER_TAIL_S = 900.0
@@ -88,7 +88,7 @@ BACKUP_HEATER_NEEDLESS = Rule(
     fault="F19",
     severity=Severity.S2,
     look=look,
-    on=Event.MINUTE,
+    on=Event.FIVE,
     words=WORDS["F19"],
     needs=("compressor_frequency", ("electric_heater_on", "active_power")),
     gate="not hot water, not defrost, compressor below its top",

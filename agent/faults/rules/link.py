@@ -29,7 +29,7 @@ FROZEN_S, FROZEN_AT_REST_S = 600.0, 4 * 3600.0
 LONGEST_GAP_S = 150.0
 POOR_WINDOW_S = 6 * 3600.0
 POOR_SHARE, GOOD_SHARE = 0.085, 0.065  # with 5 % lost a link still is as links are
-PERIODS = 500.0  # over which the time between two polls is averaged
+PERIODS = 100.0  # over which the time between two polls is averaged
 LOST_S = 90.0  # a longer silence is a machine that is away, not a link that is poor
 
 
@@ -98,7 +98,7 @@ LINK_POOR = Rule(
     fault="F25",
     severity=Severity.S3,
     look=look_poor,
-    on=Event.MINUTE | Event.SILENT,
+    on=Event.FIVE | Event.SILENT,
     words=WORDS["F25 poor"],
     clear_after_s=3600.0,
 )

@@ -12,7 +12,7 @@ from agent.model import Severity
 HOTTER_K = 4.5
 DAYS_IN_A_ROW = 3.0
 LEARN_DAYS = 14.0
-LEAST_MINUTES = 120.0
+LEAST_LOOKS = 24.0  # two hours
 TYPICAL_SLOPE = -0.7  # kelvin of water a kelvin of air, of radiators
 FLOOR_LIMIT_C = 50.0
 SPREAD_C = 2.5  # of the outdoor days, from which a slope is learnt
@@ -37,7 +37,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
 def _next_day(view: View, memory: Memory) -> None:
     memory["day"] = view.day.began
     n, w, o = memory.pop("n", 0.0), memory.pop("w", 0.0), memory.pop("o", 0.0)
-    if n < LEAST_MINUTES:
+    if n < LEAST_LOOKS:
         return
     wanted_c, outdoor_c = w / n, o / n
     if memory.get("learnt", 0.0) < LEARN_DAYS:
@@ -73,7 +73,7 @@ SUPPLY_TOO_HOT = Rule(
     fault="F22",
     severity=Severity.S3,
     look=look,
-    on=Event.MINUTE,
+    on=Event.FIVE,
     words=WORDS["F22"],
     needs=("water_setpoint_active", "outdoor_temp"),
     gate="days of heating",
