@@ -41,6 +41,11 @@ def opened(found: list[Event], rule: str) -> list[object]:
     ]
 
 
+def coded(found: list[Event]) -> list[Event]:
+    """The alarms of the code 33, whatever else is said of such a table."""
+    return [one for one in kinds(found, "alarm") if one["rule"] == "vendor_fault"]
+
+
 def row(second: float, code: int = 0) -> str:
     return f"{(START + timedelta(seconds=second)).isoformat()},41,36,{code}"
 
