@@ -30,7 +30,8 @@ class Signature:
     tolerance of single signals. `least` is the size, medium being one, from which it is told;
     `both` when it may go either way, as a sensor's offset does.
     Without the signals it `must` have it is no suspect; `odds` are how often it happens,
-    and `proof` how much evidence it takes, as a share of the usual.
+    and `proof` how much evidence it takes, as a share of the usual. Only a `swift` one is told
+    before a day is over.
     """
 
     fault: str
@@ -41,6 +42,7 @@ class Signature:
     must: tuple[str, ...] = ()
     odds: float = 1.0
     proof: float = 1.0
+    swift: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def signature(
     must: tuple[str, ...] = (),
     odds: float = 1.0,
     proof: float = 1.0,
+    swift: bool = False,
 ) -> Signature:
     """A signature from lines such as `approach 1.05 0.2`: signal, how far it moves, the spread."""
     rows = [line.split() for line in table.strip().splitlines()]
@@ -160,4 +163,5 @@ def signature(
         must,
         odds,
         proof,
+        swift,
     )

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from agent.faults.diagnosis import Seen
 
 USUAL: Mapping[str, tuple[float, float]] = {
-    "approach": (5.9, 1.3),
     "clean": (7.9, 1.3),
     "superheat": (4.4, 0.8),
     "subcooling": (3.3, 1.3),
@@ -20,7 +19,6 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "coil": (0.7, 0.5),
     "rest_water": (0.0, 0.3),
     "rest_pressure": (0.0, 0.45),
-    "rest_air": (0.9, 0.85),
 }
 
 

@@ -13,7 +13,6 @@ from agent.faults.window import Window
 
 DRY_BELOW_C, DRY_ABOVE_C = -12.0, 8.0
 WARM_COIL_C = 0.5
-FRESH_S = 1260.0  # so long after a defrost a coil counts as free of frost
 FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 DAY_S = 86400.0
 LEAST_STRETCHES = 5
@@ -48,7 +47,7 @@ class Horizon:
         return Seen(sum(newest) / len(newest), error) if len(newest) == self.days else None
 
 
-HOURS = Horizon(0, 0.4, 1.0, 12 * 3600.0)
+HOURS = Horizon(0, 0.4, 1.0, 1.5 * 3600.0)
 DAY = Horizon(1, 0.4, 0.8, 0.2 * DAY_S)
 DAYS = Horizon(2, 0.3, 0.7, 1.2 * DAY_S)
 WEEK = Horizon(5, 0.2, 0.6, 2.2 * DAY_S)
@@ -191,4 +190,4 @@ def dry(window: Window, since_s: float) -> bool:
         return True
     if coil_c is not None and coil_c > WARM_COIL_C:
         return True
-    return since_s <= (FRESH_IN_THE_COLD_S if outdoor_c < DRY_BELOW_C else FRESH_S)
+    return outdoor_c < DRY_BELOW_C and since_s <= FRESH_IN_THE_COLD_S

@@ -26,6 +26,7 @@ SIGNATURES = (
         condenser      -0.2    0.1
         """,
         least=0.4,
+        swift=True,
     ),
 )
 

@@ -23,6 +23,7 @@ SIGNATURES = (
         valve          -1.3    0.8
         """,
         least=0.35,
+        swift=True,
     ),
 )
 

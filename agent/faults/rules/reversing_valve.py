@@ -27,6 +27,7 @@ SIGNATURES = (
         condenser     -0.15    0.1
         """,
         least=0.4,
+        swift=True,
     ),
 )
 

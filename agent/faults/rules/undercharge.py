@@ -27,6 +27,7 @@ SIGNATURES = (
         clean          -0.9    0.4
         """,
         least=0.3,
+        swift=True,
     ),
     signature(  # while the valve still makes up for it
         "F01",

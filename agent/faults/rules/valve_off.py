@@ -26,6 +26,7 @@ SIGNATURES = (
         capacity          0      4
         """,
         least=0.15,
+        swift=True,
     ),
     signature(  # open too far
         "F12",
@@ -41,6 +42,7 @@ SIGNATURES = (
         condenser      -0.3    0.2
         """,
         least=0.2,
+        swift=True,
     ),
 )
 

@@ -9,7 +9,7 @@ from agent.faults.own import Horizon, Own
 from agent.faults.verdict import UNKNOWN, Judge
 
 DIRT = signature("F07", "approach 1.0", least=0.4)
-SCALE = signature("F03", "condenser 1.0", least=0.4)
+SCALE = signature("F03", "condenser 1.0", least=0.4, swift=True)
 ERROR = 0.15
 CALM = {"approach": 0.0, "condenser": 0.0}
 
@@ -56,9 +56,9 @@ def test_a_day_is_a_hint_and_a_second_one_is_sure() -> None:
 def test_what_is_overwhelming_is_sure_at_once_and_within_hours() -> None:
     judge = Judge((DIRT, SCALE))
     for _ in range(4):
-        judge.look(own(Machine(approach=3.0)), 0.0)
+        judge.look(own(Machine(condenser=3.0)), 0.0)
     assert judge.verdict is None
-    judge.look(own(Machine(approach=3.0)), 0.0)
+    judge.look(own(Machine(condenser=3.0)), 0.0)
     assert judge.verdict is not None
     assert judge.verdict.sure
 
@@ -66,7 +66,14 @@ def test_what_is_overwhelming_is_sure_at_once_and_within_hours() -> None:
 def test_one_calm_look_begins_anew() -> None:
     judge = Judge((DIRT, SCALE))
     for off in (3.0, 3.0, 3.0, 3.0, 0.0, 3.0, 3.0):
-        judge.look(own(Machine(approach=off)), 0.0)
+        judge.look(own(Machine(condenser=off)), 0.0)
+    assert judge.verdict is None
+
+
+def test_the_sun_on_the_outdoor_sensor_is_no_fault_within_hours() -> None:
+    judge = Judge((DIRT, SCALE))
+    for _ in range(20):
+        judge.look(own(Machine(approach=5.0)), 0.0)
     assert judge.verdict is None
 
 
@@ -102,11 +109,11 @@ def test_what_fits_nothing_is_told_without_a_name() -> None:
 
 def test_against_machines_at_large_a_fault_is_a_hint_for_ever() -> None:
     judge, machine = Judge((DIRT, SCALE)), Machine()
-    machine.means = {"approach": 5.9, "condenser": 4.9}
+    machine.means = {"subcooling": 3.3, "condenser": 4.9}
     days(judge, machine, 4)
     assert judge.verdict is not None
     assert (judge.verdict.fault, judge.verdict.early, judge.verdict.sure) == ("F03", True, False)
-    machine.means = {"approach": 5.9, "condenser": 1.3}
+    machine.means = {"subcooling": 3.3, "condenser": 1.3}
     days(judge, machine, 1)
     assert judge.verdict is None
 
