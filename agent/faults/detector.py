@@ -23,7 +23,7 @@ from agent.faults.verdict import Judge, Verdict
 from agent.faults.view import View
 from agent.model import Machine, PointId, Severity, Suspect
 
-VERSION = 1
+VERSION = 2
 OFTEN = Event.SAMPLE | Event.SILENT | Event.MINUTE | Event.FIVE
 SAMPLE, MINUTE, DAY = int(Event.SAMPLE), int(Event.MINUTE), int(Event.DAY)  # flags are slow
 FIVE = int(Event.FIVE)
@@ -46,14 +46,16 @@ _BLANK = Sample(0.0, 0.0)  # before the first sample
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A detector's state over restarts. `at` is in UTC seconds, `now` of the detector's clock."""
+    """A detector's state over restarts. `at` is in UTC seconds, `now` of the detector's clock;
+    `seen_good` has one bit for each point of a sample.
+    """
 
     version: int
     at: float
     now: float
     memories: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     held: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
-    seen_good: tuple[PointId, ...] = ()
+    seen_good: int = 0
     signals: tuple[str, ...] = ()
     own: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     verdict: Verdict | None = None
@@ -267,9 +269,9 @@ class Detector:
             held={
                 rule.name: held
                 for rule, held in zip(self._rules, self._held, strict=True)
-                if held and not rule.on & OFTEN
+                if held and not rule.on & OFTEN and not rule.of_verdict
             },
-            seen_good=tuple(sorted(view.seen_good)),
+            seen_good=sum(1 << i for i, one in enumerate(FIELDS) if one in view.seen_good),
             signals=(*view.own.steady.names, *view.own.air.names),
             own=view.own.save(),
             verdict=view.judge.verdict,
@@ -289,12 +291,14 @@ class Detector:
         view = self._view
         view.now = saved.now
         view.day.began = saved.now
-        view.seen_good.update(saved.seen_good)
+        view.seen_good.update(one for i, one in enumerate(FIELDS) if saved.seen_good >> i & 1)
         view.own.restore(saved.own, saved.signals)
         view.judge.verdict = saved.verdict
         for i, rule in enumerate(self._rules):
             self._memories[i].update(saved.memories.get(rule.name, {}))
             self._held[i] = saved.held.get(rule.name) or NOTHING
+            if rule.of_verdict:
+                self._held[i] = tuple(rule.look(view, self._memories[i])) or NOTHING
         self._said = self._conditions()
 
 

@@ -269,5 +269,5 @@ def _scaled(window: Window, cold_c: float | None) -> Found:
 
 
 def _sharp(value: float) -> float:
-    """Ten digits: differences of sums need them."""
-    return float(f"{value:.10g}")
+    """Nine digits: differences of sums need them."""
+    return float(f"{value:.9g}")

@@ -139,7 +139,7 @@ class Own:
     def expected(self) -> dict[str, float]:
         """What the newest stretch should have shown, signal by signal."""
         return {
-            "clean" if name == "clean" else signal: track.expected
+            "clean" if name == "clean" else signal: round(track.expected, 2)
             for name, part in self.parts.items()
             for signal, track in part.tracks.items()
         }

@@ -98,6 +98,11 @@ class Rule:
     needs_refrigerant: bool = False
     signatures: tuple[Signature, ...] = ()
 
+    @property
+    def of_verdict(self) -> bool:
+        """Whether it only tells the verdict of own history, which is kept by itself."""
+        return bool(self.signatures) or self.fault == "unknown"
+
     def lacks(self, has: Callable[[PointId], bool], refrigerant: bool) -> str | None:
         """Why the rule is off on a machine that has these points; None when it is on."""
         missing = [

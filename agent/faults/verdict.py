@@ -91,9 +91,10 @@ class Judge:
         told = diagnose(self._signatures, against_fleet(means))
         if told is None or told.best.explained < EARLY or not _large(told):
             return None
-        fault, size = told.best.signature.fault, abs(told.best.size)
+        fault, size = told.best.signature.fault, round(abs(told.best.size), 2)
         usual = {name: mean for name, (mean, _) in USUAL.items()}
-        return Verdict(fault, size, told.suspects, against_fleet(means), usual, early=True)
+        seen = _short(against_fleet(means))
+        return Verdict(fault, size, told.suspects, seen, usual, early=True)
 
     def _again(self, found: Verdict) -> Verdict:
         old = self.verdict
@@ -122,15 +123,15 @@ class Judge:
         if told.misfit > MISFIT and share > MISFIT_SHARE and told.strength >= STRONG:
             if demand is HOURLY:  # what begins looks like nothing yet
                 return None
-            return Verdict(UNKNOWN, 1.0, (Suspect(UNKNOWN, 1.0),), seen, own.expected())
+            return Verdict(UNKNOWN, 1.0, (Suspect(UNKNOWN, 1.0),), _short(seen), own.expected())
         if demand is HOURLY and not told.best.signature.swift:
             return None
         proof = told.best.signature.proof * demand.strength
         if told.best.explained < proof or not _large(told):
             return None
-        fault, size = told.best.signature.fault, abs(told.best.size)
+        fault, size = told.best.signature.fault, round(abs(told.best.size), 2)
         sure = told.best.explained >= SURE
-        return Verdict(fault, size, told.suspects, seen, own.expected(), sure=sure)
+        return Verdict(fault, size, told.suspects, _short(seen), own.expected(), sure=sure)
 
     def _overtakes(self, found: Verdict) -> bool:
         old = self.verdict
@@ -145,6 +146,11 @@ class Judge:
             return False
         strength = sum((one.off / one.error) ** 2 for one in seen.values())
         return strength < ENDS_AT * DAILY[1].strength
+
+
+def _short(seen: Mapping[str, Seen]) -> dict[str, Seen]:
+    """As many digits as are worth keeping."""
+    return {name: Seen(round(one.off, 2), round(one.error, 3)) for name, one in seen.items()}
 
 
 def _large(told: Diagnosis) -> bool:
