@@ -14,6 +14,7 @@ SETTLED_S = 90.0
 LEARN = 0.01
 LEARNT = 200.0  # samples
 HOT_SPREAD_K, HOT_RISE_K_PER_S = 10.0, 2.0 / 60.0
+HOT_AFTER_S = 300.0  # at a start the supply rises as fast with all the flow there is
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
@@ -47,7 +48,8 @@ def _by_heat(view: View, memory: Memory) -> Iterable[Finding]:
         memory["hot"] = 0.0
         return NOTHING
     before = last.water_supply_temp if last is not None else None
-    if before is not None and supply_c - before > HOT_RISE_K_PER_S * view.dt_s:
+    steady = min(view.running_s, view.since_defrost_s) > HOT_AFTER_S
+    if steady and before is not None and supply_c - before > HOT_RISE_K_PER_S * view.dt_s:
         memory["hot"] = 1.0
     return (_finding(view, None, None),) if memory.get("hot") else NOTHING
 
