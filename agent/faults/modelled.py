@@ -13,7 +13,7 @@ from agent.model import Expected, Severity, Value
 
 ON = Event.WINDOW | Event.CLEAN | Event.REST | Event.DAY
 EVIDENCE = 5
-MASKED_BY = ("F06", "F08", "F10", "F12", "F15", "F17", "F23", "F24")
+MASKED_BY = ("F05", "F06", "F08", "F10", "F12", "F15", "F17", "F23", "F24")
 """Faults that move what the models use, and have rules of their own."""
 
 

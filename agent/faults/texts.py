@@ -104,9 +104,9 @@ _OWN_HISTORY: Mapping[str, Words] = {
 
 _AT_ONCE: Mapping[str, Words] = {
     "F05": Words(
-        "Air in the water circuit: in {noisy_min:.0f} min of {seen_min:.0f} min with the pump on, "
-        "flow or temperatures jumped, on two days. Bleed; keep the circuit above 1 bar.",
-        "水路有空气：水泵运行的{seen_min:.0f}分钟内有{noisy_min:.0f}分钟流量或水温跳动，已连续两天。"
+        "Air in the water circuit: in {noisy_min:.0f} of {seen_min:.0f} looks at even pump "
+        "speed the flow jumped by a quarter. Bleed; keep the circuit above 1 bar.",
+        "水路有空气：水泵转速平稳时，{seen_min:.0f}次读数中有{noisy_min:.0f}次流量跳动超过四分之一。"
         "请排气，系统压力保持1 bar以上。",
         "There is air in your heating water; gurgling is a sign of it. Please bleed the radiators "
         "or the floor manifold, and see that the gauge shows 1 to 2 bar.",

@@ -11,14 +11,14 @@ from agent.model import Severity
 
 JUMP = 0.25  # of the flow, between two polls
 EVEN_PERCENT = 5.0
-NOISY_MIN = 10.0  # in a day
-DAYS_IN_A_ROW = 2.0
+BUCKET_S = 3600.0
+LEAST = 40.0  # looks in a bucket
+NOISY, QUIET = 0.08, 0.04  # shares of looks; wild values alone make one in fifty
+IN_A_ROW = 3.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Ten minutes of jumps a day, on two days; a day too short to tell ends nothing."""
-    if memory.setdefault("day", view.day.began) != view.day.began:
-        _next_day(view, memory)
+    """Jumps in one look of twelve, in three hours of looks in a row."""
     sample, last = view.sample, view.last
     if last is not None and sample.pump_on and last.pump_on and view.dt_s <= 90.0:
         flow, before = sample.water_flow, last.water_flow
@@ -27,20 +27,24 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
             memory["seen"] = memory.get("seen", 0.0) + 1.0
             if abs(flow - before) > JUMP * max(flow, before, 1.0):
                 memory["noisy"] = memory.get("noisy", 0.0) + 1.0
-    if memory.get("days", 0.0) < DAYS_IN_A_ROW:
+    if view.now - memory.setdefault("began", view.now) >= BUCKET_S:
+        _judge(view, memory)
+    if memory.get("row", 0.0) < IN_A_ROW:
         return NOTHING
-    noisy, seen = memory.get("noisy_day", 0.0), memory.get("seen_day", 0.0)
-    return (Finding({"noisy_min": noisy, "seen_min": seen}),)
+    return (Finding({"noisy_min": memory["noisy_told"], "seen_min": memory["seen_told"]}),)
 
 
-def _next_day(view: View, memory: Memory) -> None:
-    noisy, seen = memory.pop("noisy", 0.0), memory.pop("seen", 0.0)
-    memory["day"] = view.day.began
-    if noisy >= NOISY_MIN:
-        memory["days"] = memory.get("days", 0.0) + 1.0
-        memory["noisy_day"], memory["seen_day"] = noisy, seen
-    elif seen >= 6 * NOISY_MIN:
-        memory["days"] = 0.0
+def _judge(view: View, memory: Memory) -> None:
+    memory["began"] = view.now
+    seen, noisy = memory.get("seen", 0.0), memory.get("noisy", 0.0)
+    if seen < LEAST:
+        return  # an hour too short to tell goes on into the next
+    memory["seen"] = memory["noisy"] = 0.0
+    if noisy > NOISY * seen:
+        memory["row"] = memory.get("row", 0.0) + 1.0
+        memory["noisy_told"], memory["seen_told"] = noisy, seen
+    elif noisy < QUIET * seen or memory.get("row", 0.0) < IN_A_ROW:
+        memory["row"] = 0.0
 
 
 AIR_IN_WATER = Rule(

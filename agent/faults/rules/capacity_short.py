@@ -13,8 +13,10 @@ SHORT_K = 2.0
 TOP = 0.95  # of the highest frequency
 FOR_S = 3600.0
 RISES_K = 1.0
-COLD_ROOM_C = 16.0
-DESIGN_C = -12.0  # below, a machine at its end is only told
+COLD_ROOM_C, COOL_ROOM_C = 16.0, 19.0
+DESIGN_C = -12.0  # below, a machine at its end is no fault while the room is warm
+STEP_K = 3.0  # over the setpoint of the last day: water takes hours to follow
+DAY_S = 86400.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
@@ -27,6 +29,9 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     supply_c, wanted_c = sample.water_supply_temp, sample.water_setpoint_active
     if hz is None or supply_c is None or wanted_c is None:
         return NOTHING
+    if _stepped(view, memory, wanted_c):
+        memory.pop("since", None)
+        return NOTHING
     if view.defrosting or view.since_defrost_s < 900.0:
         return _told(view, memory, highest)
     if hz < TOP * highest or supply_c >= wanted_c - SHORT_K or sample.mode == "hot_water":
@@ -37,13 +42,22 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     return _told(view, memory, highest)
 
 
+def _stepped(view: View, memory: Memory, wanted_c: float) -> bool:
+    """Whether the setpoint has been raised within a day."""
+    usual_c = memory.get("usual_c", wanted_c)
+    share = min((view.now - memory.get("then", view.now)) / DAY_S, 1.0)
+    memory["usual_c"], memory["then"] = usual_c + share * (wanted_c - usual_c), view.now
+    return wanted_c > usual_c + STEP_K
+
+
 def _told(view: View, memory: Memory, highest: float) -> Iterable[Finding]:
     if view.now - memory.get("since", view.now) < FOR_S:
         return NOTHING
     sample, room_c = view.sample, view.sample.indoor_temp
     outdoor_c = sample.outdoor_temp
-    expected = outdoor_c is not None and outdoor_c < DESIGN_C
-    warm = room_c is not None and room_c >= COLD_ROOM_C
+    cold = outdoor_c is not None and outdoor_c < DESIGN_C
+    if room_c is not None and room_c >= (COLD_ROOM_C if cold else COOL_ROOM_C):
+        return NOTHING
     seen = {
         "water_supply_temp": sample.water_supply_temp,
         "water_setpoint_active": sample.water_setpoint_active,
@@ -53,7 +67,8 @@ def _told(view: View, memory: Memory, highest: float) -> Iterable[Finding]:
         "outdoor_temp": outdoor_c,
         "indoor_temp": room_c,
     }
-    severity = Severity.S3 if warm or (expected and room_c is None) else Severity.S2
+    told = cold or (room_c is not None and room_c >= COLD_ROOM_C)
+    severity = Severity.S3 if told else Severity.S2
     known = {name: value for name, value in seen.items() if value is not None}
     return (Finding(known, severity=severity),)
 
@@ -76,12 +91,16 @@ CAPACITY_SHORT = Rule(
         "F08",
         "F09",
         "F10",
+        "F11",
         "F12",
         "F13",
         "F14",
         "F15",
         "F16",
         "F17",
+        "F20",
+        "F22",
+        "F23",
         "F24",
         "F25",
     ),

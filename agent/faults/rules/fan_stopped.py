@@ -5,35 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.rules.lasting import lasting
 from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
 STOPPED_SHARE = 0.1  # of the usual speed
-SETTLED_S = 150.0  # after a start or a defrost, when a fan may stand still
+AFTER_START_S, AFTER_DEFROST_S = 60.0, 150.0  # when a fan may stand still
 LEARN = 0.01
 LEARNT = 100.0  # samples
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Speed below a tenth of the usual, clear of starts and defrosts."""
+    """Speed below a tenth of the usual, clear of starts and defrosts; while the compressor is off
+    what was seen stands.
+    """
     rpm = view.sample.fan_speed
     if rpm is None or not view.running or view.defrosting:
-        return NOTHING
-    if min(view.now - view.on_since, view.now - view.defrost_ended) < SETTLED_S:
-        return NOTHING
+        return _told(view, memory)
     usual, count = memory.get("usual", rpm), memory.get("count", 0.0)
-    if count >= LEARNT and rpm < STOPPED_SHARE * usual:
-        seen = {
-            "fan_speed": rpm,
-            "fan_speed_usual": round(usual),
-            "compressor_frequency": view.sample.compressor_frequency,
-            "approach": view.own.signals.get("approach"),
-        }
-        return (Finding({name: value for name, value in seen.items() if value is not None}),)
-    if rpm > 0.5 * usual:
-        memory["usual"], memory["count"] = usual + LEARN * (rpm - usual), count + 1.0
-    return NOTHING
+    if rpm >= STOPPED_SHARE * usual:
+        if "n" in memory or "stopped" in memory:
+            lasting(memory, view.now, bad=False)
+            memory.pop("stopped", None)
+        if rpm > 0.5 * usual:
+            memory["usual"], memory["count"] = usual + LEARN * (rpm - usual), count + 1.0
+        return NOTHING
+    now = view.now
+    if now - view.on_since < AFTER_START_S or now - view.defrost_ended < AFTER_DEFROST_S:
+        return _told(view, memory)
+    if lasting(memory, now, count >= LEARNT and rpm > -1.0):
+        memory["stopped"] = rpm
+    return _told(view, memory)
+
+
+def _told(view: View, memory: Memory) -> Iterable[Finding]:
+    if "stopped" not in memory:
+        return NOTHING
+    seen = {
+        "fan_speed": memory["stopped"],
+        "fan_speed_usual": round(memory["usual"]),
+        "compressor_frequency": view.sample.compressor_frequency,
+        "approach": view.own.signals.get("approach"),
+    }
+    return (Finding({name: value for name, value in seen.items() if value is not None}),)
 
 
 FAN_STOPPED = Rule(
@@ -44,8 +59,7 @@ FAN_STOPPED = Rule(
     on=Event.SAMPLE,
     words=WORDS["F08"],
     needs=("fan_speed", "outdoor_temp"),
-    gate="compressor on, 150 s after a start or a defrost",
-    raise_after_s=30.0,
+    gate="compressor on, clear of starts and defrosts",
     clear_after_s=300.0,
     masked_by=("F25",),
 )

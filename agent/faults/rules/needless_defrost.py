@@ -11,27 +11,27 @@ from agent.model import Severity
 
 WARM_COIL_C = -2.0
 FROST_FROM_C, FROST_TO_C = -8.0, 6.0
-OFTEN_S = 3000.0  # 1.2 defrosts per running hour
+OFTEN_S = 3000.0  # 1.2 defrosts per hour
 IN_A_ROW = 6.0
-HASTY = 0.6  # of the shortest time this machine used to run between two
+EARLY_K = 3.0  # nearer to the air than this machine used to let its coil come
 LEARN_S = 14 * 86400.0
-LEAST = 12.0
+LEAST = 6.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Six needless defrosts in a row."""
+    """Six needless defrosts in a row: with a warm coil, too early for this machine, or, while that
+    is not learnt, too often outside the frost zone.
+    """
     defrost = view.defrost
     if defrost is None:
         return NOTHING
-    outdoor_c, coil_c, since_s = defrost.outdoor_c, defrost.coil_before_c, defrost.since_s
-    zone = outdoor_c is None or FROST_FROM_C <= outdoor_c <= FROST_TO_C
-    needless = (coil_c is not None and coil_c > WARM_COIL_C) or (not zone and since_s < OFTEN_S)
-    memory.setdefault("began", view.now)
-    shortest, count = memory.get("shortest_s", since_s), memory.get("count", 0.0)
-    if view.now - memory["began"] < LEARN_S:
-        memory["shortest_s"], memory["count"] = min(shortest, since_s), count + 1.0
-    elif count >= LEAST and since_s < HASTY * shortest:
-        needless = True
+    outdoor_c, coil_c = defrost.outdoor_c, defrost.coil_before_c
+    needless = coil_c is not None and coil_c > WARM_COIL_C
+    if memory.get("count", 0.0) < LEAST:
+        zone = outdoor_c is None or FROST_FROM_C <= outdoor_c <= FROST_TO_C
+        needless = needless or (not zone and defrost.gap_s < OFTEN_S)
+    if outdoor_c is not None and coil_c is not None:
+        needless = _early(view, memory, outdoor_c - coil_c) or needless
     memory["row"] = memory.get("row", 0.0) + 1.0 if needless else 0.0
     if memory["row"] < IN_A_ROW:
         return NOTHING
@@ -39,9 +39,20 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         "in_a_row": memory["row"],
         "outdoor_temp": outdoor_c,
         "coil_temp": coil_c,
-        "since_min": round(since_s / 60.0),
+        "since_min": round(min(defrost.since_s, defrost.gap_s) / 60.0),
     }
     return (Finding({name: value for name, value in seen.items() if value is not None}),)
+
+
+def _early(view: View, memory: Memory, depth_k: float) -> bool:
+    """Whether the coil was nearer to the air than before the first defrosts on average."""
+    count = memory.get("count", 0.0)
+    if view.now - memory.setdefault("began", view.now) < LEARN_S or count < LEAST:
+        mean = memory.get("depth_k", 0.0)
+        memory["count"] = count + 1.0
+        memory["depth_k"] = mean + (depth_k - mean) / (count + 1.0)
+        return False
+    return depth_k < memory["depth_k"] - EARLY_K
 
 
 NEEDLESS_DEFROST = Rule(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.rules.lasting import lasting
 from agent.faults.texts import WORDS
 from agent.faults.view import View
-from agent.model import Severity
+from agent.model import Severity, Suspect
 
 LOST_SHARE = 0.1  # of the usual flow
 SETTLED_S = 90.0
 LEARN = 0.01
 LEARNT = 200.0  # samples
+FROST = (Suspect("F06", 0.55), Suspect("F20", 0.45))  # the water stands, whatever the reason
 HOT_SPREAD_K, HOT_RISE_K_PER_S = 10.0, 2.0 / 60.0
 HOT_AFTER_S = 300.0  # at a start the supply rises as fast with all the flow there is
 
@@ -30,7 +32,9 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         return _by_heat(view, memory) if not view.machine.has("water_flow") else NOTHING
     usual, count = memory.get("usual", flow), memory.get("count", 0.0)
     if count >= LEARNT and flow < LOST_SHARE * usual:
-        return (_finding(view, flow, usual),)
+        return (_finding(view, flow, usual),) if lasting(memory, view.now, flow > -1.0) else NOTHING
+    if "n" in memory:
+        lasting(memory, view.now, bad=False)
     if flow > 0.5 * usual:
         memory["usual"], memory["count"] = usual + LEARN * (flow - usual), count + 1.0
     return NOTHING
@@ -62,7 +66,11 @@ def _finding(view: View, flow: float | None, usual: float | None) -> Finding:
         "water_supply_temp": sample.water_supply_temp,
         "water_return_temp": sample.water_return_temp,
     }
-    return Finding({name: value for name, value in seen.items() if value is not None})
+    outdoor_c = sample.outdoor_temp
+    return Finding(
+        {name: value for name, value in seen.items() if value is not None},
+        suspects=FROST if outdoor_c is not None and outdoor_c < 0.0 else (),
+    )
 
 
 NO_FLOW = Rule(
@@ -74,7 +82,6 @@ NO_FLOW = Rule(
     words=WORDS["F06"],
     needs=("pump_on", ("water_flow", "water_supply_temp")),
     gate="pump on for 90 s",
-    raise_after_s=30.0,
     clear_after_s=300.0,
     masked_by=("F15", "F25"),
 )

@@ -5,33 +5,49 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.rules.lasting import lasting
 from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
 
-PRESSURE_SHARE = 0.95  # of the limit at which the machine stops
-DISCHARGE_C = 105.0
-SUPPLY_C = 58.0
+PRESSURE_SHARE = 0.98  # of the limit at which the machine stops
+DISCHARGE_C = 112.0  # 100 to 106 are usual while making hot water
+SUPPLY_C, SET_C = 58.0, 60.0
 SUPPLY_FOR_S = 120.0
+WILD_C, WILD_BAR = 148.0, 80.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """High pressure, discharge, or supply water outside hot water; one finding, the first."""
+    """High pressure, discharge, supply water or its setpoint outside hot water; the first."""
+    found = _found(view, memory)
+    if found is None:
+        if "n" in memory:
+            lasting(memory, view.now, bad=False)
+        return NOTHING
+    return (found,) if lasting(memory, view.now, bad=True) else NOTHING
+
+
+def _found(view: View, memory: Memory) -> Finding | None:
     sample = view.sample
     limit_bar, high_bar = view.profile.high_pressure_bar, sample.high_pressure
-    if limit_bar is not None and high_bar is not None and high_bar > PRESSURE_SHARE * limit_bar:
+    if limit_bar is not None and high_bar is not None:
         limit = PRESSURE_SHARE * limit_bar
-        return (_finding("high pressure", "高压压力", high_bar, limit, "bar"),)
+        if limit < high_bar < WILD_BAR:
+            return _finding("high pressure", "高压压力", high_bar, limit, "bar")
     hot_c = sample.discharge_temp
-    if hot_c is not None and hot_c > DISCHARGE_C:
-        return (_finding("discharge", "排气温度", hot_c, DISCHARGE_C, "C"),)
-    supply_c = sample.water_supply_temp
-    if supply_c is None or supply_c <= SUPPLY_C or sample.mode not in (None, "heating"):
-        memory["cool"] = view.now
-        return NOTHING
-    if view.now - memory.setdefault("cool", view.now) < SUPPLY_FOR_S:
-        return NOTHING
-    return (_finding("supply water", "出水温度", supply_c, SUPPLY_C, "C"),)
+    if hot_c is not None and DISCHARGE_C < hot_c < WILD_C:
+        return _finding("discharge", "排气温度", hot_c, DISCHARGE_C, "C")
+    if sample.mode not in (None, "heating"):
+        return None
+    wanted_c, supply_c = sample.water_setpoint_active, sample.water_supply_temp
+    if wanted_c is not None and sample.mode and SET_C < wanted_c < 85.0:
+        return _finding("water setpoint", "水温目标", wanted_c, SET_C, "C")
+    if supply_c is None or supply_c <= SUPPLY_C:
+        memory.pop("hot", None)
+        return None
+    if view.now - memory.setdefault("hot", view.now) < SUPPLY_FOR_S:
+        return None
+    return _finding("supply water", "出水温度", supply_c, SUPPLY_C, "C")
 
 
 def _finding(en: str, zh: str, value: float, limit: float, unit: str) -> Finding:
@@ -48,7 +64,6 @@ OVERHEAT = Rule(
     on=Event.SAMPLE,
     words=WORDS["F23"],
     needs=(("high_pressure", "discharge_temp", "water_supply_temp"),),
-    raise_after_s=30.0,  # two polls: one wild value raises nothing
     clear_after_s=600.0,
     masked_by=("F06", "F15", "F25"),
 )

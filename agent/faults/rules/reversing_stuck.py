@@ -14,6 +14,7 @@ EVENTS = 2.0
 WRONG_WAY_K = 1.5
 WRONG_WAY_S = 300.0
 LONG_ENOUGH_S = 150.0
+WAITED_S, LEAST_FALL_K = 300.0, 3.0  # a defrost takes its heat from the water
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
@@ -30,7 +31,10 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
                 f"连续两次除霜盘管仅升温{rise_k:.0f} K",
             ),
         )
+    if view.defrosting:
+        return _thaws_not(view, memory)
     sample = view.sample
+    memory.update(coil_c=_or(sample.coil_temp, 99.0), water_c=_or(sample.water_supply_temp, -99.0))
     supply_c, return_c = sample.water_supply_temp, sample.water_return_temp
     heats = view.steady and view.running_s > 600.0 and view.since_defrost_s > 600.0
     if not heats or supply_c is None or return_c is None or supply_c > return_c - WRONG_WAY_K:
@@ -44,6 +48,24 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
             f"制热时出水{supply_c:.1f}℃低于回水{return_c:.1f}℃",
         ),
     )
+
+
+def _thaws_not(view: View, memory: Memory) -> Iterable[Finding]:
+    """A defrost of five minutes that neither warms the coil nor cools the water."""
+    sample = view.sample
+    coil_c, water_c = sample.coil_temp, sample.water_supply_temp
+    if coil_c is None or water_c is None or view.now - view.defrost_began < WAITED_S:
+        return NOTHING
+    rise_k, fall_k = coil_c - memory.get("coil_c", -99.0), memory.get("water_c", 99.0) - water_c
+    if rise_k >= LEAST_RISE_K or fall_k >= LEAST_FALL_K:
+        return NOTHING
+    minutes = (view.now - view.defrost_began) / 60.0
+    en = f"{minutes:.0f} min of defrost changed the coil by {rise_k:+.0f} K"
+    return (_finding(en, f"除霜{minutes:.0f}分钟盘管变化{rise_k:+.0f} K"),)
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
 
 
 def _thawed(rise_k: float | None, length_s: float, memory: Memory) -> None:
@@ -69,6 +91,7 @@ REVERSING_STUCK = Rule(
     words=WORDS["F14 stuck"],
     needs=(("coil_temp", "water_supply_temp"), ("defrost_active", "mode_active")),
     gate="defrosts; heating for ten minutes",
+    raise_after_s=60.0,
     clear_after_s=3600.0,
     masked_by=("F06", "F15", "F16", "F17", "F25"),
 )

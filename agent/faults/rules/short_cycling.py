@@ -17,6 +17,10 @@ HOURS_A_DAY = 3.0
 DAYS_LEARNT = 7.0
 LEAST_SD = 3.3  # starts; from day to day in one home, by 22,370 days of Swiss units
 LEAST_STARTS = 15.0
+NEARER, SOONER = 0.7, 0.5  # of the distance and the rest before the starts of the first days
+CYCLES_A_ROW, CYCLES_LEARNT = 8.0, 20.0
+LEARN_S = 14 * 86400.0
+TOUCHED_S, LONGEST_REST_S = 900.0, 14400.0
 RECENT = ("start_1", "start_2", "start_3", "start_4")
 
 
@@ -25,8 +29,16 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     if memory.setdefault("day", view.day.began) != view.day.began:
         _next_day(view, memory)
     _count(view, memory)
+    if view.running and memory.get("start") != view.on_since:
+        memory["start"] = view.on_since
+        _started(view, memory)
     starts, short = memory.get("starts", 0.0), memory.get("short", 0.0)
-    if short >= SHORT_A_DAY or memory.get("hours", 0.0) >= HOURS_A_DAY or _many(memory, starts):
+    if (
+        short >= SHORT_A_DAY
+        or memory.get("hours", 0.0) >= HOURS_A_DAY
+        or _many(memory, starts)
+        or _eager(memory)
+    ):
         memory["bad"] = 1.0
         memory["starts_told"], memory["short_told"] = starts, short
     if not memory.get("bad"):
@@ -52,6 +64,35 @@ def _count(view: View, memory: Memory) -> None:
             memory.pop(name)
 
 
+def _started(view: View, memory: Memory) -> None:
+    """How far below its setpoint the water was, and how long the compressor had stood: a start for
+    heating that follows neither defrost nor hot water tells the hysteresis.
+    """
+    last, now = view.last, view.now
+    if last is None or last.water_setpoint_active is None or last.water_supply_temp is None:
+        return
+    touched = max(view.defrost_ended, view.hot_water_ended)
+    if view.sample.mode not in (None, "heating") or now - touched < TOUCHED_S:
+        return
+    below_k = last.water_setpoint_active - last.water_supply_temp
+    rested_s = now - view.off_since
+    if not 0.0 < below_k < 30.0 or rested_s > LONGEST_REST_S:
+        return
+    cycles = memory.get("cycles", 0.0)
+    if now - memory.setdefault("began", now) < LEARN_S or cycles < CYCLES_LEARNT:
+        memory["cycles"] = cycles + 1.0
+        for name, value in (("below_k", below_k), ("rested_s", rested_s)):
+            mean = memory.get(name, 0.0)
+            memory[name] = mean + (value - mean) / (cycles + 1.0)
+        return
+    near = below_k < NEARER * memory["below_k"] and rested_s < SOONER * memory["rested_s"]
+    memory["near"] = memory.get("near", 0.0) + 1.0 if near else 0.0
+
+
+def _eager(memory: Memory) -> bool:
+    return memory.get("near", 0.0) >= CYCLES_A_ROW
+
+
 def _many(memory: Memory, starts: float) -> bool:
     if starts > STARTS_A_DAY:
         return True
@@ -63,7 +104,12 @@ def _many(memory: Memory, starts: float) -> bool:
 def _next_day(view: View, memory: Memory) -> None:
     starts, short = memory.pop("starts", 0.0), memory.pop("short", 0.0)
     hours = memory.pop("hours", 0.0)
-    if short < SHORT_A_DAY and hours < HOURS_A_DAY and not _many(memory, starts):
+    if (
+        not _eager(memory)
+        and short < SHORT_A_DAY
+        and hours < HOURS_A_DAY
+        and not _many(memory, starts)
+    ):
         memory["bad"] = 0.0
         days = memory.get("days", 0.0)
         share = 1.0 / min(days + 1.0, 14.0)
@@ -80,7 +126,7 @@ SHORT_CYCLING = Rule(
     fault="F18",
     severity=Severity.S3,
     look=look,
-    on=Event.STOP | Event.DAY,
+    on=Event.START | Event.STOP | Event.DAY,
     words=WORDS["F18"],
     needs=(("compressor_on", "compressor_frequency"),),
     gate="runs that touch no defrost and no hot water",
