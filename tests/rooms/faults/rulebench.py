@@ -32,6 +32,7 @@ CALM = {
     "heat_energy_total": 300.0,
 }
 RESTLESS = ("discharge_temp", "suction_temp", "high_pressure", "active_power", "water_supply_temp")
+MORE = ("mode_active", "fan_speed", "pump_speed", "water_setpoint_active", "indoor_temp")
 REST = {"compressor_on": 0.0, "compressor_frequency": 0.0, "active_power": 20.0}
 
 
@@ -39,7 +40,7 @@ class Seen:
     """A detector with one rule or a few; every sample is a calm one with what differs."""
 
     def __init__(self, *rules: Rule, step_s: float = 30.0, profile: Profile | None = None) -> None:
-        machine = RecordedMachine(frozenset(CALM))
+        machine = RecordedMachine(frozenset((*CALM, *MORE)))
         self.detector = Detector(machine, profile or Profile(highest_hz=90.0), rules=rules)
         self.step_s, self.n = step_s, 0
         self.mono, self.late_s = 1000.0, 0.0
