@@ -13,7 +13,7 @@ from agent.control import HEATING_WATER, ControlSettings, HomeControl
 from agent.core import CoreSettings
 from agent.drivers import Device
 from agent.errors import Mistake
-from agent.faults import SeasonSettings
+from agent.faults import Profile, SeasonSettings
 from agent.homes import Home
 from agent.model import PointId
 from agent.yamltext import Document
@@ -68,9 +68,29 @@ def core_of(
         full_every_s,
         tariff,
         as_found_c,
+        profiles=_profiles(raw, devices),
         season=_season(raw.season),
         watch_s=float(raw.season.self_test_watch),
     )
+
+
+def _profiles(raw: GatewaySection, devices: Mapping[str, Device]) -> Mapping[str, Profile]:
+    """What is known of each machine besides its points: by its nameplate, else by its map."""
+    found: dict[str, Profile] = {}
+    for section in (device for line in raw.lines for device in line.devices):
+        if section.name not in devices:
+            continue
+        plate = section.nameplate
+        found[section.name] = Profile(
+            refrigerant=plate.refrigerant or devices[section.name].map.refrigerant,
+            heating_w=plate.heating,
+            highest_hz=plate.highest_frequency,
+            eev_steps=plate.valve_steps,
+            high_pressure_bar=plate.high_pressure,
+            hottest_water_c=plate.hottest_water,
+            floor_heating=plate.floor_heating,
+        )
+    return found
 
 
 def _season(section: SeasonSection) -> SeasonSettings:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from agent.drivers.registermap import WordOrder
+from agent.drivers.registermap import Refrigerant, WordOrder
 from agent.yamltext import Duration, Ratio
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
@@ -88,6 +88,31 @@ class PlatformSection(Section, frozen=True, kw_only=True):
     ] = None
 
 
+Size = Annotated[float, Meta(gt=0)]
+
+
+class NameplateSection(Section, frozen=True, kw_only=True):
+    """What stands on the machine and no register tells; fault detection knows more by it."""
+
+    refrigerant: Annotated[Refrigerant | None, Meta(description="The map's if left out.")] = None
+    heating: Annotated[Size | None, Meta(description="Nominal heat output in W.")] = None
+    highest_frequency: Annotated[
+        Size | None, Meta(description="Highest frequency of the compressor in Hz.")
+    ] = None
+    valve_steps: Annotated[
+        Size | None, Meta(description="Expansion valve fully open, in steps.")
+    ] = None
+    high_pressure: Annotated[
+        Size | None, Meta(description="Where the machine stops, in bar absolute.")
+    ] = None
+    hottest_water: Annotated[
+        float | None, Meta(description="Highest supply temperature in degC.")
+    ] = None
+    floor_heating: Annotated[
+        bool | None, Meta(description="Whether the water goes into floors.")
+    ] = None
+
+
 # A record stands plainly as the type of its field, never inside Annotated: else a mistake within it
 # would be told of the whole record.
 class DeviceSection(Section, frozen=True, kw_only=True):
@@ -113,6 +138,7 @@ class DeviceSection(Section, frozen=True, kw_only=True):
     allow_unverified: Annotated[
         bool, Meta(description="Let points be written that the map marks contra or unverified.")
     ] = False
+    nameplate: NameplateSection = NameplateSection()
 
 
 class LineSection(Section, frozen=True, kw_only=True):

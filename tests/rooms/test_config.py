@@ -69,6 +69,15 @@ FULL: dict[str, Any] = {
                     "words": "high-first",
                     "words_written": "low-first",
                     "scales": {"high_pressure": "0.0981"},
+                    "nameplate": {
+                        "refrigerant": "R290",
+                        "heating": 8000,
+                        "highest_frequency": 110,
+                        "valve_steps": 480,
+                        "high_pressure": 29.0,
+                        "hottest_water": 60,
+                        "floor_heating": True,
+                    },
                     "allow_unverified": "false",
                 }
             ],
@@ -481,3 +490,16 @@ def test_a_file_that_names_no_line_is_unfinished(tmp_path: Path) -> None:
     path.write_text("gateway: gw1\nlines: []\n", "utf-8")
     with pytest.raises(Unfinished, match="no line is named yet"):
         config.read(path)
+
+
+def test_a_nameplate_says_what_no_register_tells(tmp_path: Path) -> None:
+    path = files(tmp_path)
+    path.write_text(yaml.safe_dump(FULL), "utf-8")
+    name = FULL["lines"][0]["devices"][0]["name"]
+    profile = config.read(path).core.profiles[name]
+    assert (profile.refrigerant, profile.eev_steps, profile.highest_hz) == ("R290", 480, 110)
+    tree = copy()
+    del tree["lines"][0]["devices"][0]["nameplate"]
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    read = config.read(path).core
+    assert read.profiles[name].refrigerant == read.devices[name].map.refrigerant
