@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from agent.control import ended, result_of
+from agent.control import asked, ended, result_of
 from agent.facts import Effect, Journal, Keep, Note, Save
 from agent.faults import ALL, RULES, Condition, Issuer, LifeCycle, No, OutOfService
 from agent.faults.lifecycle import Changes
@@ -81,16 +81,7 @@ class AlarmDesk:
 
     def command(self, command: Command, stamp: Stamp) -> Iterator[Effect]:
         """Carry out one of the `ORDERS`; its result comes at once."""
-        fields: dict[str, Value | None] = {
-            "id": command.id,
-            "issuer": command.issuer,
-            "role": command.role,
-            "device": command.device,
-            "point": command.point,
-            "value": command.value,
-            "why": command.why,
-        }
-        yield Journal("command", fields, stamp)
+        yield asked(command, stamp, why=command.why)
         answer = self._ordered(command, stamp)
         if isinstance(answer, No):
             yield from ended(result_of(command, Outcome.REFUSED, answer.why), stamp)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.control import HomeControl, Standing, ended, result_of
+from agent.control import HomeControl, Standing, asked, ended, result_of
 from agent.control.selftest import LONGEST_S, RESTORE_S, WATCH_S, Look, SelfTest, water_point
 from agent.control.testchecks import check, worst_first
-from agent.facts import Effect, Journal, Note, Save
+from agent.facts import Effect, Note, Save
 from agent.faults import Issuer
 from agent.model import (
     Alarm,
@@ -78,11 +78,7 @@ class SelfTests:
         self, command: Command, pictures: Mapping[str, Snapshot], stamp: Stamp
     ) -> Iterator[Effect]:
         """`true` begins a test, `false` ends it; its result comes when all is put back."""
-        fields: dict[str, Value | None] = {
-            "id": command.id, "issuer": command.issuer, "role": command.role,
-            "device": command.device, "point": command.point, "value": command.value,
-        }  # fmt: skip
-        yield Journal("command", fields, stamp)
+        yield asked(command, stamp)
         why = self._refused(command, pictures, stamp.mono)
         if why:
             yield from ended(result_of(command, Outcome.REFUSED, why), stamp)

@@ -1,7 +1,7 @@
 """What we want: schedule, precedence of demands, the guard's last word. Pure; knows no clock."""
 
 from agent.control.comfort import Away, Comfort, Daily
-from agent.control.commands import ended, result_of
+from agent.control.commands import asked, ended, result_of
 from agent.control.control import Control, ControlSettings
 from agent.control.guard import (
     HEATING_WATER,
@@ -43,6 +43,7 @@ __all__ = [
     "Standing",
     "Unneeded",
     "WeekSchedule",
+    "asked",
     "ended",
     "home_demand",
     "result_of",

@@ -31,6 +31,19 @@ def demand_of(command: Command, stamp: Stamp) -> Demand:
     )
 
 
+def asked(command: Command, stamp: Stamp, **more: Value) -> Journal:
+    """The line of the journal that every order leaves before anything is decided."""
+    fields: dict[str, Value | None] = {
+        "id": command.id,
+        "issuer": command.issuer,
+        "role": command.role,
+        "device": command.device,
+        "point": command.point,
+        "value": command.value,
+    }
+    return Journal("command", {**fields, **more}, stamp)
+
+
 def ended(result: Result, stamp: Stamp) -> Iterator[Effect]:
     """A command has come to its one end."""
     yield Keep(Lane.RESULT, result, stamp)

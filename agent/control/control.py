@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from math import inf
 
-from agent.control.commands import demand_of, ended, fields_of, result_of
+from agent.control.commands import asked, demand_of, ended, fields_of, result_of
 from agent.control.guard import (
     HARD_CAP_A_DAY,
     HEATING_WATER,
@@ -167,15 +167,7 @@ class Control:
 
     def command(self, command: Command, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Admit or refuse a command; refused and needless ones get their result at once."""
-        fields: dict[str, Value | None] = {
-            "id": command.id,
-            "issuer": command.issuer,
-            "role": command.role,
-            "device": command.device,
-            "point": command.point,
-            "value": command.value,
-        }
-        yield Journal("command", fields, stamp)
+        yield asked(command, stamp)
         demand = demand_of(command, stamp)
         if command.point == EMERGENCY:
             yield from self._safety.order(command, demand, stamp)
