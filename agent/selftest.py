@@ -147,9 +147,7 @@ class SelfTests:
         home = self._homes.get((device, setpoint))
         governed = frozenset(point for name, point in self._homes if name == device)
         highest_c = home.highest_c if home is not None else None
-        test = SelfTest(machine, setpoint, mono, self._watch_s, highest_c, governed)
-        test._since = mono
-        return test
+        return SelfTest(machine, setpoint, mono, self._watch_s, highest_c, governed)
 
     def _resume(self, stamp: Stamp) -> None:
         """A test that a restart cut off: only put back what was found."""

@@ -61,9 +61,12 @@ class SelfTest:
     checks: list[Check] = field(default_factory=list)
     aborted: str = ""
     _phase: int = 0
-    _since: float = 0.0
+    _since: float = field(init=False)
     _spreads: list[float] = field(default_factory=list)
     _water_c: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._since = self.began
 
     def step(self, look: Look) -> None:
         """Look once more. `restoring` when it has seen enough, `done` when all is put back."""
