@@ -6,24 +6,58 @@ from collections.abc import Iterable
 from math import inf
 
 from agent.faults.diagnosis import Signature
-from agent.faults.rule import NOTHING, Event, Finding
+from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
 from agent.faults.verdict import Verdict
 from agent.faults.view import View
-from agent.model import Expected, Severity, Value
+from agent.model import Expected, PointId, Severity, Value
 
 ON = Event.WINDOW | Event.CLEAN | Event.REST | Event.DAY
+GATE, CLEAR_AFTER_S = "G1", 3600.0
+HEATING: tuple[PointId, ...] = ("compressor_frequency", "outdoor_temp", "water_supply_temp")
+"""What the inputs of the models are made of."""
 EVIDENCE = 5
 MASKED_BY = ("F05", "F06", "F08", "F10", "F12", "F15", "F17", "F23", "F24")
 """Faults that move what the models use, and have rules of their own."""
 
 
-def told(
-    view: View, signatures: Iterable[Signature], worse: float = inf, advice: float = 0.0
-) -> tuple[Finding, ...]:
-    """The finding when the verdict names the fault of these signatures.
+def modelled(
+    name: str,
+    fault: str,
+    severity: Severity,
+    signatures: tuple[Signature, ...],
+    words: Words,
+    needs: tuple[PointId | tuple[PointId, ...], ...] = HEATING,
+    worse: float = inf,
+    advice: float = 0.0,
+) -> Rule:
+    """A rule that only has signatures: it tells the verdict when that names its fault.
 
     From the size `worse` on it sends a technician; below `advice` it only advises.
     """
+
+    def look(view: View, memory: Memory) -> Iterable[Finding]:
+        """What the machine's own history points to."""
+        return told(view, signatures, worse, advice)
+
+    return Rule(
+        name,
+        fault,
+        severity,
+        look,
+        ON,
+        words,
+        needs,
+        GATE,
+        clear_after_s=CLEAR_AFTER_S,
+        masked_by=MASKED_BY,
+        signatures=signatures,
+    )
+
+
+def told(
+    view: View, signatures: Iterable[Signature], worse: float, advice: float
+) -> tuple[Finding, ...]:
+    """The finding when the verdict names the fault of these signatures; see `modelled`."""
     verdict = view.judge.verdict
     if verdict is None or all(verdict.fault != one.fault for one in signatures):
         return NOTHING

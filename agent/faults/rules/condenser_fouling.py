@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from agent.faults.diagnosis import signature
-from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.modelled import HEATING, modelled
 from agent.faults.texts import WORDS
-from agent.faults.view import View
 from agent.model import Severity
 
 SIGNATURES = (
@@ -27,26 +23,12 @@ SIGNATURES = (
 )
 
 
-def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """What the machine's own history points to."""
-    return told(view, SIGNATURES, worse=3.5)
-
-
-CONDENSER_FOULING = Rule(
+CONDENSER_FOULING = modelled(
     name="condenser_fouling",
     fault="F03",
     severity=Severity.S3,
-    look=look,
-    on=ON,
-    words=WORDS["F03"],
-    needs=(
-        "compressor_frequency",
-        "outdoor_temp",
-        "water_supply_temp",
-        ("high_pressure", "condensing_temp"),
-    ),
-    gate="G1",
-    clear_after_s=3600.0,
-    masked_by=MASKED_BY,
     signatures=SIGNATURES,
+    words=WORDS["F03"],
+    needs=(*HEATING, ("high_pressure", "condensing_temp")),
+    worse=3.5,
 )

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from agent.faults.diagnosis import signature
-from agent.faults.modelled import MASKED_BY, ON, told
-from agent.faults.rule import Finding, Memory, Rule
+from agent.faults.modelled import HEATING, modelled
 from agent.faults.texts import WORDS
-from agent.faults.view import View
 from agent.model import Severity
 
 SIGNATURES = (
@@ -32,26 +28,11 @@ SIGNATURES = (
 )
 
 
-def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """What the machine's own history points to."""
-    return told(view, SIGNATURES)
-
-
-REVERSING_VALVE = Rule(
+REVERSING_VALVE = modelled(
     name="reversing_valve_leak",
     fault="F14",
     severity=Severity.S2,
-    look=look,
-    on=ON,
-    words=WORDS["F14"],
-    needs=(
-        "compressor_frequency",
-        "outdoor_temp",
-        "water_supply_temp",
-        "suction_temp",
-    ),
-    gate="G1",
-    clear_after_s=3600.0,
-    masked_by=MASKED_BY,
     signatures=SIGNATURES,
+    words=WORDS["F14"],
+    needs=(*HEATING, "suction_temp"),
 )
