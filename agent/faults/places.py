@@ -18,8 +18,15 @@ WAITS = "dispatch_limit"
 
 
 def moves(alarms: Iterable[Alarm]) -> Iterator[tuple[Alarm, bool]]:
-    """The alarms that lose or take a place now; True takes one."""
-    asking = sorted((one for one in alarms if _asks(one)), key=_order)
+    """The alarms that lose or take a place now; True takes one.
+
+    What has become an advice waits for none any more.
+    """
+    everyone = tuple(alarms)
+    for alarm in everyone:
+        if alarm.suppressed_by == WAITS and alarm.severity is Severity.S3:
+            yield alarm, True
+    asking = sorted((one for one in everyone if _asks(one)), key=_order)
     for number, alarm in enumerate(asking):
         has = alarm.suppressed_by != WAITS
         gets = number < MOST_OPEN or alarm.severity is Severity.S1

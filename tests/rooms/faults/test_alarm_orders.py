@@ -250,6 +250,17 @@ def test_advice_needs_no_place_and_what_is_hidden_gives_its_place_away() -> None
     ]  # fmt: skip
 
 
+def test_what_becomes_an_advice_waits_for_no_place() -> None:
+    told = Told()
+    three = [condition(str(n)) for n in range(3)]
+    told.judge(0, *three, condition("mild"))
+    milder = (*three, condition("mild", S3))
+    told.judge(10, *milder)
+    assert told.judge(HOUR + 10, *milder) == [
+        "severity suppressed_by_design", "released unacknowledged_active",
+    ]  # fmt: skip
+
+
 # --- who is told -------------------------------------------------------------------------------
 
 
