@@ -184,7 +184,7 @@ class Detector:
         view = self._view
         if events & WINDOW and view.window is not None:
             since_s = view.now - view.defrost_ended
-            view.judged = view.own.window(view.window, since_s, view.now)
+            view.own.window(view.window, since_s, view.now)
         if events & CLEAN and view.clean is not None:
             view.own.clean_coil(view.clean, view.now)
         if events & REST and view.rest is not None:
@@ -290,7 +290,7 @@ class Detector:
     def _restore(self, saved: Saved) -> None:
         view = self._view
         view.now = saved.now
-        view.day.began = saved.now
+        view.day_began = saved.now
         view.seen_good.update(one for i, one in enumerate(FIELDS) if saved.seen_good >> i & 1)
         view.own.restore(saved.own, saved.signals)
         view.judge.verdict = saved.verdict

@@ -11,7 +11,7 @@ from math import inf
 
 from agent.faults.rule import Event
 from agent.faults.sample import Sample
-from agent.faults.view import Day, Defrost, Run, View
+from agent.faults.view import Defrost, Run, View
 from agent.faults.window import averaged
 
 MINUTE, WINDOW, CLEAN, REST = (
@@ -65,24 +65,19 @@ class Gates:
             events |= self._runs(view, sample)
         elif view.off_since + REST_FROM_S <= now <= view.off_since + REST_TO_S and sample.pump_on:
             events |= self._rest_sample(view, sample)
-        view.day.seen_s += view.dt_s
         if now >= self._minute:
             self._minute = now + 60.0
             events |= MINUTE
             if now >= self._five:
                 self._five = now + FIVE_S
                 events |= FIVE
-            if now - view.day.began >= DAY_S:
+            if now - view.day_began >= DAY_S:
                 events |= DAY
         return events
 
     def _runs(self, view: View, sample: Sample) -> int:
-        now, mode, day = view.now, sample.mode, view.day
-        day.running_s += view.dt_s
+        now, mode = view.now, sample.mode
         heater = sample.electric_heater_on
-        if heater:
-            view.heater_ended = now
-            day.heater_s += view.dt_s
         if mode == "hot_water":
             view.hot_water_ended = now
         events = 0
@@ -98,7 +93,7 @@ class Gates:
 
     def next_day(self, view: View) -> None:
         """Begin a new day, after all who listen to its end have seen the old one."""
-        view.day = Day(began=view.now)
+        view.day_began = view.now
 
     def _broken(self, view: View) -> None:
         """Nobody looked for minutes: what was being measured is no longer one piece."""
@@ -111,8 +106,6 @@ class Gates:
         view.running, self._rest = running, []
         if running:
             view.on_since = now
-            view.day.starts += 1
-            view.day.starts_alone += now - view.defrost_ended > DEFROST_TOUCHES_S
             return START
         view.off_since = now
         began = view.on_since
@@ -131,19 +124,17 @@ class Gates:
             self._coil_most = self._coil_before
             return events
         ended = view.defrost_ended
-        before, most, end = self._coil_before, self._coil_most, sample.coil_temp
+        before, most = self._coil_before, self._coil_most
         view.defrost = Defrost(
             began=view.defrost_began,
             ended=view.now,
             since_s=view.defrost_began - max(ended, view.on_since),
             coil_before_c=before,
-            coil_end_c=max((one for one in (most, end) if one is not None), default=None),
             rise_k=most - before if most is not None and before is not None else None,
             outdoor_c=sample.outdoor_temp,
             gap_s=view.defrost_began - ended,
         )
         view.defrost_ended = view.now
-        view.day.defrosts += 1
         return DEFROST
 
     def _thaw(self, sample: Sample) -> None:
@@ -167,7 +158,6 @@ class Gates:
         if window is None or _swing(kept) >= STEADY_HZ:
             return 0
         view.window = window
-        view.day.windows += 1
         return WINDOW
 
     def _clean_sample(self, view: View, sample: Sample) -> int:

@@ -25,7 +25,6 @@ ALLOWED_SD = 0.5  # of a daily median: the drift a CUSUM lets pass
 LARGEST_SUM = 20.0
 LEAST_KNOWN = 15
 HEAD = 7
-STALE_DAYS = 2
 
 Inputs = tuple[float, float, float]
 Found = tuple[tuple[float, ...], Inputs] | None

@@ -13,20 +13,19 @@ from agent.faults.verdict import Judge
 from agent.faults.window import Window
 from agent.model import Machine, PointId
 
-__all__ = ["Day", "Defrost", "Run", "View", "Window"]
+__all__ = ["Defrost", "Run", "View", "Window"]
 
 
 @dataclass(frozen=True, slots=True)
 class Defrost:
     """One defrost that ended. `since_s` is the running time of heating before it, from the end of
-    the one before; `rise_k` how far the coil rose in its first three minutes.
+    the one before; `rise_k` how far the coil rose at most, `gap_s` the time between the two.
     """
 
     began: float
     ended: float
     since_s: float
     coil_before_c: float | None
-    coil_end_c: float | None
     rise_k: float | None
     outdoor_c: float | None
     gap_s: float
@@ -48,20 +47,6 @@ class Run:
     @property
     def length_s(self) -> float:
         return self.ended - self.began
-
-
-@dataclass(slots=True)
-class Day:
-    """Sums of 24 h of the detector's clock. Shares of time are in seconds."""
-
-    began: float = 0.0
-    seen_s: float = 0.0
-    running_s: float = 0.0
-    heater_s: float = 0.0
-    starts: int = 0
-    starts_alone: int = 0
-    defrosts: int = 0
-    windows: int = 0
 
 
 @dataclass(slots=True)
@@ -88,15 +73,13 @@ class View:
     defrost_began: float = -inf
     defrost_ended: float = -inf
     heating_since: float = inf
-    heater_ended: float = -inf
     hot_water_ended: float = -inf
     window: Window | None = None
-    judged: bool = False
     clean: Window | None = None
     rest: Window | None = None
     defrost: Defrost | None = None
     run: Run | None = None
-    day: Day = field(default_factory=Day)
+    day_began: float = 0.0
     judge: Judge = field(default_factory=lambda: Judge(()))
     own: Own = field(default_factory=lambda: Own(Sources(), 0.0))
 

@@ -12,7 +12,6 @@ from agent.model import Severity
 SHORT_S = 360.0
 SHORT_A_DAY = 5.0
 STARTS_A_DAY = 30.0
-IN_AN_HOUR = 4
 HOURS_A_DAY = 3.0
 DAYS_LEARNT = 7.0
 LEAST_SD = 3.3  # starts; from day to day in one home, by 22,370 days of Swiss units
@@ -26,7 +25,7 @@ RECENT = ("start_1", "start_2", "start_3", "start_4")
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
     """By the runs of the present day; what was bad stays so until a day is good."""
-    if memory.setdefault("day", view.day.began) != view.day.began:
+    if memory.setdefault("day", view.day_began) != view.day_began:
         _next_day(view, memory)
     _count(view, memory)
     if view.running and memory.get("start") != view.on_since:
@@ -118,7 +117,7 @@ def _next_day(view: View, memory: Memory) -> None:
             memory.get("variance", 0.0) + share * (starts - mean) ** 2
         )
         memory["mean"], memory["days"] = mean + share * (starts - mean), days + 1.0
-    memory["day"] = view.day.began
+    memory["day"] = view.day_began
 
 
 SHORT_CYCLING = Rule(

@@ -20,7 +20,7 @@ SPREAD_C = 2.5  # of the outdoor days, from which a slope is learnt
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
     """The day's mean setpoint against the home's own curve of its first days, three days."""
-    if memory.setdefault("day", view.day.began) != view.day.began:
+    if memory.setdefault("day", view.day_began) != view.day_began:
         _next_day(view, memory)
     sample = view.sample
     wanted_c, outdoor_c = sample.water_setpoint_active, sample.outdoor_temp
@@ -35,7 +35,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
 
 
 def _next_day(view: View, memory: Memory) -> None:
-    memory["day"] = view.day.began
+    memory["day"] = view.day_began
     n, w, o = memory.pop("n", 0.0), memory.pop("w", 0.0), memory.pop("o", 0.0)
     if n < LEAST_LOOKS:
         return
