@@ -83,11 +83,9 @@ def _profiles(raw: GatewaySection, devices: Mapping[str, Device]) -> Mapping[str
         plate = section.nameplate
         found[section.name] = Profile(
             refrigerant=plate.refrigerant or devices[section.name].map.refrigerant,
-            heating_w=plate.heating,
             highest_hz=plate.highest_frequency,
             eev_steps=plate.valve_steps,
             high_pressure_bar=plate.high_pressure,
-            hottest_water_c=plate.hottest_water,
             floor_heating=plate.floor_heating,
         )
     return found

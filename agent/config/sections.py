@@ -95,7 +95,6 @@ class NameplateSection(Section, frozen=True, kw_only=True):
     """What stands on the machine and no register tells; fault detection knows more by it."""
 
     refrigerant: Annotated[Refrigerant | None, Meta(description="The map's if left out.")] = None
-    heating: Annotated[Size | None, Meta(description="Nominal heat output in W.")] = None
     highest_frequency: Annotated[
         Size | None, Meta(description="Highest frequency of the compressor in Hz.")
     ] = None
@@ -104,9 +103,6 @@ class NameplateSection(Section, frozen=True, kw_only=True):
     ] = None
     high_pressure: Annotated[
         Size | None, Meta(description="Where the machine stops, in bar absolute.")
-    ] = None
-    hottest_water: Annotated[
-        float | None, Meta(description="Highest supply temperature in degC.")
     ] = None
     floor_heating: Annotated[
         bool | None, Meta(description="Whether the water goes into floors.")

@@ -11,16 +11,13 @@ class Profile:
 
     `refrigerant` is R32, R410A or R290. `eev_steps` is the valve's full opening in the units of its
     point, `highest_hz` the highest compressor frequency, `high_pressure_bar` the limit (absolute)
-    at which the machine stops, `hottest_water_c` the highest supply temperature.
+    at which the machine stops.
     """
 
     refrigerant: str | None = None
-    heating_w: float | None = None
     highest_hz: float | None = None
-    lowest_hz: float | None = None
     eev_steps: float | None = None
     high_pressure_bar: float | None = None
-    hottest_water_c: float | None = None
     floor_heating: bool | None = None
 
 

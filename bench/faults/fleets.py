@@ -40,9 +40,7 @@ def profiles(units: Units) -> list[Profile]:
     return [
         Profile(
             refrigerant=str(units.refrigerant[i]),
-            heating_w=float(round(units.nominal_w[i], -2)),
             highest_hz=float(units.high_hz[i]),
-            lowest_hz=float(units.low_hz[i]),
             eev_steps=float(units.valve_steps[i]),
             high_pressure_bar=float(units.high_pa[i]) / 1e5,
         )

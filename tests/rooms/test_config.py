@@ -71,11 +71,9 @@ FULL: dict[str, Any] = {
                     "scales": {"high_pressure": "0.0981"},
                     "nameplate": {
                         "refrigerant": "R290",
-                        "heating": 8000,
                         "highest_frequency": 110,
                         "valve_steps": 480,
                         "high_pressure": 29.0,
-                        "hottest_water": 60,
                         "floor_heating": True,
                     },
                     "allow_unverified": "false",
