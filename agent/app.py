@@ -16,9 +16,8 @@ from agent import __version__, garbage
 from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
-from agent.line import Line, Port, Scheduler
-from agent.remembered import recall_holes
-from agent.restored import restored
+from agent.line import Line
+from agent.restored import restored_core
 from agent.road import Road
 from agent.spool import Spool
 from agent.thinning import fold
@@ -53,16 +52,9 @@ async def run(
     if spool.opening_note:
         log.warning("%s", spool.opening_note)
     try:
-        await recall_holes(spool, config.core.devices.values())
-        core = Core(
-            config.core, await restored(spool, clock, config.core.homes, config.core.devices)
-        )
+        core = await restored_core(config, spool, clock)
         road = Road(core, spool, clock, config.timezone)
-        lines = tuple(
-            Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp)
-            for line in config.lines
-        )
-        road.connect(lines)
+        lines = road.open(config.lines)
         uplink = Uplink(
             config.uplink,
             spool,

@@ -16,19 +16,27 @@ from agent.account.books import Kept, days_key, state_key
 from agent.account.days import Day
 from agent.account.home import AccountState
 from agent.clock import Clock
+from agent.config import Config
 from agent.control import Learned
-from agent.core import Restored
+from agent.core import Core, Restored
 from agent.errors import FileError, Mistake
 from agent.faults import OutOfService, Saved
 from agent.homes import Home
 from agent.model import Alarm, Value
-from agent.remembered import recall
+from agent.remembered import recall, recall_holes
 from agent.selftest import ORDER, RUNNING, Report
 from agent.spool import Spool, saved_state
 
 log = logging.getLogger("agent")
 
 T = TypeVar("T")
+
+
+async def restored_core(config: Config, spool: Spool, clock: Clock) -> Core:
+    """The heart of this configuration as it stood before the stop; `spool` is open."""
+    await recall_holes(spool, config.core.devices.values())
+    before = await restored(spool, clock, config.core.homes, config.core.devices)
+    return Core(config.core, before)
 
 
 async def restored(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from math import inf
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from agent.clock import Clock
+from agent.config.lines import LineConfig
 from agent.core import Core
 from agent.errors import SpoolError
 from agent.facts import (
@@ -36,7 +37,7 @@ from agent.facts import (
     Tick,
     WriteDone,
 )
-from agent.line import Line
+from agent.line import Line, Port, Scheduler
 from agent.model import (
     Command,
     Outcome,
@@ -82,6 +83,15 @@ class Road:
     def connect(self, lines: tuple[Line, ...]) -> None:
         """Tell the road which line serves which device."""
         self._lines = {device: line for line in lines for device in line.scheduler.devices}
+
+    def open(self, lines: Iterable[LineConfig]) -> tuple[Line, ...]:
+        """Every line of the configuration, joined to this road; none runs yet."""
+        made = tuple(
+            Line(Port(one.port), Scheduler(one.devices), self.take, self._clock.stamp)
+            for one in lines
+        )
+        self.connect(made)
+        return made
 
     async def take(self, fact: Fact) -> None:
         """One fact, and everything that follows from it; a write not counted is not sent.

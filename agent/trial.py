@@ -14,10 +14,8 @@ from uuid import uuid4
 from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
-from agent.line import Line, Port, Scheduler
 from agent.model import Command, Outcome, PointId, Result, Value
-from agent.remembered import recall_holes
-from agent.restored import restored
+from agent.restored import restored_core
 from agent.road import Road
 from agent.spool import Spool
 from agent.thinning import fold
@@ -37,16 +35,9 @@ async def carry_out(
     clock = Clock()
     spool = await Spool.open(config.spool, clock.boot, clock.stamp, fold)
     try:
-        await recall_holes(spool, config.core.devices.values())
-        core = Core(
-            config.core, await restored(spool, clock, config.core.homes, config.core.devices)
-        )
+        core = await restored_core(config, spool, clock)
         road = Road(core, spool, clock, config.timezone)
-        lines = tuple(
-            Line(Port(line.port), Scheduler(line.devices), road.take, clock.stamp)
-            for line in config.lines
-        )
-        road.connect(lines)
+        lines = road.open(config.lines)
         answer = asyncio.Queue[Result]()
         road.tellers = (_listener(answer),)
         await road.close_commands()
