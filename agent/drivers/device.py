@@ -63,6 +63,17 @@ class Device:
         """The blocks to read, without the points the machine has refused."""
         return plan(self.map, self.unit_id, self.cost, self.unsupported, self.every_s)
 
+    def block_of(self, request: ReadRequest) -> Block:
+        """The block that a recorded request read: every point that lies inside it."""
+        inside = tuple(
+            codec.name
+            for codec in self.codecs.values()
+            if (codec.unit_id, codec.table) == (request.unit_id, request.table)
+            and request.at <= codec.span[0]
+            and codec.span[1] < request.at + request.count
+        )
+        return Block(request, inside, 0.0)
+
     def decode(self, block: Block, words: Sequence[int]) -> tuple[Reading, ...] | str:
         """The readings of a block, or why the block as a whole is not believed."""
         decoders = self._decoders.get(block)

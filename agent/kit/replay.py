@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from agent.drivers import Block, Cost, Device, Hooks, ReadRequest, RegisterMap
+from agent.drivers import Cost, Device, Hooks, ReadRequest, RegisterMap
 from agent.kit.finding import Finding, Level
 from agent.kit.knowledge import EXPECTED
 from agent.model import PointId, Quality, Reading, Snapshot, Value
@@ -51,7 +51,7 @@ def replay(
     findings: dict[tuple[str, str], Finding] = {}
     for request, words in recorded:
         mono += 1.0
-        readings = device.decode(_block(device, request), words)
+        readings = device.decode(device.block_of(request), words)
         if isinstance(readings, str):
             _note(findings, _wrong("trace", "", f"{request.table} {request.at}: {readings}"))
             continue
@@ -73,17 +73,6 @@ def _note(findings: dict[tuple[str, str], Finding], finding: Finding) -> None:
 
 def _wrong(rule: str, point: str, message: str, hint: str = "") -> Finding:
     return Finding(Level.ERROR, rule, 0, f"points.{point}" if point else "", message, hint)
-
-
-def _block(device: Device, request: ReadRequest) -> Block:
-    inside = tuple(
-        codec.name
-        for codec in device.codecs.values()
-        if (codec.unit_id, codec.table) == (request.unit_id, request.table)
-        and request.at <= codec.span[0]
-        and codec.span[1] < request.at + request.count
-    )
-    return Block(request, inside, 0.0)
 
 
 def _judge_change(before: Snapshot, readings: tuple[Reading, ...]) -> Iterator[Finding]:

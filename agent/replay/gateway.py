@@ -16,7 +16,6 @@ import msgspec
 
 from agent.config import Config
 from agent.core import Core
-from agent.drivers import Block as Registers
 from agent.drivers import Device, ReadRequest
 from agent.errors import FileError, Mistake
 from agent.facts import (
@@ -98,18 +97,11 @@ def _trace_facts(lines: Iterable[str], config: Config, path: Path) -> Iterator[F
 
 def _trace_fact(device: Device, request: ReadRequest, exchange: Exchange) -> Fact:
     stamp = Stamp(datetime.fromisoformat(exchange.at), exchange.mono)
-    inside = tuple(
-        codec.name
-        for codec in device.codecs.values()
-        if (codec.unit_id, codec.table) == (request.unit_id, request.table)
-        and request.at <= codec.span[0]
-        and codec.span[1] < request.at + request.count
-    )
     if isinstance(exchange.reply, Refused):
         return BlockFailed(device.name, Failure.REFUSED, "as recorded", stamp, sweep_end=True)
     if not isinstance(exchange.reply, Answer):
         return BlockFailed(device.name, Failure.SILENCE, "as recorded", stamp, sweep_end=True)
-    readings = device.decode(Registers(request, inside, 0.0), exchange.reply.words)
+    readings = device.decode(device.block_of(request), exchange.reply.words)
     if isinstance(readings, str):
         return BlockFailed(device.name, Failure.GARBLED, readings, stamp, sweep_end=True)
     return BlockRead(device.name, readings, stamp, sweep_end=True)
