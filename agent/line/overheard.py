@@ -6,6 +6,7 @@ from agent.line.frames import is_whole
 
 REQUEST, REFUSAL = 8, 5
 READS = (1, 2, 3, 4)
+MOST_READ = 2000  # coils; of registers 125 (Modbus Application Protocol 1.1b3)
 
 
 def frames_in(heard: bytes) -> tuple[bytes, ...]:
@@ -29,5 +30,8 @@ def _frame_at(heard: bytes) -> bytes | None:
         return None
     lengths = [REFUSAL] if heard[1] & 0x80 else [REQUEST]
     if heard[1] in READS:
+        # A checksum that ends with zero fits without that byte too: a reply is no request then.
+        asked = int.from_bytes(heard[4:6], "big")
+        lengths = [REQUEST] if 1 <= asked <= MOST_READ else []
         lengths.append(REFUSAL + heard[2])
     return next((heard[:n] for n in lengths if len(heard) >= n and is_whole(heard[:n])), None)

@@ -26,6 +26,12 @@ def test_half_a_frame_is_none() -> None:
     assert frames_in(REPLY[:-2]) == ()
 
 
+def test_a_reply_whose_checksum_ends_with_zero_is_no_request() -> None:
+    reply = rtu(167, b"\x03\x04\x57\xf9\xa3\xef")
+    assert reply[-1] == 0
+    assert frames_in(reply) == (reply,)
+
+
 @given(unit_id=st.integers(1, 247), words=st.binary(min_size=2, max_size=40))
 def test_any_reply_is_found_behind_a_break(unit_id: int, words: bytes) -> None:
     words = words[: len(words) // 2 * 2]
