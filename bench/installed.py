@@ -162,8 +162,7 @@ class Installed:
 
     async def install(self, package: Path) -> str:
         """Install or upgrade with dpkg; what it said. The configuration there is kept."""
-        shutil.copyfile(package, self.machine.root / "root" / package.name)
-        return await self.machine.do("dpkg", "--force-confold", "-i", f"/root/{package.name}")
+        return await self.machine.do("dpkg", "--force-confold", "-i", self.machine.put(package))
 
     async def configure(self) -> None:
         """The installer's work: write the configuration and start with it."""

@@ -25,6 +25,7 @@ MIRROR = "http://deb.debian.org/debian"
 PACKAGES = "systemd,systemd-sysv,systemd-timesyncd,udev,dbus,python3,iproute2,procps,tzdata"
 LEAN = ("man", "locale", "doc", "info")
 TOOLS = ("systemd-nspawn", "mmdebstrap", "nsenter", "ip", "dpkg-deb", "mkfs.ext4", "cc")
+PUT = "/var/tmp"
 BOOTS_WITHIN_S = 60.0
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
@@ -177,6 +178,12 @@ class Machine:
     async def link(self, up: bool) -> None:
         """Plug the network cable in or out."""
         await _do("ip", "link", "set", f"{self.name}h", "up" if up else "down")
+
+    def put(self, file: Path) -> str:
+        """A copy of a file of here, and where it lies there."""
+        there = f"{PUT}/{file.name}"
+        shutil.copyfile(file, self.root / there.lstrip("/"))
+        return there
 
     def write(self, path: str, text: str) -> None:
         """A file there, with the folders it needs."""

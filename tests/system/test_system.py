@@ -11,7 +11,7 @@ import pytest
 
 from bench import system
 from bench.installed import RELEASE, UNIT, Installed, Packages, packages
-from bench.machine import Machine, missing, rootfs
+from bench.machine import PUT, Machine, missing, rootfs
 
 LACKS = missing()
 pytestmark = pytest.mark.skipif(LACKS is not None, reason=f"this machine lacks {LACKS}")
@@ -47,8 +47,7 @@ async def plain(folder: Path) -> AsyncIterator[Machine]:
 
 
 async def install(machine: Machine, package: Path) -> str:
-    (machine.root / "root" / package.name).write_bytes(package.read_bytes())
-    return await machine.do("dpkg", "--force-confdef", "-i", f"/root/{package.name}")
+    return await machine.do("dpkg", "--force-confdef", "-i", machine.put(package))
 
 
 async def exists(machine: Machine, path: str) -> bool:
@@ -85,13 +84,8 @@ async def test_remove_keeps_and_purge_removes(tmp_path: Path, built: Packages) -
         for path in ("/etc/heatpump-agent", STATE, "/usr/lib/heatpump-agent"):
             assert not await exists(machine, path)
         assert await machine.settled() == "running"
-        left = await machine.do(
-            *(
-                "sh",
-                "-c",
-                "find / -xdev -iname '*heatpump*' -not -path '/root/*' -not -path '/proc/*'",
-            )
-        )
+        found = f"find / -xdev -iname '*heatpump*' -not -path '{PUT}/*' -not -path '/proc/*'"
+        left = await machine.do("sh", "-c", found)
         assert {Path(line).name for line in left.splitlines()} <= {"heatpump-agent.conf"}
 
 
