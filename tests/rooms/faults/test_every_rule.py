@@ -18,7 +18,13 @@ from agent.model import Expected
 from agent.replay.recorded import RecordedMachine
 
 AT = 1_768_363_200.0
-PROFILE = Profile("R32", 8000.0, 100.0, 20.0, 480.0, 42.0, 58.0, True)
+PROFILE = Profile(
+    refrigerant="R32",
+    highest_hz=100.0,
+    eev_steps=480.0,
+    high_pressure_bar=42.0,
+    floor_heating=True,
+)
 MODES = (None, "heating", "hot_water", "cooling", "defrost", "idle")
 NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False), st.floats(-60.0, 160.0))
 STEPS = st.sampled_from((1.0, 30.0, 61.0, 700.0, 4000.0, 90000.0))
