@@ -58,6 +58,7 @@ class Change(StrEnum):
     IN_SERVICE = "in_service"
     SEVERITY = "severity"
     DIAGNOSIS = "diagnosis"
+    PUT_OFF = "put_off"
     CLEARED = "cleared"
 
 

@@ -18,12 +18,14 @@ from agent.faults.chatter import HOUR_S, MOST_AN_HOUR, RULE, Chatter, chattering
 from agent.faults.condition import Condition
 from agent.faults.rights import LONGEST_S, Issuer, No, protected, releases
 from agent.faults.service import ALL, OutOfService, Service
-from agent.faults.transitions import Hidden
+from agent.faults.transitions import UNLATCHED, Hidden
 from agent.faults.watch import Watch
 from agent.faults.watches import Watches
 from agent.model import Alarm, Change, Severity, Stamp
 
 NO_SUCH = "no open alarm has this id"
+BLIND_FROM_S = 3600.0
+"""Polls that failed for less are no blindness: what waits a day was seen good in between."""
 Changes = tuple[Alarm, ...]
 
 
@@ -32,7 +34,6 @@ class _Seen:
     """What a device was judged by last, and the second until which nothing can happen by it."""
 
     conditions: tuple[Condition, ...] | None = None
-    masked: bool = False
     masked_since: float | None = None
     due: float = -inf
 
@@ -67,12 +68,12 @@ class LifeCycle:
         `masked`: the device cannot be judged; what stands stays, only what is listed may change.
         """
         seen = self._devices.get(device) or self._devices.setdefault(device, _Seen())
-        same = conditions is seen.conditions and masked == seen.masked
+        same = conditions is seen.conditions and masked is (seen.masked_since is not None)
         if same and stamp.mono < seen.due and not (self._watches.unplaced and stamp.trusted):
             return ()
         self._watches.place(stamp)
-        self._mask(device, seen, masked, stamp.mono)
-        changes = list(self._walk(device, conditions, stamp, masked))
+        changes = list(self._mask(device, seen, masked, stamp))
+        changes += self._walk(device, conditions, stamp, masked)
         changes += self._settled(changes, stamp)
         seen.conditions, seen.due = conditions, self._due(device)
         return tuple(changes)
@@ -328,15 +329,26 @@ class LifeCycle:
             if out != alarm.out_of_service:
                 yield watch.put(transitions.served(alarm, out, stamp, cause))
 
-    def _mask(self, device: str, seen: _Seen, masked: bool, mono: float) -> None:
+    def _mask(self, device: str, seen: _Seen, masked: bool, stamp: Stamp) -> Iterator[Alarm]:
         """While nobody can look, nothing is good: what waits for good days waits longer."""
-        if masked and not seen.masked:
-            seen.masked_since = mono
-        elif seen.masked_since is not None and not masked:
-            for _, watch in self._watches.of(device):
-                watch.put_off(mono - seen.masked_since)
+        since = seen.masked_since
+        if masked and since is None:
+            seen.masked_since = self._silent_since(device, seen, stamp.mono)
+        elif since is not None and not masked:
             seen.masked_since = None
-        seen.masked = masked
+            if stamp.mono - since < BLIND_FROM_S:
+                return
+            for _, watch in self._watches.of(device):
+                if alarm := watch.put_off(since, stamp):
+                    yield alarm
+
+    def _silent_since(self, device: str, seen: _Seen, mono: float) -> float:
+        """Now; or nobody knows when, for a device that was silent before a restart already."""
+        before = seen.conditions is None and any(
+            watch.alarm is not None and watch.alarm.active and watch.alarm.rule in UNLATCHED
+            for _, watch in self._watches.of(device)
+        )
+        return -inf if before else mono
 
     def _due(self, device: str) -> float:
         own = min((watch.due() for _, watch in self._watches.of(device)), default=inf)

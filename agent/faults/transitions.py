@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 
 from agent.faults.condition import Condition
 from agent.faults.rights import GATEWAY, audience_of, releases
@@ -125,6 +126,14 @@ def returned(alarm: Alarm, stamp: Stamp) -> Alarm:
     good_s = good_for_s(alarm)
     ends_at = stamp.at + timedelta(seconds=good_s) if good_s is not None else None
     return told(replace(gone, ends_at=ends_at), Change.RETURNED, stamp)
+
+
+def put_off(alarm: Alarm, left_s: float, blind_s: float, stamp: Stamp) -> Alarm:
+    """Nobody could look for so long: a returned alarm ends that much later, in `left_s`."""
+    how_long = f"{blind_s / 3600.0:.1f} h" if blind_s < inf else "an unknown time"
+    later = replace(alarm, ends_at=stamp.at + timedelta(seconds=left_s))
+    cause = f"nobody could look at the device for {how_long}"
+    return told(later, Change.PUT_OFF, stamp, cause)
 
 
 def again(alarm: Alarm, condition: Condition, stamp: Stamp, hidden: Hidden = SEEN) -> Alarm:

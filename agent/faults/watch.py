@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
+from agent.faults import transitions
 from agent.faults.condition import Condition
 from agent.faults.rights import GATEWAY, LONGEST_S, releases
 from agent.faults.transitions import DAY_S, good_for_s, latches
@@ -50,19 +51,28 @@ class Watch:
         """No clock of seeing runs while nobody can look."""
         self.seen_since = self.gone_since = self.milder_since = None
 
-    def put_off(self, by_s: float) -> None:
-        """What nobody could look at was not good meanwhile."""
-        if self.ends is not None:
-            self.ends += by_s
+    def put_off(self, since: float, stamp: Stamp) -> Alarm | None:
+        """Nobody could look since then: a wait for good days is longer, which is told."""
+        alarm = self.alarm
+        if alarm is None or alarm.ends_at is None:
+            return None
+        if self.ends is not None and self.ends <= since:
+            return None  # it has waited; only a shelf keeps it
+        longest = stamp.mono + (good_for_s(alarm) or DAY_S)
+        ends = longest if self.ends is None else min(self.ends + stamp.mono - since, longest)
+        self.ends = ends
+        return self.put(transitions.put_off(alarm, ends - stamp.mono, stamp.mono - since, stamp))
 
     def place(self, stamp: Stamp) -> None:
         """Ends of before a restart, on the scale of now; `stamp` must be believed."""
         if self.alarm is None:
             return
-        self.ends = _mono(self.alarm.ends_at, stamp, good_for_s(self.alarm) or DAY_S)
-        self.shelf_ends = _mono(self.alarm.shelved_until, stamp, LONGEST_S)
-        if self.alarm.shelved_by == GATEWAY:
-            self.held_until = self.shelf_ends
+        if self.ends is None:
+            self.ends = _mono(self.alarm.ends_at, stamp, good_for_s(self.alarm) or DAY_S)
+        if self.shelf_ends is None:
+            self.shelf_ends = _mono(self.alarm.shelved_until, stamp, LONGEST_S)
+            if self.alarm.shelved_by == GATEWAY:
+                self.held_until = self.shelf_ends
 
     def due(self) -> float:
         """The second at which something happens though nothing new is seen."""

@@ -83,6 +83,14 @@ class Lives(RuleBasedStateMachine):
     def masks(self, device: str) -> None:
         self.masked[device] = not self.masked[device]
 
+    @rule(device=st.sampled_from(DEVICES), wait_s=st.sampled_from([10.0, 601.0, 7 * HOUR, DAY]))
+    def falls_silent(self, device: str, wait_s: float) -> None:
+        """For so long, and answers again."""
+        for masked in (True, False):
+            self.masked[device] = masked
+            self.judge()
+            self.mono += wait_s if masked else 0.0
+
     @rule(wait_s=st.sampled_from([0.0, 10.0, 61.0, 130.0, 601.0, HOUR, 7 * HOUR, DAY]),
           times=st.integers(1, 4))  # fmt: skip
     def passes(self, wait_s: float, times: int) -> None:

@@ -153,9 +153,32 @@ def test_days_nobody_could_look_are_not_good_days() -> None:
     told.judge(10)
     told.judge(20, masked=True)
     assert told.judge(20 + 3 * DAY, masked=True) == []
-    assert told.judge(30 + 3 * DAY) == []
-    assert told.judge(10 + 4 * DAY + 9) == []
-    assert told.judge(10 + 4 * DAY + 10) == ["cleared normal"]
+    assert told.judge(30 + 3 * DAY) == ["put_off returned_unacknowledged"]
+    assert told.last.ends_at == at(20 + 4 * DAY).at
+    assert told.last.cause == "nobody could look at the device for 72.0 h"
+    assert told.judge(20 + 4 * DAY - 1) == []
+    assert told.judge(20 + 4 * DAY) == ["cleared normal"]
+
+
+def test_a_poll_that_failed_puts_nothing_off() -> None:
+    told = Told()
+    told.judge(0, condition("a"))
+    told.judge(10)
+    for hour in range(1, 24):
+        assert told.judge(hour * HOUR, masked=True) == []
+        assert told.judge(hour * HOUR + HOUR - 1) == []
+    assert told.judge(10 + DAY) == ["cleared normal"]
+
+
+def test_what_only_a_shelf_keeps_is_not_put_off() -> None:
+    told = Told()
+    told.judge(0, condition("a"))
+    told.note(told.cycle.shelve(told.last.id, SERVICE, "part ordered", 3 * DAY, at(0)))
+    assert told.judge(10) == ["returned shelved"]
+    assert told.judge(10 + DAY) == []
+    told.judge(20 + DAY, masked=True)
+    assert told.judge(20 + 2 * DAY) == []
+    assert told.judge(3 * DAY) == ["unshelved returned_unacknowledged", "cleared normal"]
 
 
 def test_alarms_of_a_device_that_is_gone_come_to_their_end() -> None:
@@ -236,6 +259,62 @@ def test_what_waits_for_a_good_day_ends_in_time_after_a_restart() -> None:
     assert cycle.step("hp", (), stamps[0]) == cycle.step("hp", (), stamps[1]) == ()
     (ended,) = cycle.step("hp", (), stamps[2])
     assert ended.life is Life.NORMAL
+
+
+def test_days_nobody_could_look_are_not_good_days_after_a_restart_either() -> None:
+    """As the state machine found it: a flapping condition, a silent day, two restarts."""
+    told = Told()
+    found = condition("a", raise_s=60.0, clear_s=120.0)
+    for mono in range(0, 8 * 1400, 700):
+        told.judge(mono, *((found,) if mono // 1400 % 2 == 0 else ()))
+    assert told.last.life == Life.RETURNED
+    told.judge(11_300, masked=True)
+    told = Told(again(told.cycle))
+    told.judge(11_300, masked=True)
+    assert told.judge(11_300 + DAY, masked=True) == []
+    assert told.judge(11_300 + DAY) == ["put_off returned_unacknowledged"]
+    told = Told(again(told.cycle))
+    assert told.judge(11_300 + DAY) == []
+    assert told.judge(11_300 + 2 * DAY) == ["cleared normal"]
+
+
+def test_a_device_that_was_silent_before_a_restart_makes_what_waits_wait_anew() -> None:
+    """Since when nobody could look is not known: no good hour is made up."""
+    told, lost = Told(), condition(rule="communication_lost")
+    told.judge(0, condition("a"))
+    told.judge(10)
+    told.judge(20, lost, masked=True)
+    assert told.judge(2 * DAY, lost, masked=True) == []
+    told = Told(again(told.cycle))
+    assert told.judge(2 * DAY, lost, masked=True) == []
+    assert told.judge(2 * DAY + 60) == [
+        "put_off returned_unacknowledged", "returned returned_unacknowledged",
+    ]  # fmt: skip
+    assert told.records[0].ends_at == at(3 * DAY + 60).at
+    assert told.records[0].cause == "nobody could look at the device for an unknown time"
+    assert told.judge(3 * DAY + 59) == []
+    assert told.judge(3 * DAY + 60) == ["cleared normal"] * 2
+
+
+def test_a_first_poll_that_fails_after_a_restart_puts_nothing_off() -> None:
+    told = Told()
+    told.judge(0, condition("a"))
+    told.judge(10)
+    told = Told(again(told.cycle))
+    assert told.judge(DAY - 600, masked=True) == []
+    assert told.judge(10 + DAY) == ["cleared normal"]
+
+
+def test_a_clock_that_is_set_later_moves_no_wait_that_began_after_the_restart() -> None:
+    told = Told()
+    told.judge(0, condition("a"))
+    cycle = again(told.cycle)
+    wrong = [replace(at(s - 400 * DAY, trusted=False), mono=float(s)) for s in (0, 61)]
+    assert [one.change for one in cycle.step("hp", (), wrong[0])] == []
+    assert [one.change for one in cycle.step("hp", (), wrong[1])] == ["returned"]
+    assert cycle.step("hp", (), at(70)) == ()
+    assert cycle.step("hp", (), at(61 + DAY - 1)) == ()
+    assert [one.change for one in cycle.step("hp", (), at(61 + DAY))] == ["cleared"]
 
 
 def test_a_shelf_outlives_a_restart() -> None:
