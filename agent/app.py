@@ -13,19 +13,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent import __version__, garbage
+from agent.asking import Asking
 from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
 from agent.line import Line
 from agent.restored import restored_core
 from agent.road import Road
+from agent.showing import Showing
 from agent.spool import Spool
 from agent.thinning import fold
 from agent.uplink import Uplink
 from agent.uplink.adapters import Bridge, bridges
 from agent.vitals import Vitals
 from agent.watchdog import Watchdog
-from agent.web import figures
+from agent.web import Rooms, figures, page
 
 log = logging.getLogger("agent")
 
@@ -68,11 +70,15 @@ async def run(
             clock_set=lambda: clock.stamp().trusted,
         )
         told = bridges(config.adapters, config.core, core.open_alarms, spool, road.command)
-        road.tellers = tuple(bridge.keep for bridge in told)
+        asking = Asking(road.order, clock)
+        road.tellers = (asking.keep, *(bridge.keep for bridge in told))
         vitals = Vitals(core, spool, uplink, lines, told, clock, config)
         uplink.health = vitals.told
         watchdog = Watchdog(vitals.stuck, vitals.summary)
+        showing = Showing(core, spool, uplink, lines, clock, config)
+        rooms = Rooms(showing.live, asking.ask)
         served = [figures(config.metrics, vitals.now)] if config.metrics else []
+        served += [page(config.page, rooms)] if config.page else []
         await road.close_commands()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(spool.run(), name="spool")]
@@ -82,7 +88,7 @@ async def run(
             tasks += [group.create_task(one.run(), name=one.name) for one in told]
             tasks += [group.create_task(watchdog.run(), name="watchdog")]
             tasks += [group.create_task(garbage.collect(), name="garbage")]
-            tasks += [group.create_task(one, name="figures") for one in served]
+            tasks += [group.create_task(one, name="web") for one in served]
             if started is not None:
                 started(Gateway(core, spool, uplink, lines, told))
             await stop.wait()

@@ -16,6 +16,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "run": ("run", "check"),
     "look": ("read", "write", "record"),
     "identity": ("identity",),
+    "claim": ("claim",),
     "drivers": ("drivers", "decode"),
     "kit": ("driver",),
     "replay": ("replay",),

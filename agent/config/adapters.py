@@ -88,9 +88,16 @@ def listen_of(
     """Host and port of the metrics; None where they are off."""
     if raw.metrics is None:
         return None
-    host, _, port = raw.metrics.listen.rpartition(":")
+    return address_of(raw.metrics.listen, doc, ("metrics", "listen"), mistakes)
+
+
+def address_of(
+    text: str, doc: Document, path: tuple[str, str], mistakes: list[Mistake]
+) -> tuple[str, int] | None:
+    """Host and port to listen on; None, and why in `mistakes`, when the text is neither."""
+    host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-        message = f"{raw.metrics.listen!r} is no address to listen on"
-        mistakes.append(doc.mistake(("metrics", "listen"), message, "host:port"))
+        message = f"{text!r} is no address to listen on"
+        mistakes.append(doc.mistake(path, message, "host:port"))
         return None
     return host.strip("[]"), int(port)

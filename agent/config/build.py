@@ -15,6 +15,7 @@ from agent.config.adapters import adapters_of, listen_of
 from agent.config.core import core_of
 from agent.config.inventory import inventory
 from agent.config.lines import LineConfig, lines_of
+from agent.config.page import page_of
 from agent.config.platform import uplink_of
 from agent.config.sections import GatewaySection
 from agent.config.tariff import named_tariff
@@ -23,6 +24,7 @@ from agent.errors import FileError, Mistake, Unfinished
 from agent.spool import SpoolSettings
 from agent.uplink import UplinkSettings
 from agent.uplink.adapters import AdapterSettings
+from agent.web import PageSettings
 from agent.yamltext import Document, parse
 
 
@@ -38,19 +40,14 @@ class Config:
     timezone: ZoneInfo
     adapters: AdapterSettings
     metrics: tuple[str, int] | None
+    page: PageSettings | None
     savings: Method = "before_after"
 
 
 def read(path: str | Path) -> Config:
     """The configuration of a file. Raises FileError with every mistake, also for missing files."""
     file = Path(path)
-    try:
-        text = file.read_text("utf-8")
-    except OSError as error:
-        raise FileError([Mistake(str(path), 1, "", f"cannot be read: {error.strerror}")]) from None
-    except UnicodeDecodeError:
-        raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
-    return build(parse(text, str(path)), file.parent)
+    return build(_parsed(file), file.parent)
 
 
 def build(doc: Document, folder: Path = Path()) -> Config:
@@ -66,6 +63,8 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     uplink = uplink_of(raw, doc, folder, mistakes)
     adapters = adapters_of(raw, doc, folder, mistakes)
     metrics = listen_of(raw, doc, mistakes)
+    buffer = folder / (raw.spool.path or _spool_path())
+    page = page_of(raw, doc, folder, buffer.parent, mistakes)
     _positive(raw, doc, mistakes)
     if raw.account.savings == "alternate" and raw.account.as_found is None:
         message = "as_found must be given: off days need a water setpoint"
@@ -73,7 +72,7 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     if mistakes or core is None or uplink is None:
         raise FileError(mistakes)
     spool = SpoolSettings(
-        str(folder / (raw.spool.path or _spool_path())),
+        str(buffer),
         float(raw.spool.commit_every),
         raw.spool.commit_records,
         float(raw.spool.size),
@@ -81,8 +80,37 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     uplink = replace(uplink, inventory=inventory(lines, core.homes))
     timezone = ZoneInfo(raw.timezone)
     return Config(
-        raw.gateway, spool, uplink, lines, core, timezone, adapters, metrics, raw.account.savings
+        raw.gateway,
+        spool,
+        uplink,
+        lines,
+        core,
+        timezone,
+        adapters,
+        metrics,
+        page,
+        raw.account.savings,
     )
+
+
+def state_folder(path: str | Path) -> Path:
+    """The folder of the durable buffer, also by a file that is not finished yet.
+
+    Raises FileError when the file cannot be read at all.
+    """
+    tree = _parsed(Path(path)).tree
+    spool = tree.get("spool") if isinstance(tree, dict) else None
+    said = spool.get("path") if isinstance(spool, dict) else None
+    return (Path(path).parent / str(said or _spool_path())).parent
+
+
+def _parsed(file: Path) -> Document:
+    try:
+        return parse(file.read_text("utf-8"), str(file))
+    except OSError as error:
+        raise FileError([Mistake(str(file), 1, "", f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise FileError([Mistake(str(file), 1, "", "is not UTF-8 text")]) from None
 
 
 def _spool_path() -> str:

@@ -313,6 +313,24 @@ class MetricsSection(Section, frozen=True, kw_only=True):
     )
 
 
+class PageSection(Section, frozen=True, kw_only=True):
+    """The local page for household and installer; off if left out.
+
+    Before anybody logs in it only shows. `heatpump-agent claim` makes the code that opens it.
+    """
+
+    listen: Annotated[
+        str, Meta(description="host:port; 0.0.0.0 lets every device of the house see it.")
+    ] = "0.0.0.0:8080"
+    certificate: Annotated[
+        str | None, Meta(description="File with a certificate for HTTPS, with `key`.")
+    ] = None
+    key: Annotated[str | None, Meta(description="File with its private key.")] = None
+    service: Annotated[
+        str, Meta(max_length=80, description="Whom to call, as the page shows it: name, number.")
+    ] = ""
+
+
 class AccountSection(Section, frozen=True, kw_only=True):
     """What the homes' heat costs, and how what control saves is found out."""
 
@@ -372,5 +390,6 @@ class GatewaySection(Section, frozen=True, kw_only=True):
     control: tuple[ControlSection, ...] = ()
     adapters: AdaptersSection = AdaptersSection()
     metrics: MetricsSection | None = None
+    page: PageSection | None = None
     account: AccountSection = AccountSection()
     season: SeasonSection = SeasonSection()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -12,9 +12,25 @@ from prometheus_client.registry import Collector
 
 from agent import __version__
 from agent.health import Health
+from agent.web.routes import JSON, Answer, Asked, Need, Route
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _PREFIX = "heatpump_"
+
+
+def routes(now: Callable[[], Health]) -> tuple[Route, ...]:
+    """`/metrics` for Prometheus and `/health` for other programs."""
+
+    async def metrics(asked: Asked) -> Answer:
+        return Answer(prometheus(now()), kind=TYPE)
+
+    async def health(asked: Asked) -> Answer:
+        return Answer(as_json(now()), kind=JSON)
+
+    return (
+        Route("GET", "/metrics", Need.NOTHING, metrics, "Every figure.", kind=TYPE),
+        Route("GET", "/health", Need.NOTHING, health, "The same as JSON.", kind=JSON),
+    )
 
 
 def prometheus(health: Health) -> str:

@@ -1,41 +1,143 @@
-"""Serves pages that others make; knows HTTP and nothing of heat pumps."""
+"""Serves routes; knows HTTP and nothing of heat pumps. The one place that knows its library."""
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
-from collections.abc import Callable, Mapping
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
-from microdot import Microdot, Request
+from microdot import Microdot, Request, Response
+
+from agent.web.door import Door, Raw, lowered
+from agent.web.routes import EVENTS, FORM, JSON, Answer, Asked, Route, wrong
+from agent.web.settings import Listen
 
 log = logging.getLogger(__name__)
 
-Pages = Mapping[str, tuple[str, Callable[[], str]]]
-"""Path to content type and the function that makes the page."""
+MOST_CONNECTIONS = 40
+ASK_WITHIN_S = 10.0
+ANSWER_WITHIN_S = 60.0
+SQUEEZED_FROM = 600
+AGAIN_S = 30.0
+MOST_FIELDS = 200
+Request.max_content_length = Request.max_body_length = 16 * 1024
 
 
-async def serve(address: tuple[str, int], pages: Pages) -> None:
+async def serve(listen: Listen, routes: Iterable[Route], door: Door, what: str) -> None:
     """Serve until cancelled. An address that cannot be had is logged and tried again every 30 s."""
-    host, port = address
-    app = Microdot()
-    for path, (kind, make) in pages.items():
-        app.route(path)(_answer(kind, make))
+    app = _Bounded()
+    for route in routes:
+        app.route(route.path, methods=[route.method])(_handler(route, door))
     while True:
         try:
-            log.info("figures are served url=http://%s:%d/metrics", host, port)
+            context = _context(listen)
+            log.info("%s served url=%s", what, listen.url)
             # Served by us: the library's own loop swallows the cancellation.
-            start: Any = app.start_server(host=host, port=port, start_serving=False)
+            start: Any = app.start_server(
+                host=listen.host, port=listen.port, ssl=context, start_serving=False
+            )
             server = cast(asyncio.Server, await start)
             async with server:
                 await server.serve_forever()
-        except OSError as error:
-            log.warning("figures are not served why=%r", str(error))
-        await asyncio.sleep(30.0)
+        except OSError as error:  # ssl.SSLError is one
+            log.warning("%s not served url=%s why=%r", what, listen.url, str(error))
+        await asyncio.sleep(AGAIN_S)
 
 
-def _answer(kind: str, make: Callable[[], str]) -> Callable[[Request], object]:
-    async def answer(request: Request) -> tuple[str, int, dict[str, str]]:
-        return make(), 200, {"Content-Type": kind}
+class _Bounded(Microdot):
+    """Takes so many connections at once, and gives each so long to ask and to take the answer."""
 
-    return answer
+    def __init__(self) -> None:
+        super().__init__()
+        self._open = 0
+
+    async def handle_request(self, reader: Any, writer: Any) -> None:
+        """As the library's, within limits, and without a traceback for what is no request."""
+        if self._open >= MOST_CONNECTIONS:
+            writer.close()
+            return
+        self._open += 1
+        try:
+            async with asyncio.timeout(ASK_WITHIN_S) as limit:
+                answer = await self._answered(reader, writer, limit)
+                await answer.write(writer)
+                await writer.aclose()
+        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+            writer.close()
+        finally:
+            self._open -= 1
+
+    async def _answered(self, reader: Any, writer: Any, limit: asyncio.Timeout) -> Response:
+        try:
+            source = writer.get_extra_info("peername")
+            request = await Request.create(self, reader, writer, source)
+        except ValueError:  # no words of HTTP, no text, or a line too long
+            return _response(wrong(400, "this is no request"), squeezed=False)
+        now = asyncio.get_running_loop().time()
+        limit.reschedule(now + ANSWER_WITHIN_S)
+        answer: Response = await self.dispatch_request(request)
+        if answer.headers.get("Content-Type") == EVENTS:
+            limit.reschedule(None)
+        return answer
+
+
+def _context(listen: Listen) -> ssl.SSLContext | None:
+    if listen.certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(listen.certificate, listen.key)
+    return context
+
+
+def _handler(route: Route, door: Door) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        headers = lowered(request.headers.items())
+        try:
+            raw = _raw(request, headers)
+        except ValueError as error:  # more fields than anybody has
+            return _response(wrong(400, str(error)), squeezed=False)
+        answer = await door.answer(route, raw)
+        return _response(answer, "gzip" in headers.get("accept-encoding", ""))
+
+    return handle
+
+
+def _raw(request: Request, headers: Mapping[str, str]) -> Raw:
+    kind, body = headers.get("content-type", ""), request.body or b""
+    asked = Asked(
+        method=request.method,
+        path=request.path,
+        source=str(request.client_addr[0]),
+        args=_pairs(request.query_string or ""),
+        cookies=dict(request.cookies),
+        languages=headers.get("accept-language", ""),
+        wants_json=JSON in headers.get("accept", "") or kind.startswith(JSON),
+    )
+    form = _pairs(body.decode("utf-8", "replace")) if kind.startswith(FORM) else {}
+    return Raw(asked, headers, kind, body, form)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+
+
+def _response(answer: Answer, squeezed: bool) -> Response:
+    headers = {"Content-Type": answer.kind, **answer.headers}
+    if answer.stream is not None:
+        stream: Any = _sent(answer.stream)  # the library takes one, its types do not say so
+        return Response(stream, answer.status, headers | {"Content-Type": EVENTS})
+    body = answer.body.encode() if isinstance(answer.body, str) else answer.body
+    if squeezed and len(body) > SQUEEZED_FROM:
+        body = gzip.compress(body, 6, mtime=0)
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(body, answer.status, headers)
+
+
+async def _sent(stream: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    async for text in stream:
+        yield text.encode()

@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-EXTRAS = ("metrics", "signed", "identity")
+EXTRAS = ("metrics", "page", "signed", "identity")
 """What a gateway may be told to do; the simulators and what vendors use stay out."""
 FROM_DEBIAN = frozenset({"tzdata"})
 """What the package depends on instead of bringing it: Debian keeps time zones up to date."""

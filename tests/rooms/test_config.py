@@ -115,6 +115,12 @@ FULL: dict[str, Any] = {
         "thingsboard": {**LINK, "token_file": "secret"},
     },
     "metrics": {"listen": "127.0.0.1:9108"},
+    "page": {
+        "listen": "0.0.0.0:8080",
+        "certificate": "secret",
+        "key": "secret",
+        "service": "Service 010-12345678",
+    },
     "account": {"tariff": "beijing_rural", "savings": "before_after", "as_found": "45"},
     "season": {
         "sealed": {"first": "04-15", "last": "10-15"},
@@ -148,7 +154,7 @@ WRONG = {  # what no text of this field may be
     "listen": "9108",
 }
 FILES = ("ca", "certificate", "key", "password_file", "token_file")
-FREE = {"path", "username"}  # any text is right
+FREE = {"path", "username", "service"}  # any text is right
 NO_LIST = {"schedule": "often"}
 Place = tuple[str | int, ...]
 

@@ -1,0 +1,34 @@
+"""The page part of a configuration: where the local page is served, checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.config.adapters import address_of
+from agent.config.sections import GatewaySection
+from agent.errors import Mistake
+from agent.web import Listen, PageSettings
+from agent.yamltext import Document
+
+
+def page_of(
+    raw: GatewaySection, doc: Document, folder: Path, state: Path, mistakes: list[Mistake]
+) -> PageSettings | None:
+    """The local page, or None where it is off; its codes lie in the folder `state`."""
+    said = raw.page
+    if said is None:
+        return None
+    address = address_of(said.listen, doc, ("page", "listen"), mistakes)
+    if raw.metrics is not None and raw.metrics.listen == said.listen:
+        message = "the metrics are served at this address"
+        mistakes.append(doc.mistake(("page", "listen"), message, "another port"))
+    if (said.certificate is None) != (said.key is None):
+        mistakes.append(doc.mistake(("page",), "certificate and key go together"))
+    files = {"certificate": said.certificate, "key": said.key}
+    for key, name in files.items():
+        if name is not None and not (folder / name).is_file():
+            mistakes.append(doc.mistake(("page", key), f"there is no file {name}"))
+    if address is None:
+        return None
+    paths = [folder / name if name is not None else None for name in files.values()]
+    return PageSettings(Listen(*address, *paths), raw.gateway, state, said.service)

@@ -1,0 +1,135 @@
+"""The codes that open the page: the claim code of the label and the household's PIN.
+
+Only their scrypt hashes are kept, in one file (0600) of the state directory. Nobody can read a code
+back: who has lost it makes a new one with `heatpump-agent claim --new`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from agent.errors import AgentError
+from agent.web.routes import Need
+
+FILE = "page-keys.json"
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing is taken for another
+CODE_LETTERS = 16  # 80 bits
+PIN_DIGITS = (6, 12)
+# RFC 7914 for a login: 16 MB for some 50 ms; a gateway has no more memory to give.
+COST = {"n": 2**14, "r": 8, "p": 1}
+_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
+
+
+class KeyFileError(AgentError):
+    """The file of the codes cannot be used. Check its rights, or make a new code."""
+
+
+class Hashed(msgspec.Struct, frozen=True):
+    """A code as it is kept: salt and scrypt hash, in hex."""
+
+    salt: str
+    hash: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What the file holds."""
+
+    claim: Hashed | None = None
+    pin: Hashed | None = None
+
+
+class Keys:
+    """The codes of one gateway; `folder` is its state directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+
+    @property
+    def claimed(self) -> bool:
+        """Whether there is a claim code at all."""
+        return self._read().claim is not None
+
+    @property
+    def has_pin(self) -> bool:
+        """Whether the household has set a PIN."""
+        return self._read().pin is not None
+
+    def new_claim(self) -> str:
+        """Make a claim code; it takes the place of the old one. This is the one time it is told."""
+        code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LETTERS))
+        self._write(msgspec.structs.replace(self._read(), claim=_hashed(code)))
+        return "-".join(code[i : i + 4] for i in range(0, CODE_LETTERS, 4))
+
+    def set_pin(self, pin: str | None) -> None:
+        """Set the household's PIN, or take it away. ValueError says what a PIN is."""
+        least, most = PIN_DIGITS
+        if pin is not None and not (
+            pin.isascii() and pin.isdecimal() and least <= len(pin) <= most
+        ):
+            raise ValueError(f"a PIN has {least} to {most} digits")
+        if pin is not None and len(set(pin)) == 1:
+            raise ValueError("a PIN has more than one different digit")
+        kept = None if pin is None else _hashed(pin)
+        self._write(msgspec.structs.replace(self._read(), pin=kept))
+
+    def opens(self, code: str) -> Need | None:
+        """What this code opens; None for a wrong one. Takes as long for every code."""
+        kept, plain = self._read(), _plain(code)
+        claim = _fits(plain, kept.claim)
+        pin = _fits(code.strip(), kept.pin)
+        return Need.INSTALLER if claim else Need.RESIDENT if pin else None
+
+    def _read(self) -> Kept:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Kept)
+        except FileNotFoundError:
+            return Kept()
+        except (OSError, msgspec.DecodeError) as error:
+            raise KeyFileError(f"{self._path}: {error}") from None
+
+    def _write(self, kept: Kept) -> None:
+        fresh = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.encode(kept))
+                file.flush()
+                os.fsync(file.fileno())
+            _as_the_folder(fresh)
+            os.replace(fresh, self._path)
+        except OSError as error:
+            raise KeyFileError(f"{self._path}: {error.strerror}") from None
+
+
+def _as_the_folder(path: Path) -> None:
+    """Give the file to who owns the state directory: root makes the code, the service reads it."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _plain(code: str) -> str:
+    """As somebody may type it: small letters, gaps, O for 0."""
+    return "".join(code.upper().translate(_READ_AS).split()).replace("-", "")
+
+
+def _hashed(code: str) -> Hashed:
+    salt = secrets.token_bytes(16)
+    return Hashed(salt.hex(), _scrypt(code, salt).hex())
+
+
+def _fits(code: str, kept: Hashed | None) -> bool:
+    salt = bytes.fromhex(kept.salt) if kept else bytes(16)
+    found = _scrypt(code, salt)
+    return kept is not None and hmac.compare_digest(found, bytes.fromhex(kept.hash))
+
+
+def _scrypt(code: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(code.encode()[:64], salt=salt, dklen=32, **COST)

@@ -1,0 +1,47 @@
+"""The local page put together: every route there is, and the one task that serves them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.web.door import Door
+from agent.web.entrance import Entrance
+from agent.web.household import Household
+from agent.web.keys import Keys
+from agent.web.pages import Frame
+from agent.web.routes import Route
+from agent.web.server import serve
+from agent.web.sessions import Sessions
+from agent.web.settings import PageSettings
+from agent.web.shipped import Files
+from agent.web.wish import Rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The table of routes and the door before it."""
+
+    routes: tuple[Route, ...]
+    door: Door
+
+
+def site(settings: PageSettings, rooms: Rooms, now: Callable[[], float] = time.monotonic) -> Site:
+    """The local page of one gateway."""
+    files, keys = Files.read(), Keys(settings.folder)
+    frame = Frame(settings.gateway, files.path["page.css"], files.path["page.js"])
+    sessions = Sessions(keys, now)
+    secure = settings.listen.certificate is not None
+    routes = (
+        *Household(rooms, frame).routes(),
+        *Entrance(keys, sessions, frame, secure).routes(),
+        *files.routes(),
+    )
+    return Site(routes, Door(sessions, now))
+
+
+async def run(settings: PageSettings, rooms: Rooms) -> None:
+    """Serve the page until cancelled."""
+    made = site(settings, rooms)
+    await serve(settings.listen, made.routes, made.door, "page")

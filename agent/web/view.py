@@ -1,0 +1,208 @@
+"""What the page shows, as plain records: no room's own words, ready to be put into sentences. Pure.
+
+Instants are aware and local. Numbers are None where nobody knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct, field
+
+Doing = Literal["heating", "hot_water", "defrosting", "cooling", "idle", "off", "silent", "unknown"]
+Decides = Literal["safety", "resident", "platform", "plan", "park", "off_day", "machine"]
+Mode = Literal["plan", "steady", "away"]
+
+
+class Text(Struct, frozen=True):
+    """Words in both languages."""
+
+    zh: str
+    en: str
+
+
+class Money(Struct, frozen=True):
+    """Electricity of some days: kWh, what it costs before and after what others pay of it.
+
+    `cap_left_kwh` is how much may still be refunded this season; None where nothing is capped.
+    """
+
+    kwh: float
+    currency: str
+    gross: float | None = None
+    refunded: float = 0.0
+    cap_left_kwh: float | None = None
+
+    @property
+    def net(self) -> float | None:
+        """What the household pays; None without a tariff."""
+        return None if self.gross is None else self.gross - self.refunded
+
+
+class Dial(Struct, frozen=True):
+    """What the household turns: degrees Celsius of the room, or of the water where no rule finds
+    it. `until` is when a choice of the household ends.
+    """
+
+    of: Literal["room", "water"]
+    value: float
+    low: float
+    high: float
+    step: float
+    until: datetime | None = None
+
+
+class Slot(Struct, frozen=True):
+    """A piece of the last day: means from `at` on."""
+
+    at: datetime
+    room_c: float | None = None
+    wanted_c: float | None = None
+    outdoor_c: float | None = None
+    power_w: float | None = None
+
+
+class Bar(Struct, frozen=True):
+    """One day of the season."""
+
+    day: date
+    kwh: float
+    room_c: float | None = None
+    outdoor_c: float | None = None
+
+
+class Step(Struct, frozen=True):
+    """From a time of day (minutes after midnight) on these days (0 is Monday) so many degrees."""
+
+    days: tuple[int, ...]
+    minute: int
+    value: float
+
+
+class Home(Struct, frozen=True):
+    """One home and its heat pump."""
+
+    name: str
+    device: str
+    doing: Doing
+    decides: Decides
+    room_c: float | None = None
+    outdoor_c: float | None = None
+    water_c: float | None = None
+    wanted_c: float | None = None
+    power_w: float | None = None
+    age_s: float | None = None
+    dial: Dial | None = None
+    mode: Mode | None = None
+    away_until: date | None = None
+    plan: tuple[Step, ...] = ()
+    today: Money | None = None
+    season: Money | None = None
+    slots: tuple[Slot, ...] = ()
+    bars: tuple[Bar, ...] = ()
+
+
+class Standing(Struct, frozen=True):
+    """An alarm that somebody shall look at. `todo` is empty where a resident can do nothing."""
+
+    id: str
+    device: str
+    severity: Literal["S1", "S2", "S3"]
+    text: Text
+    todo: Text
+    since: datetime
+    acknowledged: bool
+    stands: bool
+    call: tuple[str, ...] = ()
+
+
+class Live(Struct, frozen=True):
+    """Everything of one moment that a resident may see."""
+
+    gateway: str
+    at: datetime
+    trusted: bool
+    connected: bool
+    waiting: int
+    homes: tuple[Home, ...]
+    alarms: tuple[Standing, ...] = ()
+    service: str = ""
+    claimed: bool = True
+
+
+class Value(Struct, frozen=True):
+    """One point of a device: what was read, how old it is, how good, and the raw words."""
+
+    point: str
+    name: Text
+    value: float | bool | str | None
+    unit: str
+    quality: str
+    age_s: float | None
+    raw: int | None = None
+
+
+class Bus(Struct, frozen=True):
+    """One line since the start."""
+
+    name: str
+    requests: int
+    silences: int
+    garbled: int
+    refused: int
+    lost: int
+    sweeps: int
+    holes: int
+
+
+class Line(Struct, frozen=True):
+    """One line of the command log."""
+
+    at: str
+    kind: str
+    detail: Mapping[str, float | bool | str | None] = field(default_factory=dict)
+
+
+class Trend(Struct, frozen=True):
+    """What an alarm was judged by: names and values, with what was to be expected."""
+
+    id: str
+    rule: str
+    severity: str
+    device: str
+    text: Text
+    since: datetime
+    life: str
+    evidence: Mapping[str, float | bool | str | None] = field(default_factory=dict)
+    expected: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    suspects: tuple[tuple[str, float], ...] = ()
+
+
+class Depth(Struct, frozen=True):
+    """The buffer and the link: records by lane, the file's bytes, and what went over the link."""
+
+    lanes: Mapping[str, int]
+    oldest_s: float | None
+    bytes: int
+    lost: int
+    thinned: int
+    error: str | None
+    connected: bool
+    sent: int
+    acknowledged: int
+    resent: int
+    reconnects: int
+
+
+class Service(Struct, frozen=True):
+    """What a technician sees besides."""
+
+    values: Mapping[str, tuple[Value, ...]]
+    buses: tuple[Bus, ...]
+    depth: Depth
+    alarms: tuple[Trend, ...]
+    log: tuple[Line, ...]
+    testing: tuple[str, ...] = ()
+    tests: Mapping[str, tuple[tuple[str, Text], ...]] = field(default_factory=dict)

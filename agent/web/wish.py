@@ -1,0 +1,40 @@
+"""What somebody at the page wants done, and how it ended: the only way from the page to a machine.
+
+A wish becomes an ordinary command, remembered, guarded and answered as every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from agent.web.view import Live
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """`role` is `resident` or `installer`, `issuer` the session; `hold_s` how long it stands."""
+
+    device: str
+    point: str
+    value: float | bool | str
+    role: str
+    issuer: str
+    hold_s: float | None = None
+    why: str = ""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a wish ended: an outcome of a command, or `under_way` where that takes longer."""
+
+    outcome: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rest of the gateway, as far as the page knows it: functions and plain records."""
+
+    live: Callable[[], Live]
+    ask: Callable[[Wish], Awaitable[Ended]]
