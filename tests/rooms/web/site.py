@@ -21,6 +21,7 @@ from agent.web.view import Home, Live
 AT = datetime(2026, 1, 10, 8, 0, tzinfo=UTC)
 LIVE = Live("gw-1", AT, True, True, 3, (Home("east", "hp1", "heating", "plan", 19.5, -4.0),))
 LIMIT_S = 10.0
+DONE = Ended("verified", "done")
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class House:
 
     live: Live = LIVE
     wishes: list[Wish] = field(default_factory=list)
-    end: Ended = Ended("verified", "done")
+    end: Ended = DONE
     mono: float = 1000.0
 
     async def ask(self, wish: Wish) -> Ended:
