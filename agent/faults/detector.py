@@ -17,6 +17,7 @@ from agent.faults.profile import UNKNOWN, Profile
 from agent.faults.rule import NOTHING, Event, Finding, Look, Memory, Rule
 from agent.faults.rules import RULES
 from agent.faults.sample import FIELDS, Sample
+from agent.faults.service import ALL
 from agent.faults.signals import sources
 from agent.faults.telling import Told
 from agent.faults.verdict import Judge, Verdict
@@ -278,9 +279,9 @@ class Detector:
         )
 
     def repaired(self, rule: str) -> None:
-        """The fault this rule told of was mended, and that was acknowledged: learn anew."""
+        """What this rule, or fault, told of was mended, or `all` was: learn anew."""
         for i, one in enumerate(self._rules):
-            if rule in (one.name, one.fault):
+            if rule in (ALL, one.name, one.fault):
                 self._memories[i].clear()
                 self._held[i] = NOTHING
         self._view.own.repaired(self._view.now)

@@ -172,6 +172,23 @@ def test_a_repair_is_learnt_anew(learnt: Saved) -> None:
     assert detector.save().own["steady"][""][1] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("repaired", "left"),
+    [("one", {"two", "three"}), ("F98", {"one"}), ("F97", {"one", "two", "three"}), ("all", set())],
+)
+def test_a_repair_forgets_what_its_rules_remember(repaired: str, left: set[str]) -> None:
+    rules = (rule("one"), rule("two", "F98"), rule("three", "F98"))
+    detector = Detector(machine(), R32, rules=rules)
+    detector.see(sample(0.0, indoor_temp=31.0))
+    detector.repaired(repaired)
+    assert detector.save().memories.keys() == left
+    detector.see(sample(30.0, indoor_temp=31.0))
+    memories = detector.save().memories
+    assert {name for name, memory in memories.items() if memory["seen"] == 1.0} == (
+        {"one", "two", "three"} - left
+    )
+
+
 def test_memory_and_points_outlive_a_restart() -> None:
     first = Detector(machine(), R32, rules=(rule("warm"),))
     feed(first, stretch(0.0, 3.0, indoor_temp=31.0))
