@@ -190,10 +190,11 @@ class LifeCycle:
         listed = {condition.identity: condition for condition in conditions}
         for identity, condition in listed.items():
             yield from self._seen(self._watches.at(identity), condition, stamp)
+        faults = {condition.fault for condition in listed.values()}
         for identity, watch in self._watches.of(device):
             if identity in listed or identity[1] == RULE:
                 continue
-            if masked:
+            if masked or watch.explained_by(faults):
                 watch.pause()
             else:
                 yield from self._gone(watch, stamp)

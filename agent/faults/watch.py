@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -46,6 +47,11 @@ class Watch:
         if self.alarm is None:
             self.ends = self.shelf_ends = self.held_until = self.gone_since = None
         return alarm
+
+    def explained_by(self, faults: Collection[str]) -> bool:
+        """Whether one of these standing faults hides the alarm: gone or not, nobody can say."""
+        hidden_by = self.alarm.suppressed_by if self.alarm is not None else ""
+        return hidden_by != "" and hidden_by in faults
 
     def pause(self) -> None:
         """No clock of seeing runs while nobody can look."""

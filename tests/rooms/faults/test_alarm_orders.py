@@ -151,6 +151,18 @@ def test_what_another_fault_explains_is_told_and_seen_by_nobody() -> None:
     assert told.last.cause == "F25"
 
 
+def test_what_a_standing_fault_hides_does_not_return_before_that_has_gone() -> None:
+    """Suppressed by design until then: its rule cannot be believed, neither yes nor no."""
+    told, fan = Told(), condition("fan", fault="F08")
+    told.judge(0, condition(), fan)
+    assert told.judge(10, condition(cause="F08"), fan) == ["suppressed suppressed_by_design"]
+    assert told.judge(20, fan) == told.judge(DAY, fan) == []
+    assert open_lives(told.cycle)[""] == "suppressed_by_design"
+    assert told.judge(DAY + 10) == ["returned returned_unacknowledged"] * 2
+    told.judge(DAY + 20, condition(cause="season"), condition("other"))
+    assert told.judge(DAY + 30, condition("other")) == ["returned returned_unacknowledged"]
+
+
 def test_what_protects_the_house_is_never_explained_away() -> None:
     told = Told()
     frost = condition(rule="frost_danger", severity=S1, cause="season")

@@ -9,13 +9,14 @@ from typing import cast
 import msgspec
 import pytest
 
-from agent.faults import RULES, Condition, Detector, Profile, Sample, Saved
+from agent.faults import RULES, Condition, Detector, LifeCycle, Profile, Sample, Saved
 from agent.faults.masking import unmasked
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
 from agent.faults.rules.communication import COMMUNICATION_LOST
 from agent.faults.sample import FIELDS
 from agent.faults.view import View
 from agent.model import Machine, Severity
+from tests.rooms.control.testpump import stamp
 from tests.rooms.faults.testheating import Machine as Heating
 from tests.rooms.faults.testheating import means, sample, stretch
 
@@ -100,6 +101,21 @@ def test_a_cause_hides_what_follows_from_it_and_never_itself() -> None:
 
     assert told(cause, after, other) == ["cause", "other"]
     assert told(after, other) == ["after", "other"]
+
+
+def test_an_open_alarm_is_suppressed_while_its_cause_stands_and_then_released() -> None:
+    def frozen(view: View, memory: Memory) -> Iterable[Finding]:
+        return (Finding(),) if view.sample.outdoor_temp == -60.0 else NOTHING
+
+    cause = rule("cause", "F08", look=frozen, clear_after_s=0.0)
+    detector = Detector(machine(), R32, rules=(cause, rule("after", "F07", masked_by=("F08",))))
+    cycle, said = LifeCycle(), []
+    for mono, outdoor_c in ((0.0, 5.0), (30.0, -60.0), (60.0, -60.0), (90.0, 5.0)):
+        found = detector.see(sample(mono, indoor_temp=31.0, outdoor_temp=outdoor_c))
+        said += [f"{one.rule} {one.change}" for one in cycle.step("hp", found, stamp(mono))]
+    assert said == [
+        "after raised", "cause raised", "after suppressed", "after released", "cause returned",
+    ]  # fmt: skip
 
 
 def test_silence_hides_all_but_what_is_known_of_silence() -> None:

@@ -72,7 +72,10 @@ class Lives(RuleBasedStateMachine):
           grade=st.sampled_from([None, None, S1, S2, S3]))  # fmt: skip
     def comes(self, name: tuple[str, str], cause: str, grade: Severity | None) -> None:
         severity, raise_s, clear_s = KINDS[name[1]]
-        made = condition("", grade or severity, name[1], name[0], raise_s, clear_s, cause=cause)
+        fault = "F25" if name[1] == "communication_lost" else ""
+        made = condition(
+            "", grade or severity, name[1], name[0], raise_s, clear_s, fault, cause=cause
+        )
         self.here[name] = made
 
     @rule(name=st.sampled_from(NAMES))
