@@ -234,11 +234,11 @@ class LifeCycle:
         mono, identity, before = stamp.mono, condition.identity, watch.alarm
         worst = Severity.S1 in (condition.severity, before.severity if before else None)
         spared = worst or protected(condition.rule, condition.fault)
-        shelve = not spared and self._chatter.count(identity, mono) >= MOST_AN_HOUR - 1
+        shelve = not spared and self._chatter.full(identity, mono)
         until = stamp.at + timedelta(seconds=HOUR_S) if shelve else None
         if shelve:
             watch.shelf_ends = watch.held_until = mono + HOUR_S
-        elif self._chatter.note(identity, mono) >= MOST_AN_HOUR - 1 and spared:
+        elif self._chatter.come(identity, mono) and spared:
             watch.held_until = mono + HOUR_S
         by = _cause(condition) or places.waits(self.open, condition.severity)
         out = self._service.covers(condition.device, condition.rule, condition.fault)
@@ -303,13 +303,13 @@ class LifeCycle:
         yield alarm
 
     def _advise(self, device: str, stamp: Stamp) -> Iterator[Alarm]:
-        """`chattering` stands for every alarm that is held; it is not counted itself."""
+        """`chattering` stands for every rule with a held alarm; it is not counted itself."""
         held = [
             chattering(watch.alarm)
             for _, watch in self._watches.of(device)
             if watch.alarm and watch.held_until
         ]
-        listed = {one.identity: one for one in held}
+        listed = {one.identity: one for one in reversed(held)}
         for identity, condition in listed.items():
             yield from self._seen(self._watches.at(identity), condition, stamp)
         for identity, watch in self._watches.of(device):

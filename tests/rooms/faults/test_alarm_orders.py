@@ -218,6 +218,51 @@ def test_many_alarms_at_once_are_no_chatter() -> None:
     assert {one.rule for one in told.records} == {"rule"}
 
 
+def sensors_in_turn(severity: Severity, minutes: int) -> Told:
+    """Ten sensors of one cable: each is gone for three minutes of ten, one after the other."""
+    told, found = Told(), [condition(str(n), severity, "sensor_stuck") for n in range(10)]
+    for minute in range(minutes):
+        told.judge(60.0 * minute, *[found[(minute + k) % 10] for k in range(3)])
+    return told
+
+
+def test_one_rule_does_not_flood_by_many_keys_and_what_is_new_is_always_told() -> None:
+    told = sensors_in_turn(S3, 60)
+    seen = [one for one in told.records if one.annunciated]
+    assert sum(one.change == "raised" and one.rule == "sensor_stuck" for one in seen) == 10
+    assert sum(one.change == "again" for one in seen) == 3
+    assert len(told.records) <= 40
+    (advice,) = [one for one in told.records if one.rule == "chattering"]
+    assert (advice.key, advice.change) == ("sensor_stuck", "raised")
+
+
+def test_the_advice_of_chatter_is_no_chatter_however_many_rules_do() -> None:
+    told = Told()
+    rules = [condition(rule=f"rule {n}") for n in range(6)]
+    for minute in range(6 * 60):
+        told.judge(60.0 * minute, *(rules if minute % 2 == 0 else ()))
+    advices = [one for one in told.records if one.rule == "chattering"]
+    assert {one.key for one in advices} == {one.rule for one in rules}
+    assert not any(one.shelved_by for one in advices)
+
+
+def test_an_order_to_unshelve_lets_the_rule_be_heard_again() -> None:
+    told = sensors_in_turn(S3, 13)
+    of_rule = [one for one in told.cycle.open if one.rule == "sensor_stuck"]
+    held = next(one for one in of_rule if one.shelved_by == "gateway")
+    free = next(one for one in of_rule if not one.shelved_by and not one.active)
+    told.note(told.cycle.unshelve(held.id, SERVICE, at(780.0)))
+    told.judge(790.0, condition(free.key, S3, "sensor_stuck"))
+    last = [one for one in told.records if one.key == free.key][-1]
+    assert (last.change, last.annunciated) == ("again", True)
+
+
+def test_s1_of_one_rule_with_many_keys_are_kept_standing() -> None:
+    told = sensors_in_turn(S1, 60)
+    assert sum(one.rule == "sensor_stuck" for one in told.records) <= 40
+    assert all(one.annunciated for one in told.cycle.open)
+
+
 # --- dispatch places ---------------------------------------------------------------------------
 
 
