@@ -17,6 +17,7 @@ from agent.asking import Asking
 from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
+from agent.enrol import Keeper
 from agent.line import Line
 from agent.restored import restored_core
 from agent.road import Road
@@ -41,6 +42,7 @@ class Gateway:
     uplink: Uplink
     lines: tuple[Line, ...]
     bridges: tuple[Bridge, ...]
+    vitals: Vitals
 
 
 async def run(
@@ -69,10 +71,13 @@ async def run(
             version=__version__,
             clock_set=lambda: clock.stamp().trusted,
         )
+        keeper = None
+        if config.enrol is not None:
+            keeper = Keeper(config.enrol, clock.stamp, uplink.refused, uplink.hurry)
         told = bridges(config.adapters, config.core, core.open_alarms, spool, road.command)
         asking = Asking(road.order, clock)
         road.tellers = (asking.keep, *(bridge.keep for bridge in told))
-        vitals = Vitals(core, spool, uplink, lines, told, clock, config)
+        vitals = Vitals(core, spool, uplink, lines, told, keeper, clock, config)
         uplink.health = vitals.told
         watchdog = Watchdog(vitals.stuck, vitals.summary)
         showing = Showing(core, spool, uplink, lines, clock, config)
@@ -82,7 +87,8 @@ async def run(
         await road.close_commands()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(spool.run(), name="spool")]
-            tasks += [group.create_task(uplink.run(), name="uplink")]
+            tasks += [group.create_task(online(uplink, keeper), name="uplink")]
+            tasks += [group.create_task(keeper.run(), name="enrol")] if keeper else []
             tasks += [group.create_task(road.tick(), name="tick")]
             tasks += [group.create_task(line.run(), name=f"line {line.name}") for line in lines]
             tasks += [group.create_task(one.run(), name=one.name) for one in told]
@@ -90,10 +96,17 @@ async def run(
             tasks += [group.create_task(garbage.collect(), name="garbage")]
             tasks += [group.create_task(one, name="web") for one in served]
             if started is not None:
-                started(Gateway(core, spool, uplink, lines, told))
+                started(Gateway(core, spool, uplink, lines, told, vitals))
             await stop.wait()
             await road.park()
             for task in tasks:
                 task.cancel()
     finally:
         await spool.close()
+
+
+async def online(uplink: Uplink, keeper: Keeper | None) -> None:
+    """Serve the platform, once there is a certificate to show there."""
+    if keeper is not None:
+        await keeper.enrolled.wait()
+    await uplink.run()

@@ -54,3 +54,7 @@ class SpoolError(AgentError):
 
 class LinkError(AgentError):
     """The broker is away, refuses us, or refused a message. The records stay in the spool."""
+
+
+class Withdrawn(LinkError):
+    """The broker says that our certificate was revoked. A new claim code gets a new one."""

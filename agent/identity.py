@@ -1,6 +1,7 @@
 """Who the gateway is: its key, made here and never leaving, and the certificate for it.
 
 A folder holds `key.pem` (0600), `request.csr`, `certificate.pem` and, if it was given, `ca.pem`.
+A new pair lies beside the old as `key.new.pem` and `certificate.new.pem` until both are there.
 The only user of the library `cryptography`, which a running gateway need not load.
 """
 
@@ -9,9 +10,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.certificate import Validity
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -19,8 +22,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 KEY, REQUEST, CERTIFICATE, AUTHORITY = "key.pem", "request.csr", "certificate.pem", "ca.pem"
-NEW_KEY = "key.new.pem"
-RENEW_SHARE = 2 / 3
+NEW_KEY, NEW_CERTIFICATE = "key.new.pem", "certificate.new.pem"
 
 
 class IdentityError(AgentError):
@@ -29,7 +31,7 @@ class IdentityError(AgentError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a certificate says. `renew_at` is when two thirds of its life are over."""
+    """What a certificate says."""
 
     gateway: str
     begins: datetime
@@ -38,7 +40,8 @@ class Identity:
 
     @property
     def renew_at(self) -> datetime:
-        return self.begins + (self.ends - self.begins) * RENEW_SHARE
+        """When two thirds of its life are over."""
+        return Validity(self.begins, self.ends).renew_at
 
 
 def new(folder: Path, gateway: str) -> Path:
@@ -47,20 +50,48 @@ def new(folder: Path, gateway: str) -> Path:
     if (folder / KEY).exists():
         raise IdentityError(f"{folder / KEY} is there already; `identity csr` asks for renewal")
     key = _generate()
-    _write(folder / KEY, _pem_of(key), 0o600)
+    write(folder / KEY, _pem_of(key), 0o600)
     return _request(folder, key, gateway)
 
 
 def request(folder: Path, gateway: str, *, new_key: bool = False) -> Path:
     """A signing request for the next certificate, with the old key or a new one; its path.
 
-    A new key waits beside the old until `install` brings the certificate that fits it.
+    A new key waits beside the old until `install` brings the certificate that fits it, and one
+    that waits already is asked for again: the first answer may have been lost.
     """
+    settle(folder)
     if not new_key:
         return _request(folder, _load_key(folder / KEY), gateway)
+    if (folder / NEW_KEY).exists():
+        return _request(folder, _load_key(folder / NEW_KEY), gateway)
     key = _generate()
-    _write(folder / NEW_KEY, _pem_of(key), 0o600)
+    write(folder / NEW_KEY, _pem_of(key), 0o600)
     return _request(folder, key, gateway)
+
+
+def request_der(folder: Path) -> bytes:
+    """The signing request in DER form. Raises IdentityError when there is none."""
+    content = _read(folder / REQUEST)
+    _needed()
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+    from cryptography.x509 import load_pem_x509_csr  # noqa: PLC0415
+
+    return load_pem_x509_csr(content).public_bytes(Encoding.DER)
+
+
+def settle(folder: Path) -> None:
+    """Finish a change of key and certificate that a power cut stopped between the two files.
+
+    Raises OSError when the folder cannot be written.
+    """
+    if not (folder / NEW_CERTIFICATE).exists():
+        return
+    if (folder / NEW_KEY).exists():
+        os.replace(folder / NEW_KEY, folder / KEY)
+        _durable(folder)
+    os.replace(folder / NEW_CERTIFICATE, folder / CERTIFICATE)
+    _durable(folder)
 
 
 def install(
@@ -75,28 +106,82 @@ def install(
     Raises IdentityError when it fits neither key, names another gateway, has ended, or was not
     signed by `ca`. A certificate that begins later is taken: the clock may not be set yet.
     """
-    found = _load_certificate(certificate)
+    given = Pem(str(certificate), _read(certificate))
+    authority = Pem(str(ca), _read(ca)) if ca is not None else None
+    return take_over(folder, given, gateway, authority, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Pem:
+    """Certificates in PEM form, and where they came from in words for an error."""
+
+    source: str
+    content: bytes
+
+
+def take_over(
+    folder: Path,
+    certificate: Pem,
+    gateway: str,
+    ca: Pem | None = None,
+    now: datetime | None = None,
+) -> Identity:
+    """As `install`, with certificates that lie in no file; the first of them is ours."""
+    settle(folder)
+    found = _parsed(certificate)[0]
     said = _said(found)
     if said.gateway != gateway:
-        raise IdentityError(f"{certificate} is for {said.gateway!r}, not for {gateway!r}")
+        raise IdentityError(f"{certificate.source} is for {said.gateway!r}, not for {gateway!r}")
     if said.ends <= (now or datetime.now(UTC)):
-        raise IdentityError(f"{certificate} ended on {said.ends:%Y-%m-%d}")
+        raise IdentityError(f"{certificate.source} ended on {said.ends:%Y-%m-%d}")
     if ca is not None:
-        _signed_by(found, ca, certificate)
+        _signed_by(certificate, ca)
     fitting = [name for name in (KEY, NEW_KEY) if _fits(folder / name, found)]
     if not fitting:
-        raise IdentityError(f"{certificate} fits no key in {folder}; send {REQUEST} again")
+        raise IdentityError(f"{certificate.source} fits no key in {folder}; send {REQUEST} again")
     if ca is not None:
-        _write(folder / AUTHORITY, ca.read_bytes(), 0o644)
-    if fitting[0] == NEW_KEY:
-        os.replace(folder / NEW_KEY, folder / KEY)
-    _write(folder / CERTIFICATE, certificate.read_bytes(), 0o644)
+        write(folder / AUTHORITY, ca.content, 0o644)
+    if fitting[0] == KEY:
+        (folder / NEW_KEY).unlink(missing_ok=True)
+    write(folder / NEW_CERTIFICATE, certificate.content, 0o644)
+    settle(folder)
     return said
+
+
+def pem_of_pkcs7(content: bytes) -> bytes:
+    """The certificates of a PKCS#7 message in DER form. Raises ValueError when there are none."""
+    _needed()
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs7  # noqa: PLC0415
+
+    found = pkcs7.load_der_pkcs7_certificates(content)
+    if not found:
+        raise ValueError("it is empty")
+    return b"".join(one.public_bytes(Encoding.PEM) for one in found)
+
+
+def ours_first(folder: Path, given: Pem) -> Pem:
+    """The certificate for a key of ours, then those above it, each signing the one before.
+
+    What is in a PKCS#7 message has no order. The authority itself is left out.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    found = _parsed(given)
+    keys = (folder / KEY, folder / NEW_KEY)
+    chain = [one for one in found if any(_fits(key, one) for key in keys)][:1]
+    if not chain:
+        raise IdentityError(f"{given.source} has no certificate for a key in {folder}")
+    while above := [
+        one for one in found if one not in chain and _issued(chain[-1], one) and not _own(one)
+    ]:
+        chain.append(above[0])
+    return Pem(given.source, b"".join(one.public_bytes(Encoding.PEM) for one in chain))
 
 
 def show(folder: Path) -> Identity:
     """What the installed certificate says. Raises IdentityError when there is none."""
-    return _said(_load_certificate(folder / CERTIFICATE))
+    path = folder / CERTIFICATE
+    return _said(_parsed(Pem(str(path), _read(path)))[0])
 
 
 def _generate() -> EllipticCurvePrivateKey:
@@ -118,7 +203,7 @@ def _request(folder: Path, key: EllipticCurvePrivateKey, gateway: str) -> Path:
 
     name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, gateway)])
     made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    _write(folder / REQUEST, made.public_bytes(serialization.Encoding.PEM), 0o644)
+    write(folder / REQUEST, made.public_bytes(serialization.Encoding.PEM), 0o644)
     return folder / REQUEST
 
 
@@ -140,14 +225,22 @@ def _load_key(path: Path) -> EllipticCurvePrivateKey:
     return key
 
 
-def _load_certificate(path: Path) -> Certificate:
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise IdentityError(f"{path} cannot be read: {error}") from None
+
+
+def _parsed(given: Pem) -> list[Certificate]:
+    """At least one."""
     _needed()
-    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415
 
     try:
-        return load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise IdentityError(f"{path} cannot be read: {error}") from None
+        return load_pem_x509_certificates(given.content)
+    except ValueError as error:
+        raise IdentityError(f"{given.source} cannot be read: {error}") from None
 
 
 def _said(found: Certificate) -> Identity:
@@ -160,13 +253,28 @@ def _said(found: Certificate) -> Identity:
     return Identity(gateway, begins, ends, found.fingerprint(SHA256()).hex())
 
 
-def _signed_by(found: Certificate, ca: Path, certificate: Path) -> None:
+def _signed_by(certificate: Pem, ca: Pem) -> None:
+    """Each certificate by the next, the last by one of the authority's."""
+    chain, authorities = _parsed(certificate), _parsed(ca)
+    for below, above in pairwise(chain):
+        if not _issued(below, above):
+            raise IdentityError(f"{certificate.source} is no chain: one does not sign the other")
+    if not any(_issued(chain[-1], one) for one in authorities):
+        raise IdentityError(f"{certificate.source} was not signed by {ca.source}")
+
+
+def _own(one: Certificate) -> bool:
+    return one.subject == one.issuer
+
+
+def _issued(below: Certificate, above: Certificate) -> bool:
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
 
     try:
-        found.verify_directly_issued_by(_load_certificate(ca))
+        below.verify_directly_issued_by(above)
     except (InvalidSignature, ValueError, TypeError):
-        raise IdentityError(f"{certificate} was not signed by {ca}") from None
+        return False
+    return True
 
 
 def _fits(key: Path, found: Certificate) -> bool:
@@ -181,7 +289,7 @@ def _needed() -> None:
         raise IdentityError(f"{why}: pip install 'heatpump-agent[identity]'") from None
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
+def write(path: Path, content: bytes, mode: int) -> None:
     """Write whole or not at all, never readable by more than `mode` says, durable on return."""
     beside = path.with_name(f".{path.name}.part")
     beside.unlink(missing_ok=True)
@@ -192,8 +300,13 @@ def _write(path: Path, content: bytes, mode: int) -> None:
     finally:
         os.close(handle)
     os.replace(beside, path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _durable(path.parent)
+
+
+def _durable(folder: Path) -> None:
+    """The names in a folder outlast a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

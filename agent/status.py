@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
+import msgspec
+
 from agent.app import Gateway
 from agent.tables import table
 
@@ -56,6 +58,7 @@ class Status:
                 "bytes": spool.file_bytes,
                 "lost": spool.lost,
             },
+            "identity": msgspec.to_builtins(gateway.vitals.identity()),
             "tasks": len(asyncio.all_tasks()),
             "uplink": {
                 "connected": counters.connected_since is not None,

@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
+from agent.enrol import IdentityState, Keeper, identity_state
 from agent.health import AdapterHealth, Health, LineHealth, RegisterHealth, stuck
 from agent.line import Line
 from agent.model import Severity
@@ -36,6 +37,7 @@ class Vitals:
         uplink: Uplink,
         lines: tuple[Line, ...],
         bridges: tuple[Bridge, ...],
+        keeper: Keeper | None,
         clock: Clock,
         config: Config,
     ) -> None:
@@ -47,11 +49,26 @@ class Vitals:
             clock,
             config.timezone,
         )
+        self._keeper, self._gateway = keeper, config.gateway
+        self._wants_certificate = config.uplink.certificate is not None
         self._began = time.monotonic()
 
     def stuck(self) -> str | None:
         """What hangs, for the watchdog."""
         return stuck(self.now(), self._disk_within_s)
+
+    def identity(self) -> IdentityState:
+        """How it stands with our certificate, for the page and for programs."""
+        stamp = self._clock.stamp()
+        return identity_state(
+            self._gateway,
+            self._uplink.certificate(),
+            wanted=self._wants_certificate,
+            withdrawn=self._uplink.refused(),
+            why=self._keeper.why if self._keeper is not None else "",
+            now=stamp.at,
+            trusted=stamp.trusted,
+        )
 
     def told(self) -> StateHealth:
         """What the platform hears of it."""

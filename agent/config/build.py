@@ -5,7 +5,6 @@ The fields of the file stand in `sections`; each part is checked in the module o
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from agent.account.savings import Method
 from agent.config.adapters import adapters_of, listen_of
 from agent.config.core import core_of
+from agent.config.enrol import enrol_of, in_state
 from agent.config.inventory import inventory
 from agent.config.lines import LineConfig, lines_of
 from agent.config.page import page_of
@@ -20,6 +20,7 @@ from agent.config.platform import uplink_of
 from agent.config.sections import GatewaySection
 from agent.config.tariff import named_tariff
 from agent.core import CoreSettings
+from agent.enrol import EnrolSettings
 from agent.errors import FileError, Mistake, Unfinished
 from agent.spool import SpoolSettings
 from agent.uplink import UplinkSettings
@@ -42,6 +43,7 @@ class Config:
     metrics: tuple[str, int] | None
     page: PageSettings | None
     savings: Method = "before_after"
+    enrol: EnrolSettings | None = None
 
 
 def read(path: str | Path) -> Config:
@@ -60,10 +62,11 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     devices = {device.name: device for line in lines for device in line.devices}
     tariff = named_tariff(raw.account.tariff, doc, folder, mistakes)
     core = core_of(raw, doc, devices, tariff, mistakes)
-    uplink = uplink_of(raw, doc, folder, mistakes)
+    enrol = enrol_of(raw, doc, folder, mistakes)
+    uplink = uplink_of(raw, doc, folder, enrol, mistakes)
     adapters = adapters_of(raw, doc, folder, mistakes)
     metrics = listen_of(raw, doc, mistakes)
-    buffer = folder / (raw.spool.path or _spool_path())
+    buffer = folder / (raw.spool.path or in_state("spool.db"))
     page = page_of(raw, doc, folder, buffer.parent, mistakes)
     _positive(raw, doc, mistakes)
     if raw.account.savings == "alternate" and raw.account.as_found is None:
@@ -90,6 +93,7 @@ def build(doc: Document, folder: Path = Path()) -> Config:
         metrics,
         page,
         raw.account.savings,
+        enrol,
     )
 
 
@@ -101,7 +105,7 @@ def state_folder(path: str | Path) -> Path:
     tree = _parsed(Path(path)).tree
     spool = tree.get("spool") if isinstance(tree, dict) else None
     said = spool.get("path") if isinstance(spool, dict) else None
-    return (Path(path).parent / str(said or _spool_path())).parent
+    return (Path(path).parent / str(said or in_state("spool.db"))).parent
 
 
 def _parsed(file: Path) -> Document:
@@ -111,12 +115,6 @@ def _parsed(file: Path) -> Document:
         raise FileError([Mistake(str(file), 1, "", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise FileError([Mistake(str(file), 1, "", "is not UTF-8 text")]) from None
-
-
-def _spool_path() -> str:
-    """Where the buffer lies when the file does not say; `StateDirectory=` of systemd first."""
-    state = os.environ.get("STATE_DIRECTORY")
-    return f"{state}/spool.db" if state else "var/spool.db"
 
 
 def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:

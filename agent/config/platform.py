@@ -7,13 +7,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.config.sections import GatewaySection
+from agent.enrol import EnrolSettings
 from agent.errors import Mistake
+from agent.identity import AUTHORITY, CERTIFICATE, KEY
 from agent.uplink import Encoding, UplinkSettings, public_key
 from agent.yamltext import Document
 
 
 def uplink_of(
-    raw: GatewaySection, doc: Document, folder: Path, mistakes: list[Mistake]
+    raw: GatewaySection,
+    doc: Document,
+    folder: Path,
+    enrol: EnrolSettings | None,
+    mistakes: list[Mistake],
 ) -> UplinkSettings | None:
     platform = raw.platform
     try:
@@ -33,6 +39,9 @@ def uplink_of(
             mistakes.append(doc.mistake(("platform", key), f"there is no file {name}"))
     if (platform.certificate is None) != (platform.key is None):
         mistakes.append(doc.mistake(("platform",), "certificate and key go together"))
+    if enrol is not None:
+        files |= {"certificate": enrol.folder / CERTIFICATE, "key": enrol.folder / KEY}
+        files["ca"] = files["ca"] or enrol.folder / AUTHORITY
     keys = _command_keys(platform.command_keys, doc, folder, mistakes)
     if not good:
         return None

@@ -44,6 +44,33 @@ class SpoolSection(Section, frozen=True, kw_only=True):
     ] = 64
 
 
+class EnrolSection(Section, frozen=True, kw_only=True):
+    """Where the gateway gets its certificate with the claim code, and has it renewed by itself.
+
+    Then `certificate` and `key` are left out, and so may be `ca`.
+    """
+
+    at: Annotated[str, Meta(description="EST service (RFC 7030): https://host[:port][/label].")]
+    claim_code: Annotated[
+        str | None,
+        Meta(
+            description="File with the code of the label; if left out, claim-code of the "
+            "credentials that systemd gives the service."
+        ),
+    ] = None
+    ca: Annotated[
+        str | None,
+        Meta(description="File with whom we trust for that service; the system's if left out."),
+    ] = None
+    folder: Annotated[
+        str | None,
+        Meta(
+            description="Where key and certificate lie; if left out, identity in the folder that "
+            "systemd gives the service, else var/identity beside this file."
+        ),
+    ] = None
+
+
 class PlatformSection(Section, frozen=True, kw_only=True):
     """The broker, and what counts as delivered."""
 
@@ -51,6 +78,7 @@ class PlatformSection(Section, frozen=True, kw_only=True):
     ca: Annotated[str | None, Meta(description="File with the authority's certificate.")] = None
     certificate: Annotated[str | None, Meta(description="File with our certificate.")] = None
     key: Annotated[str | None, Meta(description="File with our private key.")] = None
+    enrol: EnrolSection | None = None
     username: Annotated[str | None, Meta(description="Only where certificates cannot be.")] = None
     password_file: Annotated[str | None, Meta(description="File that holds the password.")] = None
     acknowledge: Annotated[

@@ -1,7 +1,7 @@
 """The uplink: from the durable buffer to the platform, and from the platform to the gateway.
 
-`session` is the only door to the MQTT library; `messages`, `encoding`, `topics`, `flights`, `pace`,
-`ranges` and `certificate` are pure.
+`session` is the only door to the MQTT library; `messages`, `encoding`, `topics`, `flights`,
+`pace` and `ranges` are pure.
 """
 
 from agent.uplink.encoding import Encoding

@@ -12,19 +12,14 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from agent.errors import LinkError
-from agent.uplink.certificate import validity
+from agent.errors import LinkError, Withdrawn
+from agent.trust import Trust, floor, is_withdrawal, not_expired, usable
 
-BUILT = datetime(2026, 1, 1, tzinfo=UTC)
-"""No present lies before this: the program did not exist."""
 GIVE_UP_S = 20.0
 """How long bytes may stay unanswered by the other side's kernel before the connection is dead."""
 PROBE_AGAIN_S = 5
-_NO_CHECK_TIME = 0x200000
-"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python's ssl does not name."""
 _DATES = (9, 10)
 """X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
@@ -47,20 +42,6 @@ class Address:
         return cls(parts.hostname, parts.port or (8883 if tls else 1883), tls)
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """PEM files: whom we trust (None: the system's list), and who we are.
-
-    Without `clock_set` our own clock stands before any possible present: then the dates of the
-    broker's certificate are held against the latest moment that has surely passed (`floor`).
-    """
-
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    clock_set: bool = True
-
-
 async def dial(
     address: Address, trust: Trust, timeout_s: float, probe_every_s: float = 15.0
 ) -> socket.socket:
@@ -81,7 +62,8 @@ async def dial(
             clock = f"; our clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         raise LinkError(f"{why} (trusted: {trust.ca or 'the system'}{clock})") from None
     except OSError as error:
-        raise LinkError(f"{where} cannot be reached: {error}") from None
+        kind = Withdrawn if is_withdrawal(str(error)) else LinkError
+        raise kind(f"{where} cannot be reached: {error}") from None
 
 
 async def _open(address: Address, trust: Trust, probe_every_s: float) -> socket.socket:
@@ -99,7 +81,7 @@ async def _open(address: Address, trust: Trust, probe_every_s: float) -> socket.
     try:
         await _handshake(wrapped)
         if not trust.clock_set:
-            _not_expired(wrapped, address, floor(trust))
+            not_expired(wrapped, address.host, floor(trust))
     except BaseException:
         wrapped.close()
         raise
@@ -163,43 +145,3 @@ async def _ready(
         await ready.wait()
     finally:
         remove(sock.fileno())
-
-
-def usable(trust: Trust) -> ssl.SSLContext:
-    """TLS with these files. Raises LinkError that names the one that cannot be used."""
-    try:
-        context = ssl.create_default_context(cafile=trust.ca)
-    except (OSError, ssl.SSLError) as error:
-        raise LinkError(f"ca {trust.ca} cannot be used: {error}") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not trust.clock_set:
-        context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
-    if trust.certificate is not None:
-        try:
-            context.load_cert_chain(trust.certificate, trust.key)
-        except (OSError, ssl.SSLError) as error:
-            files = f"certificate {trust.certificate} with key {trust.key}"
-            raise LinkError(f"{files} cannot be used: {error}") from None
-    return context
-
-
-def floor(trust: Trust) -> datetime:
-    """The latest moment that has surely passed: our own certificate was made after its first day.
-
-    Raises LinkError when that certificate cannot be read.
-    """
-    if trust.certificate is None:
-        return BUILT
-    try:
-        return max(BUILT, validity(trust.certificate.read_bytes()).begins)
-    except (OSError, ValueError) as error:
-        raise LinkError(f"certificate {trust.certificate} cannot be used: {error}") from None
-
-
-def _not_expired(sock: ssl.SSLSocket, address: Address, since: datetime) -> None:
-    """A broker whose certificate ended before that moment is refused, however wrong our clock."""
-    shown = sock.getpeercert() or {}
-    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
-    if ends < since:
-        why = f"the certificate of {address.host} ended on {ends:%Y-%m-%d}"
-        raise LinkError(f"{why}; our clock is not set, but it is past {since:%Y-%m-%d}")

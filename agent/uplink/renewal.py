@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from agent import identity
+from agent.certificate import Validity, validity
 from agent.errors import LinkError
-from agent.uplink.certificate import Validity, validity
-from agent.uplink.dial import Trust, usable
+from agent.trust import Trust, usable
 
 _log = logging.getLogger("agent.uplink")
 
-RENEW_SHARE = 2 / 3
 WARN_EVERY = timedelta(days=1)
+
+
+Prints = tuple[tuple[int, int] | None, ...]
+"""Which files these are: when written, and which inode."""
 
 
 class Renewal:
@@ -24,20 +29,23 @@ class Renewal:
     def __init__(self, trust: Trust, look_every_s: float, now: Callable[[], datetime]) -> None:
         self._trust, self._look_every_s, self._now = trust, look_every_s, now
         self._warned: datetime | None = None
+        if trust.certificate is not None:
+            with suppress(OSError):  # half of a pair cannot be used, and dialling says so
+                identity.settle(trust.certificate.parent)
 
     @property
     def ends(self) -> datetime | None:
         """When our certificate ends; None without one, or when it cannot be read."""
-        found = self._validity()
+        found = self.validity()
         return None if found is None else found.ends
 
     async def watch(self) -> None:
         """Return never; raises LinkError when a new certificate waits to be used."""
-        used = refused = self._prints()
+        used = refused = self.prints()
         while True:
             self.warn()
             await asyncio.sleep(self._look_every_s)
-            found = self._prints()
+            found = self.prints()
             if found in (used, refused):
                 continue
             try:
@@ -50,8 +58,8 @@ class Renewal:
 
     def warn(self) -> None:
         """Say once a day that two thirds of its life are over."""
-        found, now = self._validity(), self._now()
-        if found is None or now < found.begins + (found.ends - found.begins) * RENEW_SHARE:
+        found, now = self.validity(), self._now()
+        if found is None or now < found.renew_at:
             return
         if self._warned is None or now - self._warned >= WARN_EVERY:
             self._warned = now
@@ -61,7 +69,8 @@ class Renewal:
                 found.ends.date(),
             )
 
-    def _validity(self) -> Validity | None:
+    def validity(self) -> Validity | None:
+        """The dates of our certificate; None without one, or when it cannot be read."""
         if self._trust.certificate is None:
             return None
         try:
@@ -69,7 +78,8 @@ class Renewal:
         except (OSError, ValueError):
             return None
 
-    def _prints(self) -> tuple[tuple[int, int] | None, ...]:
+    def prints(self) -> Prints:
+        """Of certificate and key as they lie there now."""
         return tuple(_print(path) for path in (self._trust.certificate, self._trust.key))
 
 

@@ -31,8 +31,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from agent.errors import LinkError
-from agent.uplink.dial import Address, Trust, dial
+from agent.errors import LinkError, Withdrawn
+from agent.trust import Trust, is_withdrawal
+from agent.uplink.dial import Address, dial
 
 NO_SUBSCRIBER = 0x10
 _UNSUPPORTED_VERSION = 0x84
@@ -77,7 +78,7 @@ class SessionSettings:
 
     `clean` begins without what the broker kept for this client, and leaves nothing there. Silence
     is noticed `timeout_s` (broker) or 20 s (path) after something was sent, else after
-    `keepalive_s` + `answer_s` + 1 s or `probe_every_s` + 5 s. `clock_set`: see `dial.Trust`.
+    `keepalive_s` + `answer_s` + 1 s or `probe_every_s` + 5 s. `clock_set`: see `trust.Trust`.
     """
 
     address: Address
@@ -369,6 +370,8 @@ async def _connect(settings: SessionSettings, version: Version, last: bool) -> _
         raise kind(f"{where} refused the connection (MQTT {version}): {error}") from None
     except _ClosedEarly as error:
         kind = LinkError if client.trouble else _WrongVersion
+        if is_withdrawal(client.trouble):
+            kind = Withdrawn
         raise kind(f"{where}, MQTT {version}: {client.why(error)}") from None
     except aiomqtt.MqttError as error:  # a broker of the older version may also just wait for more
         raise _WrongVersion(f"{where}, MQTT {version}: {client.why(error)}") from None

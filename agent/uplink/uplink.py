@@ -16,12 +16,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
-from agent.errors import LinkError
+from agent.certificate import Validity
+from agent.errors import LinkError, Withdrawn
 from agent.records import Lane
+from agent.trust import Trust
 from agent.uplink import messages
-from agent.uplink.dial import Address, Trust
+from agent.uplink.dial import Address
 from agent.uplink.pace import rest_s
-from agent.uplink.renewal import Renewal
+from agent.uplink.renewal import Prints, Renewal
 from agent.uplink.sender import Outbox, Sender, Sent
 from agent.uplink.session import (
     Incoming,
@@ -95,8 +97,18 @@ class Uplink:
         self._connected_mono: float | None = None
         self._lost_mono: float | None = None
         self._was_up = False
+        self._hurried = asyncio.Event()
+        self._withdrawn: Prints | None = None
         self.health: Callable[[], messages.StateHealth | None] = lambda: None
         self.counters = Counters()
+
+    def certificate(self) -> Validity | None:
+        """The dates of our certificate as it lies there; None without one that can be read."""
+        return self._renewal.validity()
+
+    def refused(self) -> bool:
+        """Whether the broker refused the certificate that is installed as revoked."""
+        return self._withdrawn is not None and self._withdrawn == self._renewal.prints()
 
     async def run(self) -> None:
         """Connect, send, reconnect; returns only by cancellation."""
@@ -106,7 +118,14 @@ class Uplink:
             steady = self._connected_for_s() >= STEADY_S
             failures = 1 if steady else failures + 1
             self._link_down(why)
-            await asyncio.sleep(self._rest_s(failures))
+            self._hurried.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._rest_s(failures)):
+                    await self._hurried.wait()
+
+    def hurry(self) -> None:
+        """A reason to fail is gone: end the rest before the next try."""
+        self._hurried.set()
 
     def _rest_s(self, failures: int) -> float:
         """Any time from the least to a doubling most: gateways must not return together."""
@@ -118,6 +137,9 @@ class Uplink:
         ended: list[str] = []
         try:
             await self._guarded(self._connection, "connection", ended)
+        except Withdrawn as error:
+            self._withdrawn = self._renewal.prints()
+            return str(error)
         except LinkError as error:
             return str(error)
         return ended[0] if ended else "closed"
@@ -295,6 +317,7 @@ class Uplink:
         gap_s = 0.0 if self._lost_mono is None else mono - self._lost_mono
         self.counters.reconnects += self._was_up
         self._was_up = True
+        self._withdrawn = None
         self._connected_mono = mono
         self.counters.connected_since = self._now()
         why = f"connected with MQTT {session.version}"

@@ -17,12 +17,16 @@ _READY_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """PEM files of the broker; with `require_certificate` clients must show one signed by `ca`."""
+    """PEM files of the broker; with `require_certificate` clients must show one signed by `ca`.
+
+    `crl` is the list of revoked ones, read when the broker starts.
+    """
 
     ca: Path
     certificate: Path
     key: Path
     require_certificate: bool = False
+    crl: Path | None = None
 
 
 class Mosquitto:
@@ -164,6 +168,7 @@ class Mosquitto:
                 f"keyfile {self._tls.key}",
                 f"require_certificate {'true' if self._tls.require_certificate else 'false'}",
             ]
+            lines += [f"crlfile {self._tls.crl}"] if self._tls.crl else []
         path = self.folder / "mosquitto.conf"
         path.write_text("\n".join(lines) + "\n")
         return path

@@ -152,11 +152,15 @@ WRONG = {  # what no text of this field may be
     "primary_host": "a#b",
     "prefix": "a/b",
     "listen": "9108",
+    "at": "http://x",
+    "enrol": "nowhere",
 }
 FILES = ("ca", "certificate", "key", "password_file", "token_file")
-FREE = {"path", "username", "service"}  # any text is right
+FREE = {"path", "username", "service", "claim_code", "folder"}  # any text is right
 NO_LIST = {"schedule": "often"}
 Place = tuple[str | int, ...]
+ENROL: Place = ("platform", "enrol")
+SERVICE = {"at": "https://127.0.0.1", "claim_code": "code", "ca": "ca.pem", "folder": "identity"}
 
 
 def files(folder: Path) -> Path:
@@ -168,8 +172,12 @@ def files(folder: Path) -> Path:
     return folder / "gateway.yaml"
 
 
-def copy() -> dict[str, Any]:
+def copy(place: Place = ()) -> dict[str, Any]:
+    """The full file; for a place in `enrol` without what somebody else brought."""
     found: dict[str, Any] = yaml.safe_load(yaml.safe_dump(FULL))
+    if place[:2] == ENROL[:2]:
+        del found["platform"]["certificate"], found["platform"]["key"]
+        put(found, ENROL, dict(SERVICE))
     return found
 
 
@@ -235,7 +243,7 @@ def test_the_full_file_is_right_and_has_every_field(tmp_path: Path) -> None:
     assert found.spool.path == str(tmp_path / "spool.db")
     assert len(ALL) >= 41
     for place, _, _ in ALL:
-        tree: Any = FULL
+        tree: Any = copy(place)
         for part in place:
             tree = tree[part]
 
@@ -245,7 +253,7 @@ def test_a_wrong_value_is_told_with_file_line_place_and_what_is_allowed(
     case: tuple[Place, Any, bool], tmp_path: Path
 ) -> None:
     place, _, _ = case
-    name, tree = str(place[-1]), copy()
+    name, tree = str(place[-1]), copy(place)
     put(tree, place, WRONG.get(name, "%%"))
     said = complaint(files(tmp_path), tree)
     line = next(one for one in said.splitlines() if f": {shown(place)}" in one)
@@ -261,7 +269,7 @@ def test_a_list_or_nothing_where_a_value_belongs(
     case: tuple[Place, Any, bool], tmp_path: Path
 ) -> None:
     place, _, required = case
-    tree = copy()
+    tree = copy(place)
     put(tree, place, [[["x"]]])
     assert shown(place) in complaint(files(tmp_path), tree)
     if required:
@@ -272,7 +280,7 @@ def test_a_list_or_nothing_where_a_value_belongs(
 @pytest.mark.parametrize("case", [c for c in ALL if c[2]], ids=ids)
 def test_a_missing_field_is_named(case: tuple[Place, Any, bool], tmp_path: Path) -> None:
     place, _, _ = case
-    tree = copy()
+    tree = copy(place)
     put(tree, place, KeyError)
     said = complaint(files(tmp_path), tree)
     above = f"{shown(place[:-1])}: " if place[:-1] else ""
@@ -284,9 +292,9 @@ def test_what_may_be_left_out_may_be_left_out(
     case: tuple[Place, Any, bool], tmp_path: Path
 ) -> None:
     place, _, _ = case
-    if place[-1] in ("certificate", "key"):
+    if place[-1] in ("certificate", "key", "claim_code"):
         return
-    tree, path = copy(), files(tmp_path)
+    tree, path = copy(place), files(tmp_path)
     put(tree, place, KeyError)
     path.write_text(yaml.safe_dump(tree), "utf-8")
     assert config.read(path).gateway == "gw-001"
@@ -297,7 +305,7 @@ def test_a_misspelt_key_is_told_with_the_right_one(
     case: tuple[Place, Any, bool], tmp_path: Path
 ) -> None:
     place, _, _ = case
-    tree = copy()
+    tree = copy(place)
     put(tree, (*place[:-1], f"{place[-1]}x"), "1")
     said = complaint(files(tmp_path), tree)
     assert f"{shown(place)}x: unknown key; did you mean {place[-1]}?; allowed: " in said
@@ -507,3 +515,31 @@ def test_a_nameplate_says_what_no_register_tells(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(tree), "utf-8")
     read = config.read(path).core
     assert read.profiles[name].refrigerant == read.devices[name].map.refrigerant
+
+
+def test_enrolment_says_where_the_identity_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the file, or by what systemd gives the service."""
+    tree, path = copy((*ENROL, "at")), files(tmp_path)
+    del tree["platform"]["ca"]
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    found = config.read(path)
+    folder = tmp_path / "identity"
+    assert (found.uplink.certificate, found.uplink.key, found.uplink.ca) == (
+        folder / "certificate.pem",
+        folder / "key.pem",
+        folder / "ca.pem",
+    )
+    tree["platform"]["enrol"] = {"at": "https://127.0.0.1"}
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    with pytest.raises(FileError, match="no claim_code is named"):
+        config.read(path)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x")
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/x")
+    enrol = config.read(path).enrol
+    assert enrol is not None
+    assert (enrol.claim, enrol.folder) == (
+        Path("/run/credentials/x/claim-code"),
+        Path("/var/lib/x/identity"),
+    )

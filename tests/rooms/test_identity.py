@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from agent import identity
 from agent.cli import main
 from agent.identity import IdentityError
-from tests.peers.authority import DAY, Authority
+from simulators.authority import DAY, Authority
 
 G = "gw-001"
 

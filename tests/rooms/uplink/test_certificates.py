@@ -12,12 +12,13 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from agent import identity
+from agent.certificate import validity
 from agent.errors import LinkError
 from agent.records import Lane
-from agent.uplink.certificate import validity
-from agent.uplink.dial import Address, Trust, dial
+from agent.trust import Trust
+from agent.uplink.dial import Address, dial
 from agent.uplink.renewal import Renewal
-from tests.peers.authority import DAY, Authority
+from simulators.authority import DAY, Authority
 from tests.peers.mosquitto import Mosquitto, Tls
 from tests.rooms.uplink.test_uplink import LIMIT_S, G, MemoryOutbox, running, settings
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+RENEW_SHARE = 2 / 3
 _SEQUENCE, _VERSION, _UTC_TIME, _GENERAL_TIME = 0x30, 0xA0, 0x17, 0x18
 
 
@@ -21,6 +22,11 @@ class Validity:
 
     begins: datetime
     ends: datetime
+
+    @property
+    def renew_at(self) -> datetime:
+        """When two thirds of its life are over."""
+        return self.begins + (self.ends - self.begins) * RENEW_SHARE
 
 
 def validity(pem: bytes) -> Validity:
