@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from agent.faults.condition import Condition
 from agent.faults.gates import Gates
+from agent.faults.kept import Kept
 from agent.faults.masking import unmasked
 from agent.faults.own import Own
 from agent.faults.profile import UNKNOWN, Profile
@@ -69,6 +70,7 @@ class Detector:
         "_each",
         "_gates",
         "_held",
+        "_kept",
         "_last_mono",
         "_listeners",
         "_memories",
@@ -99,6 +101,7 @@ class Detector:
         self._memories: list[Memory] = [{} for _ in self._rules]
         self._held: list[tuple[Finding, ...]] = [NOTHING for _ in self._rules]
         self._said: tuple[Condition, ...] = ()
+        self._kept = Kept()
         self._last_mono: float | None = None
         self._silent_since = 0.0
         self._unseen = [name for name in FIELDS if machine.has(name) or name in supplied]
@@ -257,24 +260,24 @@ class Detector:
 
     def save(self) -> Saved:
         """The state to keep; JSON of it takes 8 KB at most."""
-        view = self._view
+        view, kept = self._view, self._kept
         return Saved(
             version=VERSION,
             at=round(view.sample.at),
             now=round(view.now, 1),
             memories={
-                rule.name: {key: _short(value) for key, value in memory.items()}
+                rule.name: {key: float(f"{value:.7g}") for key, value in memory.items()}
                 for rule, memory in zip(self._rules, self._memories, strict=True)
-                if memory
+                if memory  # seven digits are what a number needs
             },
             held={
                 rule.name: held
                 for rule, held in zip(self._rules, self._held, strict=True)
                 if held and not rule.on & OFTEN and not rule.of_verdict
             },
-            seen_good=sum(1 << i for i, one in enumerate(FIELDS) if one in view.seen_good),
+            seen_good=kept.points(view.seen_good),
             signals=(*view.own.steady.names, *view.own.air.names),
-            own=view.own.save(),
+            own=kept.own(view.own, view.day_began),
             verdict=view.judge.verdict,
         )
 
@@ -305,11 +308,6 @@ class Detector:
 
 def _gist(found: tuple[Finding, ...]) -> list[tuple[str, Severity | None]]:
     return [(one.key, one.severity) for one in found]
-
-
-def _short(value: float) -> float:
-    """Rounded to what a saved number needs; seven digits."""
-    return float(f"{value:.7g}")
 
 
 def _condition(rule: Rule, device: str, found: Finding) -> Condition:

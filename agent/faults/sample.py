@@ -12,7 +12,7 @@ from functools import cache
 from math import inf
 from operator import itemgetter
 
-from agent.model import Machine, PointId, Quality, Reading, Snapshot, Stamp, Value, VendorFault
+from agent.model import Machine, PointId, Quality, Reading, Snapshot, Stamp, VendorFault
 
 NONE_BAD: Mapping[PointId, Reading] = {}
 
@@ -83,6 +83,7 @@ FIELDS: tuple[PointId, ...] = tuple(
     if one.name not in ("mono", "at", "trusted", "mode", "faults", "bad", "lost")
 )
 """The points a sample has, in the order of its attributes."""
+PLACES = {name: place for place, name in enumerate(FIELDS)}
 
 MODES: tuple[tuple[str, str], ...] = (
     ("hot_water", "hot_water"),
@@ -123,22 +124,22 @@ def sample_of(
     if lost is not None:
         return Sample(stamp.mono, at, stamp.trusted, lost=lost)
     limits = stale_s or {}
-    found: dict[PointId, Value] = {}
+    row: list[float | None] = [None] * len(FIELDS)
     bad: dict[PointId, Reading] = {}
+    mode = None
     for point, reading in picture.readings.items():
-        if reading.quality is not Quality.GOOD or reading.value is None:
+        value = reading.value
+        if reading.quality is not Quality.GOOD or value is None:
             bad[point] = reading
-        elif stamp.mono - picture.mono[point] <= limits.get(point, inf):
-            found[point] = reading.value
-    word = found.get("mode_active")
-    row = [_number(found.get(name)) for name in FIELDS]
-    mode = mode_of(word) if isinstance(word, str) else None
+        elif stamp.mono - picture.mono[point] > limits.get(point, inf):
+            continue
+        elif not isinstance(value, str):
+            if point in PLACES:
+                row[PLACES[point]] = float(value)
+        elif point == "mode_active":
+            mode = mode_of(value)
     vendor = machine.vendor_faults(picture)
     return Sample(stamp.mono, at, stamp.trusted, mode, vendor, bad, None, *row)
-
-
-def _number(value: Value | None) -> float | None:
-    return None if value is None or isinstance(value, str) else float(value)
 
 
 class RowReader:

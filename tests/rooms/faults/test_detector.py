@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import replace
 from typing import cast
 
@@ -153,6 +154,43 @@ def test_a_state_is_small_and_comes_back_from_json(learnt: Saved) -> None:
     written = msgspec.json.encode(learnt)
     assert len(written) <= 8192
     assert msgspec.json.decode(written, type=Saved) == learnt
+
+
+@pytest.mark.parametrize("young", [True, False])
+def test_what_is_saved_often_is_what_is_saved_once(learnt: Saved, young: bool) -> None:
+    """Over stretches that are judged, others that are learnt, ends of days, and a repair."""
+    heating, before = machine(), None if young else learnt
+    often, once = Detector(heating, R32, before), Detector(heating, R32, before)
+    begins, own = LEARNT_DAYS * 86400, list[object]()
+    for second in range(0, 4 * 86400, 120):
+        mono, of_day = float(begins + second), second % 86400
+        unseen = second > 2.5 * 86400 and second % 7200 > 5400
+        shown = sample(mono, outdoor_temp=-25.0) if unseen else sample(mono)
+        if of_day > 82_800 or of_day < 600:  # the day ends in silence
+            shown = Sample(mono, mono, lost="no answer")
+        if second == 3 * 86400 + 7200:
+            often.repaired("all")
+            once.repaired("all")
+        often.see(shown)
+        once.see(shown)
+        saved = often.save() if second % 600 == 0 else None
+        if saved is not None and (second % 6600 == 0 or of_day < 1800):
+            assert saved == deepcopy(once, {id(heating): heating}).save()
+            own += [saved.own] if saved.own not in own else []
+    assert len(own) > 10
+
+
+def test_a_history_in_which_nothing_happened_is_not_built_again(learnt: Saved) -> None:
+    detector = Detector(machine(), R32, learnt)
+    before = detector.save()
+    detector.see(sample(LEARNT_DAYS * 86400.0))
+    assert detector.save().own is before.own
+    detector.repaired("all")
+    began = [detector.save().own["loop"][""][0]]
+    detector.see(sample(LEARNT_DAYS * 86400.0 + 30.0))
+    detector.repaired("all")
+    began.append(detector.save().own["loop"][""][0])
+    assert began[1] - began[0] == 30.0
 
 
 def test_health_goes_on_without_a_word(learnt: Saved) -> None:
