@@ -18,6 +18,8 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.core import Core
 from agent.enrol import Keeper
+from agent.glimpse import Teller
+from agent.lamp import Lamp
 from agent.line import Line
 from agent.restored import restored_core
 from agent.road import Road
@@ -80,6 +82,14 @@ async def run(
         vitals = Vitals(core, spool, uplink, lines, told, keeper, clock, config)
         uplink.health = vitals.told
         watchdog = Watchdog(vitals.stuck, vitals.summary)
+        teller = Teller(
+            config.spool.path,
+            clock.boot,
+            vitals.light,
+            vitals.identity,
+            lambda: clock.stamp().at.isoformat(timespec="seconds"),
+        )
+        lamp = Lamp(config.lamp, vitals.light) if config.lamp else None
         showing = Showing(core, spool, uplink, lines, clock, config)
         rooms = Rooms(showing.live, asking.ask)
         served = [figures(config.metrics, vitals.now)] if config.metrics else []
@@ -93,6 +103,8 @@ async def run(
             tasks += [group.create_task(line.run(), name=f"line {line.name}") for line in lines]
             tasks += [group.create_task(one.run(), name=one.name) for one in told]
             tasks += [group.create_task(watchdog.run(), name="watchdog")]
+            tasks += [group.create_task(teller.run(), name="light")]
+            tasks += [group.create_task(lamp.run(), name="lamp")] if lamp else []
             tasks += [group.create_task(garbage.collect(), name="garbage")]
             tasks += [group.create_task(one, name="web") for one in served]
             if started is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.light import Light
+
 
 @dataclass(frozen=True, slots=True)
 class LineHealth:
@@ -76,6 +78,7 @@ class Health:
     cpu_s: float
     rss_bytes: int
     season: str = "normal"
+    light: Light = Light.STARTING
 
 
 def stuck(health: Health, disk_within_s: float) -> str | None:

@@ -58,6 +58,7 @@ class Status:
                 "bytes": spool.file_bytes,
                 "lost": spool.lost,
             },
+            "light": gateway.vitals.now().light.value,
             "identity": msgspec.to_builtins(gateway.vitals.identity()),
             "tasks": len(asyncio.all_tasks()),
             "uplink": {

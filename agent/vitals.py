@@ -13,6 +13,7 @@ from agent.config import Config
 from agent.core import Core
 from agent.enrol import IdentityState, Keeper, identity_state
 from agent.health import AdapterHealth, Health, LineHealth, RegisterHealth, stuck
+from agent.light import Light, Seen, answers_within_s, light
 from agent.line import Line
 from agent.model import Severity
 from agent.spool import Spool
@@ -23,6 +24,10 @@ from agent.uplink.messages import StateHealth
 DISK_GRACE_S = 60.0
 """How much longer than the commit interval the disk thread may take: a card that is about to fail
 stalls for tens of seconds and comes back."""
+DUE_GRACE_S = 60.0
+"""How long an acknowledgement may take on top of the time until a reading is sent."""
+GRAVE = (Severity.S1, Severity.S2)
+"""What takes the green away; S3 only advises."""
 _STATM = Path("/proc/self/statm")
 _PAGE = resource.getpagesize()
 
@@ -51,6 +56,8 @@ class Vitals:
         )
         self._keeper, self._gateway = keeper, config.gateway
         self._wants_certificate = config.uplink.certificate is not None
+        self._due_s = 2 * config.uplink.batch_every_s + DUE_GRACE_S
+        self._pumps = _pumps(lines)
         self._began = time.monotonic()
 
     def stuck(self) -> str | None:
@@ -85,6 +92,7 @@ class Vitals:
             sum(it.alarms.values()),
             {name: line.silences for name, line in it.lines.items()},
             it.season,
+            it.light,
         )
 
     def summary(self) -> str:
@@ -92,9 +100,8 @@ class Vitals:
         it = self.now()
         link = "connected" if it.connected else "no platform"
         silent = sum(it.alarms.values())
-        return (
-            f"{link}, {sum(it.depth.values())} records wait, {silent} alarms, {_sweeps(it)} rounds"
-        )
+        waiting = f"{sum(it.depth.values())} records wait"
+        return f"{it.light}: {link}, {waiting}, {silent} alarms, {_sweeps(it)} rounds"
 
     def now(self) -> Health:
         """Reads counters and two files of /proc; waits for nothing."""
@@ -136,7 +143,38 @@ class Vitals:
             cpu_s=used.ru_utime + used.ru_stime,
             rss_bytes=_rss_bytes(),
             season=self._core.season.mode.value,
+            light=self.light(),
         )
+
+    def light(self) -> Light:
+        """What the lamp shows, and everything else that shows one status."""
+        mono, uplink, pictures = time.monotonic(), self._uplink.counters, self._core.snapshots
+        heard = {name: max(pictures[name].mono.values(), default=None) for name in self._pumps}
+        seen = Seen(
+            running_s=mono - self._began,
+            lines=tuple(line.up for line in self._lines),
+            pumps=tuple((_since(heard[name], mono), most) for name, most in self._pumps.items()),
+            alarm=any(one.annunciated and one.severity in GRAVE for one in self._core.open_alarms),
+            connected=uplink.connected_since is not None,
+            acknowledged_s=_since(uplink.taken_mono, mono),
+            oldest_s=_age_s(self._spool.status().oldest_at, self._clock.stamp().at),
+            due_s=self._due_s,
+        )
+        return light(seen)
+
+
+def _pumps(lines: tuple[Line, ...]) -> dict[str, float]:
+    """Every heat pump, and how long it may be silent; every machine where there is no heat pump."""
+    machines = [machine for line in lines for machine in line.scheduler.machines]
+    pumps = [one for one in machines if one.map.kind == "heat_pump"] or machines
+    return {
+        one.name: answers_within_s(min((block.every_s for block in one.plan()), default=0.0))
+        for one in pumps
+    }
+
+
+def _since(then: float | None, mono: float) -> float | None:
+    return None if then is None else mono - then
 
 
 def _sweeps(it: Health) -> int:

@@ -1,4 +1,4 @@
-"""`status`: what waits in the durable buffer for the platform, while the gateway runs."""
+"""`status`: the light of a running gateway, and what waits in its buffer for the platform."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import argparse
 import json
 from datetime import UTC, datetime
 
+import msgspec
+
 from agent import config
-from agent.cli.base import OK, Commands, command, quiet
+from agent.cli.base import FAILED, OK, Commands, command, quiet
 from agent.clock import Clock
+from agent.enrol import Standing
+from agent.glimpse import Glimpse, look
+from agent.light import LOOKS, Light
 from agent.spool import Glance, LaneGlance, glance
 from agent.tables import table
 
@@ -19,20 +24,21 @@ def add(commands: Commands) -> None:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    """Show what waits for the platform: per lane depth and age, lost and thinned readings, bytes.
+    """Show the light of the gateway, its certificate, and what waits for the platform by lane.
 
+    The light means the same as on the lamp and on the page; the exit code is 0 for green only.
     Reads a copy of the durable buffer and its file in memory, so the gateway may run meanwhile.
     What the platform acknowledged since the last commit is still counted.
     """
     quiet(arguments)
     path = config.read(arguments.config).spool.path
     clock = Clock()
-    found, now = glance(path, clock.boot), datetime.now(UTC)
-    print(_json(path, found, now) if arguments.json else _text(path, found, now))
-    return OK
+    shown, found, now = look(path, clock.boot), glance(path, clock.boot), datetime.now(UTC)
+    print(_json(path, shown, found, now) if arguments.json else _text(path, shown, found, now))
+    return OK if shown is not None and shown.light is Light.GREEN else FAILED
 
 
-def _json(path: str, found: Glance, now: datetime) -> str:
+def _json(path: str, shown: Glimpse | None, found: Glance, now: datetime) -> str:
     lanes = {
         one.lane.value: {
             "on_disk": one.on_disk,
@@ -44,10 +50,21 @@ def _json(path: str, found: Glance, now: datetime) -> str:
         }
         for one in found.lanes
     }
-    return json.dumps({"file": path, "bytes": found.file_bytes, "lanes": lanes})
+    light = None
+    if shown is not None:
+        words = LOOKS[shown.light]
+        light = {"shows": shown.light.value, "since": shown.since, "en": words.en, "zh": words.zh}
+    said = {
+        "light": light,
+        "identity": None if shown is None else msgspec.to_builtins(shown.identity),
+        "file": path,
+        "bytes": found.file_bytes,
+        "lanes": lanes,
+    }
+    return json.dumps(said)
 
 
-def _text(path: str, found: Glance, now: datetime) -> str:
+def _text(path: str, shown: Glimpse | None, found: Glance, now: datetime) -> str:
     heads = ["lane", "waiting", "of it in memory", "oldest", "age", "lost", "thinned"]
     rows = [
         [
@@ -61,7 +78,19 @@ def _text(path: str, found: Glance, now: datetime) -> str:
         ]
         for one in found.lanes
     ]
-    return f"{table(heads, rows)}\n{path}: {found.file_bytes / 1e6:.2f} MB"
+    return f"{_light(shown)}\n{table(heads, rows)}\n{path}: {found.file_bytes / 1e6:.2f} MB"
+
+
+def _light(shown: Glimpse | None) -> str:
+    """The light and the certificate in words, in both languages."""
+    if shown is None:
+        return "off: the gateway does not run, or another user's does\n网关没有运行"
+    words, identity = LOOKS[shown.light], shown.identity
+    why = f" ({identity.why})" if identity.why else ""
+    lines = [f"{shown.light} since {shown.since}", words.zh, words.en]
+    if identity.standing is not Standing.NONE:
+        lines += [identity.zh, f"{identity.en}{why}"]
+    return "\n".join(lines)
 
 
 def age_s(one: LaneGlance, now: datetime) -> float | None:

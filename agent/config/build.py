@@ -22,6 +22,7 @@ from agent.config.tariff import named_tariff
 from agent.core import CoreSettings
 from agent.enrol import EnrolSettings
 from agent.errors import FileError, Mistake, Unfinished
+from agent.lamp import LampSettings
 from agent.spool import SpoolSettings
 from agent.uplink import UplinkSettings
 from agent.uplink.adapters import AdapterSettings
@@ -44,6 +45,7 @@ class Config:
     page: PageSettings | None
     savings: Method = "before_after"
     enrol: EnrolSettings | None = None
+    lamp: LampSettings | None = None
 
 
 def read(path: str | Path) -> Config:
@@ -68,6 +70,7 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     metrics = listen_of(raw, doc, mistakes)
     buffer = folder / (raw.spool.path or in_state("spool.db"))
     page = page_of(raw, doc, folder, buffer.parent, mistakes)
+    lamp = _lamp_of(raw, doc, mistakes)
     _positive(raw, doc, mistakes)
     if raw.account.savings == "alternate" and raw.account.as_found is None:
         message = "as_found must be given: off days need a water setpoint"
@@ -94,6 +97,7 @@ def build(doc: Document, folder: Path = Path()) -> Config:
         page,
         raw.account.savings,
         enrol,
+        lamp,
     )
 
 
@@ -115,6 +119,17 @@ def _parsed(file: Path) -> Document:
         raise FileError([Mistake(str(file), 1, "", f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise FileError([Mistake(str(file), 1, "", "is not UTF-8 text")]) from None
+
+
+def _lamp_of(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> LampSettings | None:
+    """The lamp, or None where there is none."""
+    if raw.led is None:
+        return None
+    given = {"red": raw.led.red, "green": raw.led.green, "blue": raw.led.blue}
+    names = {colour: name for colour, name in given.items() if name is not None}
+    if not names:
+        mistakes.append(doc.mistake(("led",), "no light is named", "red, green, blue"))
+    return LampSettings(names)
 
 
 def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:

@@ -359,6 +359,17 @@ class PageSection(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+LedName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9:_.-]{0,63}\Z")]
+
+
+class LedSection(Section, frozen=True, kw_only=True):
+    """The lamp that shows how the gateway fares; names as in /sys/class/leds, one at least."""
+
+    red: Annotated[LedName | None, Meta(description="The red light, or the only one.")] = None
+    green: Annotated[LedName | None, Meta(description="The green light, or the only one.")] = None
+    blue: Annotated[LedName | None, Meta(description="The blue light, or the only one.")] = None
+
+
 class AccountSection(Section, frozen=True, kw_only=True):
     """What the homes' heat costs, and how what control saves is found out."""
 
@@ -419,5 +430,6 @@ class GatewaySection(Section, frozen=True, kw_only=True):
     adapters: AdaptersSection = AdaptersSection()
     metrics: MetricsSection | None = None
     page: PageSection | None = None
+    led: LedSection | None = None
     account: AccountSection = AccountSection()
     season: SeasonSection = SeasonSection()

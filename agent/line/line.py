@@ -26,7 +26,10 @@ LISTEN_S = 0.02  # an adapter delivers a frame in pieces up to 16 ms apart
 
 
 class Line:
-    """The devices on one wire and the task that serves them."""
+    """The devices on one wire and the task that serves them.
+
+    `up` says whether the port is open; None before the first try has ended.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Line:
         self.scheduler = scheduler
         self.traffic = Traffic()
         self.errors = 0
+        self.up: bool | None = None
         self._port, self._take, self._stamp, self._trace = port, take, stamp, trace
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
@@ -94,6 +98,7 @@ class Line:
         stamp = self._stamp()
         self.traffic.progressed(stamp.mono)
         self._down = self._heard = False
+        self.up = True
         self.scheduler.line_up(stamp.mono)
         await self._take(LineChanged(self.name, True, "open", stamp))
 
@@ -183,6 +188,7 @@ class Line:
     async def _lost(self, why: str) -> None:
         self._port.close()
         self._down = True
+        self.up = False
         self.traffic.lost += 1
         stamp = self._stamp()
         await self._take(LineChanged(self.name, False, why, stamp))

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from agent.light import Light
 from agent.model import Alarm, Command, DeviceKind, Outcome, Result, Value
 from agent.records import DayAccount, Lane, Notice, Record, Stored, Telemetry
 
@@ -141,6 +142,9 @@ class StateHealth(msgspec.Struct, frozen=True):
     season: Annotated[
         str, Meta(description="By which alarms are judged: normal, sealed, extreme_cold.")
     ] = "normal"
+    light: Annotated[
+        Light, Meta(description="What the lamp shows; told within five minutes of a change.")
+    ] = Light.STARTING
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -157,7 +161,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     epoch: Annotated[str, Meta(description="Epoch of its durable buffer.")]
     health: Annotated[
         StateHealth | None,
-        Meta(description="Told at each connection, each hour, and when disk or clock change."),
+        Meta(description="Told at each connection, each hour, when disk, clock or light change."),
     ] = None
     certificate_until: Annotated[
         Instant | None, Meta(description="End of its certificate; left out without one.")

@@ -206,9 +206,12 @@ class Sender:
         self._unheard = code == NO_SUBSCRIBER
 
     async def _forget(self, lane: Lane, first: int, last: int) -> None:
-        for one, other in self._sent.numbers[lane].within(first, last):
+        known = self._sent.numbers[lane].within(first, last)
+        for one, other in known:
             self._counters.acknowledged += await self._outbox.forget(lane, one, other)
         mono = time.monotonic()
+        if known and lane is Lane.TELEMETRY:
+            self._counters.taken_mono = mono
         for of, flights in self._streams:
             for done in flights.acknowledge(first, last) if of is lane else ():
                 if lane is Lane.TELEMETRY:

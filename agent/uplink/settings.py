@@ -59,7 +59,10 @@ class UplinkSettings:
 
 @dataclass(slots=True)
 class Counters:
-    """Numbers since the start of the program; sent, acknowledged, resent count records."""
+    """Numbers since the start of the program; sent, acknowledged, resent count records.
+
+    `taken_mono` is the monotonic second in which a reading was last acknowledged.
+    """
 
     sent: int = 0
     acknowledged: int = 0
@@ -69,3 +72,4 @@ class Counters:
     faults: int = 0
     unsigned: int = 0
     connected_since: datetime | None = None
+    taken_mono: float | None = None

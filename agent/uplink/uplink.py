@@ -47,6 +47,7 @@ _PLAIN_FOR_S = 600.0
 STATE_EVERY_S = 3600.0
 """About 0.3 MB a month."""
 STATE_LOOK_S = 10.0
+LIGHT_AFTER_S = 300.0
 
 
 class Uplink:
@@ -287,10 +288,10 @@ class Uplink:
             self._announce_after = mono + _ANNOUNCE_EVERY_S
 
     async def _tell_state(self, session: Session) -> None:
-        """Each hour, and when disk or clock change: a retained word must not grow old."""
+        """Each hour, and when disk, clock or light change: a retained word must not grow old."""
         while True:
-            told, until = _grave(self.health()), time.monotonic() + STATE_EVERY_S
-            while time.monotonic() < until and _grave(self.health()) == told:
+            told, mono = self.health(), time.monotonic()
+            while not _worth_telling(told, self.health(), time.monotonic() - mono):
                 await asyncio.sleep(STATE_LOOK_S)
             with suppress(MessageRefused):
                 await session.publish(self._topics.state, self._state("online"), retain=True)
@@ -339,6 +340,16 @@ def _first(group: BaseExceptionGroup[LinkError]) -> LinkError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error if isinstance(error, LinkError) else LinkError(str(error))
+
+
+def _worth_telling(
+    told: messages.StateHealth | None, now: messages.StateHealth | None, after_s: float
+) -> bool:
+    """Each hour; the light after five minutes, as it may change often; what is grave at once."""
+    if after_s >= STATE_EVERY_S or _grave(told) != _grave(now):
+        return True
+    changed = told is not None and now is not None and told.light is not now.light
+    return changed and after_s >= LIGHT_AFTER_S
 
 
 def _grave(health: messages.StateHealth | None) -> tuple[bool, str | None] | None:

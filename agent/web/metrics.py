@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from agent import __version__
 from agent.health import Health
+from agent.light import Light
 from agent.web.routes import JSON, Answer, Asked, Need, Route
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -65,6 +66,10 @@ def _program(it: Health) -> Iterator[Metric]:
     yield _gauge("clock_trusted", "Whether the clock was set since power-on.", it.trusted)
     yield _counter("cpu_seconds", "Processor time used.", it.cpu_s)
     yield _gauge("rss_bytes", "Resident memory.", it.rss_bytes)
+    shown = _gauge("light", "What the lamp shows; 1 for that.", labels=("shows",))
+    for light in Light:
+        shown.add_metric((light.value,), it.light is light)
+    yield shown
     yield _gauge("writes_today", "Writes to machines since local midnight.", it.writes_today)
     today = _gauge(
         "register_writes_today", "Writes since local midnight.", labels=("device", "point")

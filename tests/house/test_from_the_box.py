@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,17 +62,28 @@ class Box:
         self.said = line
         self._changed.set()
 
-    async def until(self, standing: str, connected: bool) -> None:
-        """Wait for this standing of the certificate, and for the link to be so."""
+    async def until(self, standing: str, *lights: str) -> None:
+        """Wait for this standing of the certificate, and for one of these lights."""
         found: tuple[object, object] = ("", "")
         try:
-            async with asyncio.timeout(30.0):
-                while found != (standing, connected):
+            async with asyncio.timeout(45.0):
+                while found[0] != standing or found[1] not in lights:
                     self._changed.clear()
                     await self._changed.wait()
-                    found = (self.said["identity"]["standing"], self.said["uplink"]["connected"])
+                    found = (self.said["identity"]["standing"], self.said["light"])
         except TimeoutError:
             pytest.fail(f"{found}\n{(self.folder / 'agent.log').read_text()[-3000:]}")
+
+
+async def status(folder: Path) -> tuple[int, str | None, str | None]:
+    """Exit code of `status`, the light and the standing of the certificate in its answer."""
+    command = (sys.executable, "-m", "agent.cli", "status", str(folder / "gateway.yaml"), "--json")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    said = json.loads(out)
+    light, identity = said["light"] or {}, said["identity"] or {}
+    assert process.returncode is not None
+    return process.returncode, light.get("shows"), identity.get("standing")
 
 
 @pytest.fixture
@@ -81,17 +93,18 @@ def service(tmp_path: Path) -> Iterator[Enrolment]:
 
 
 @pytest.fixture
-async def pump(tmp_path: Path) -> AsyncIterator[int]:
+async def pump(tmp_path: Path) -> AsyncIterator[Child]:
     with_port = tmp_path / "sim.yaml"
     with_port.write_text(SIM.format(port=0))
     sim = Child.python("simulators.cli", str(with_port), "--json", log=tmp_path / "sim.log")
     await sim.start()
-    yield int(json.loads(await sim.heard("ready"))["port"])
+    await sim.heard("ready")
+    yield sim
     await sim.stop()
 
 
 async def test_from_the_box_to_the_broker_withdrawn_and_back(
-    tmp_path: Path, service: Enrolment, pump: int
+    tmp_path: Path, service: Enrolment, pump: Child
 ) -> None:
     authority, now = service.authority, datetime.now(UTC)
     server = authority.server(now - DAY, now + DAY)
@@ -100,28 +113,37 @@ async def test_from_the_box_to_the_broker_withdrawn_and_back(
     async with Mosquitto(tmp_path, tls=tls) as broker:
         (tmp_path / "gateway.yaml").write_text(
             GATEWAY.format(
-                folder=tmp_path, broker=broker.url, enrol=service.url, ca=authority.ca, port=pump
+                folder=tmp_path,
+                broker=broker.url,
+                enrol=service.url,
+                ca=authority.ca,
+                port=json.loads(await pump.heard("ready"))["port"],
             )
         )
         code.write_text("0000-0000-0000-0000")
         box = Box(tmp_path)
         await box.agent.start()
         try:
-            await box.until("waiting", connected=False)
+            await box.until("waiting", "starting", "no_platform")
             code.write_text(service.label(G))
-            await box.until("valid", connected=True)
-            while not box.said["uplink"]["acknowledged"]:
-                await box.until("valid", connected=True)
+            await box.until("valid", "green")
+            assert box.said["uplink"]["acknowledged"] > 0
+            async with asyncio.timeout(15.0):  # another program sees it a few seconds later
+                while await status(tmp_path) != (0, "green", "valid"):
+                    pass
             authority.revoke(tmp_path / "identity" / "certificate.pem")
             await broker.stop()
             await broker.start()
-            await box.until("withdrawn", connected=False)
+            await box.until("withdrawn", "no_platform")
             assert "withdrawn" in box.said["identity"]["en"]
             assert box.said["devices"]["hp"]["water_supply_temp"] is not None
             code.write_text(service.label(G))
-            await box.until("valid", connected=True)
+            await box.until("valid", "green")
+            await pump.stop()
+            await box.until("valid", "no_bus")
         finally:
             await box.agent.stop()
+    assert await status(tmp_path) == (1, None, None)
     log = (tmp_path / "agent.log").read_text()
     assert code.read_text() not in log
     assert "PRIVATE" not in log

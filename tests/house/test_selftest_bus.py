@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,15 +34,6 @@ lines:
   - {{name: bus1, port: {pty}, devices: [
       {{name: hp, driver: simulated_pump, unit_id: 1, every: 1 s}}]}}
 """
-
-
-@pytest.fixture(autouse=True)
-def _log_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 async def test_a_pump_is_tested_on_its_bus_and_put_back(

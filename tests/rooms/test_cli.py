@@ -96,15 +96,6 @@ def run(*arguments: object) -> int:
     return main([str(one) for one in arguments])
 
 
-@pytest.fixture(autouse=True)
-def _log_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
-
-
 # --- look-ups -----------------------------------------------------------------------------------
 
 

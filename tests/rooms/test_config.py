@@ -122,6 +122,7 @@ FULL: dict[str, Any] = {
         "service": "Service 010-12345678",
     },
     "account": {"tariff": "beijing_rural", "savings": "before_after", "as_found": "45"},
+    "led": {"red": "heatpump:red", "green": "heatpump:green", "blue": "ACT"},
     "season": {
         "sealed": {"first": "04-15", "last": "10-15"},
         "extreme_below": -18,

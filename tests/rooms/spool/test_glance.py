@@ -62,17 +62,19 @@ async def test_status_shows_depth_age_and_bytes(
         spool.append(Lane.TELEMETRY, STAMP, b"{}")
         await spool.commit()
         capsys.readouterr()
-        assert main(["status", str(config), "--json"]) == 0
+        assert main(["status", str(config), "--json"]) == 1, "nobody runs"
         told = json.loads(capsys.readouterr().out)
+        assert told["light"] is told["identity"] is None
         assert told["file"] == str(path)
         assert told["bytes"] > 1024
         assert told["lanes"]["telemetry"]["on_disk"] == 1
         assert told["lanes"]["telemetry"]["oldest_at"] == OLDEST
         assert told["lanes"]["telemetry"]["oldest_s"] > 86_400
-        assert main(["status", str(config)]) == 0
+        assert main(["status", str(config)]) == 1
         text = capsys.readouterr().out
         assert ["telemetry", "1", "0", OLDEST] in [line.split()[:4] for line in text.splitlines()]
         assert " days" in text
+        assert "does not run" in text
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
