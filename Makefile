@@ -43,6 +43,7 @@ check: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/heatpump-agent docs --check
+	@$(BIN)/python -m bench.provisions --check
 
 bench: setup
 	@sh packaging/mosquitto.sh
@@ -54,6 +55,7 @@ soak: setup
 
 docs: setup
 	@$(BIN)/heatpump-agent docs
+	@$(BIN)/python -m bench.provisions
 
 # Pins what setup.cfg allows; run it to take newer versions.
 lock: setup

@@ -16,6 +16,7 @@ from agent import __version__, garbage
 from agent.asking import Asking
 from agent.clock import Clock
 from agent.config import Config
+from agent.consent import Consent, place
 from agent.core import Core
 from agent.enrol import Keeper
 from agent.glimpse import Teller
@@ -59,7 +60,8 @@ async def run(
         log.warning("%s", spool.opening_note)
     try:
         core = await restored_core(config, spool, clock)
-        road = Road(core, spool, clock, config.timezone)
+        consent = Consent(place(config.spool.path), otherwise=not config.consent_here)
+        road = Road(core, spool, clock, config.timezone, consent)
         lines = road.open(config.lines)
         uplink = Uplink(
             config.uplink,
@@ -79,7 +81,7 @@ async def run(
         told = bridges(config.adapters, config.core, core.open_alarms, spool, road.command)
         asking = Asking(road.order, clock)
         road.tellers = (asking.keep, *(bridge.keep for bridge in told))
-        vitals = Vitals(core, spool, uplink, lines, told, keeper, clock, config)
+        vitals = Vitals(road, spool, uplink, lines, told, keeper, clock, config)
         uplink.health = vitals.told
         watchdog = Watchdog(vitals.stuck, vitals.summary)
         teller = Teller(
@@ -95,6 +97,7 @@ async def run(
         served = [figures(config.metrics, vitals.now)] if config.metrics else []
         served += [page(config.page, rooms)] if config.page else []
         await road.close_commands()
+        await road.heed_consent()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(spool.run(), name="spool")]
             tasks += [group.create_task(online(uplink, keeper), name="uplink")]

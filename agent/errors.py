@@ -56,5 +56,9 @@ class LinkError(AgentError):
     """The broker is away, refuses us, or refused a message. The records stay in the spool."""
 
 
+class NotTrusted(LinkError):
+    """Somebody answers who cannot show a certificate we believe. Nothing was sent to it."""
+
+
 class Withdrawn(LinkError):
     """The broker says that our certificate was revoked. A new claim code gets a new one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.light import Light
 
@@ -79,6 +79,7 @@ class Health:
     rss_bytes: int
     season: str = "normal"
     light: Light = Light.STARTING
+    security: Mapping[str, int] = field(default_factory=dict)
 
 
 def stuck(health: Health, disk_within_s: float) -> str | None:

@@ -73,18 +73,21 @@ class NoticeKind(StrEnum):
     DISK_FAILS = "disk_fails"
     DISK_WRITES = "disk_writes"
     JOURNAL = "journal"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What the platform must know of the gateway's memory rather than of machines.
 
-    `thinned`, `power_cut`, `damaged` and `dropped` speak of the numbers `first` to `last` of a
-    lane: only those the gateway still holds will come, and a hole among them is no loss on the way.
+    `thinned`, `power_cut`, `damaged`, `dropped` and `withdrawn` speak of the numbers `first` to
+    `last` of a lane: only those the gateway still holds will come, and a hole among them is no loss
+    on the way.
     `records` counts what is gone, None where nobody knows; `step_s` is how far apart the kept ones
     are now. `clock_set`: in boot `boot` the second `mono` was the instant `at`, so that a record of
     that boot whose clock was not trusted can be placed. `disk_fails` and `disk_writes`: records are
-    in memory only, and no longer. `journal`: row `last` of the audit journal has this `hash`.
+    in memory only, and no longer. `withdrawn`: the household lets no reading leave any more.
+    `journal`: row `last` of the audit journal has this `hash`.
     """
 
     kind: NoticeKind

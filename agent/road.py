@@ -18,6 +18,7 @@ import msgspec
 
 from agent.clock import Clock
 from agent.config.lines import LineConfig
+from agent.consent import Consent
 from agent.core import Core
 from agent.errors import SpoolError
 from agent.facts import (
@@ -44,6 +45,7 @@ from agent.model import (
     Result,
     Write,
 )
+from agent.records import Lane, Notice, NoticeKind
 from agent.remembered import remember
 from agent.spool import Spool
 from agent.uplink import RefusedCommand, encode_body, parse_command, parse_forecast
@@ -53,6 +55,8 @@ log = logging.getLogger("agent")
 
 TICK_S = 10.0
 STOP_WITHIN_S = 4.0
+HOUSEHOLD = (Lane.TELEMETRY, Lane.ACCOUNT)
+"""What shows how a household lives; alarms, results and notices serve its safety."""
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 
 
@@ -74,8 +78,17 @@ async def account(effect: Count | Journal, spool: Spool, timezone: ZoneInfo, boo
 class Road:
     """Carries facts to the core and its effects to spool and lines."""
 
-    def __init__(self, core: Core, spool: Spool, clock: Clock, timezone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        core: Core,
+        spool: Spool,
+        clock: Clock,
+        timezone: ZoneInfo,
+        consent: Consent | None = None,
+    ) -> None:
         self.core, self._spool, self._clock, self._timezone = core, spool, clock, timezone
+        self._consent = consent
+        self.malformed = 0
         self._lines: dict[str, Line] = {}
         self._unsigned, self._unsigned_told = 0, -inf
         self.tellers: tuple[Callable[[Kept], None], ...] = ()
@@ -115,6 +128,8 @@ class Road:
 
     async def _do(self, effect: Effect) -> None:
         match effect:
+            case Keep(lane) if lane in HOUSEHOLD and self._withdrawn:
+                pass
             case Keep(lane, record, stamp):
                 seq = self._spool.append(lane, stamp, encode_body(record))
                 for tell in self.tellers:
@@ -141,6 +156,7 @@ class Road:
         elif parsed.command_id is not None:
             command_id, expires_at = parsed.command_id, stamp.at + timedelta(days=1)
         else:
+            self.malformed += 1
             await self._do(Journal("malformed", {"why": parsed.why}, stamp))
             log.warning("command without an id dropped%s", told({"why": parsed.why}))
             return
@@ -201,6 +217,36 @@ class Road:
             fact = CommandTurnedAway(command_id, Outcome.FAILED, why, self._clock.stamp())
             await self.take(fact)
 
+    # --- consent ----------------------------------------------------------------------------
+
+    @property
+    def _withdrawn(self) -> bool:
+        return self._consent is not None and not self._consent.given
+
+    async def heed_consent(self) -> None:
+        """Look up what the household decided; withdrawn, what still waited is deleted and told."""
+        if self._consent is None:
+            return
+        changed, stamp = self._consent.changed(), self._clock.stamp()
+        if changed:
+            await self._do(Journal("consent", {"given": self._consent.given}, stamp))
+            log.info("consent%s", told({"given": self._consent.given}))
+        if changed and self._consent.given:
+            self.core.step(PlatformBack(stamp))  # what moved meanwhile was told to nobody
+        if self._withdrawn:
+            await self._delete_household()
+
+    async def _delete_household(self) -> None:
+        if not any(self._spool.status().depth[lane] for lane in HOUSEHOLD):
+            return
+        await self._spool.commit()
+        for lane in HOUSEHOLD:
+            last = self._spool.newest(lane)
+            gone = await self._spool.forget(lane, 1, last)
+            if gone:
+                notice = Notice(NoticeKind.WITHDRAWN, lane, 1, last, gone)
+                self._spool.append(Lane.NOTICE, self._clock.stamp(), encode_body(notice))
+
     # --- time and end -----------------------------------------------------------------------
 
     async def tick(self) -> None:
@@ -208,6 +254,7 @@ class Road:
         while True:
             await asyncio.sleep(TICK_S)
             try:
+                await self.heed_consent()
                 await self.take(Tick(self._clock.stamp()))
             except Exception:
                 # The line loop guards the same core: a wrong rule must not end the gateway.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.certificate import validity
-from agent.errors import LinkError
+from agent.errors import LinkError, NotTrusted
 
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 """No present lies before this: the program did not exist."""
@@ -65,12 +65,12 @@ def floor(trust: Trust) -> datetime:
 
 
 def not_expired(sock: ssl.SSLSocket, host: str, since: datetime) -> None:
-    """Raises LinkError when the other side's certificate ended before that moment."""
+    """Raises NotTrusted when the other side's certificate ended before that moment."""
     shown = sock.getpeercert() or {}
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
     if ends < since:
         why = f"the certificate of {host} ended on {ends:%Y-%m-%d}"
-        raise LinkError(f"{why}; our clock is not set, but it is past {since:%Y-%m-%d}")
+        raise NotTrusted(f"{why}; our clock is not set, but it is past {since:%Y-%m-%d}")
 
 
 def is_withdrawal(why: str) -> bool:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from agent.clock import Clock
 from agent.config import Config
-from agent.core import Core
 from agent.enrol import IdentityState, Keeper, identity_state
 from agent.health import AdapterHealth, Health, LineHealth, RegisterHealth, stuck
 from agent.light import Light, Seen, answers_within_s, light
 from agent.line import Line
 from agent.model import Severity
+from agent.road import Road
 from agent.spool import Spool
 from agent.uplink import Uplink
 from agent.uplink.adapters import Bridge
@@ -37,7 +37,7 @@ class Vitals:
 
     def __init__(
         self,
-        core: Core,
+        road: Road,
         spool: Spool,
         uplink: Uplink,
         lines: tuple[Line, ...],
@@ -47,7 +47,7 @@ class Vitals:
         config: Config,
     ) -> None:
         self._disk_within_s = config.spool.commit_every_s + DISK_GRACE_S
-        self._core, self._spool, self._uplink = core, spool, uplink
+        self._road, self._spool, self._uplink = road, spool, uplink
         self._lines, self._bridges, self._clock, self._timezone = (
             lines,
             bridges,
@@ -93,6 +93,7 @@ class Vitals:
             {name: line.silences for name, line in it.lines.items()},
             it.season,
             it.light,
+            dict(it.security),
         )
 
     def summary(self) -> str:
@@ -107,7 +108,7 @@ class Vitals:
         """Reads counters and two files of /proc; waits for nothing."""
         stamp = self._clock.stamp()
         spool, uplink = self._spool.status(), self._uplink.counters
-        standing = (alarm for alarm in self._core.open_alarms if alarm.annunciated)
+        standing = (alarm for alarm in self._road.core.open_alarms if alarm.annunciated)
         alarms = Counter(alarm.severity.value for alarm in standing)
         day = stamp.at.astimezone(self._timezone).date().isoformat()
         writes = self._spool.writes()
@@ -142,19 +143,24 @@ class Vitals:
             adapters={bridge.name: _adapter(bridge) for bridge in self._bridges},
             cpu_s=used.ru_utime + used.ru_stime,
             rss_bytes=_rss_bytes(),
-            season=self._core.season.mode.value,
+            season=self._road.core.season.mode.value,
             light=self.light(),
+            security={
+                "unsigned": uplink.unsigned,
+                "malformed": self._road.malformed,
+                "untrusted": uplink.untrusted,
+            },
         )
 
     def light(self) -> Light:
         """What the lamp shows, and everything else that shows one status."""
-        mono, uplink, pictures = time.monotonic(), self._uplink.counters, self._core.snapshots
+        mono, uplink, pictures = time.monotonic(), self._uplink.counters, self._road.core.snapshots
         heard = {name: max(pictures[name].mono.values(), default=None) for name in self._pumps}
         seen = Seen(
             running_s=mono - self._began,
             lines=tuple(line.up for line in self._lines),
             pumps=tuple((_since(heard[name], mono), most) for name, most in self._pumps.items()),
-            alarm=any(one.annunciated and one.severity in GRAVE for one in self._core.open_alarms),
+            alarm=any(one.annunciated and one.severity in GRAVE for one in self._road.core.open_alarms),
             connected=uplink.connected_since is not None,
             acknowledged_s=_since(uplink.taken_mono, mono),
             oldest_s=_age_s(self._spool.status().oldest_at, self._clock.stamp().at),

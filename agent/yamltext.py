@@ -27,9 +27,12 @@ T = TypeVar("T")
 Path = tuple[str | int, ...]
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_HEX = re.compile(r"-?0x[0-9a-fA-F]+")
+_HEX = re.compile(r"-?0x[0-9a-fA-F]{1,16}")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h|d)")
 _DEPTH = 32
+_NODES = 200_000
+"""What aliases stand for included; the longest map has 2,000. A few lines of aliases of aliases
+could otherwise stand for more than there is memory."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -129,6 +132,7 @@ class Document:
 def parse(text: str, file: str) -> Document:
     """Parse one YAML document. Raises FileError for broken YAML and for repeated keys."""
     try:
+        _bounded(text, file)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -142,6 +146,34 @@ def parse(text: str, file: str) -> Document:
     if mistakes:
         raise FileError(mistakes)
     return Document(file, tree, lines)
+
+
+def _bounded(text: str, file: str) -> None:
+    """Raises FileError for what is nested too deeply or stands for too much.
+
+    Judged by the parser's events, one after the other: the composer in C calls itself for every
+    level, and a long row of brackets would end the whole program.
+    """
+    opened: list[tuple[str | None, int]] = []
+    sizes: dict[str, int] = {}
+    nodes = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        anchor: str | None = getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent):
+            nodes += sizes.get(str(anchor), 1)
+        elif isinstance(event, yaml.ScalarEvent):
+            nodes += 1
+        elif isinstance(event, yaml.CollectionStartEvent):
+            opened.append((anchor, nodes))
+            nodes += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            name, before = opened.pop()
+            if name is not None:
+                sizes[name] = nodes - before
+        if len(opened) > _DEPTH or nodes > _NODES:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            what = "nested too deeply" if len(opened) > _DEPTH else "stands for too much"
+            raise FileError([Mistake(file, line, "", what)])
 
 
 def show(path: Path) -> str:

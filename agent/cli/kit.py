@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from simulators.bus import PtyLine
     from simulators.tcp import TcpLine
 
-SIMULATED = "/tmp/heatpump-sim"
+SIMULATED = "/tmp/heatpump-sim"  # noqa: S108 - a name to type, on a vendor's own machine
 
 
 def add(commands: Commands) -> None:

@@ -43,6 +43,7 @@ class Config:
     adapters: AdapterSettings
     metrics: tuple[str, int] | None
     page: PageSettings | None
+    consent_here: bool = False
     savings: Method = "before_after"
     enrol: EnrolSettings | None = None
     lamp: LampSettings | None = None
@@ -95,6 +96,7 @@ def build(doc: Document, folder: Path = Path()) -> Config:
         adapters,
         metrics,
         page,
+        raw.platform.consent == "here",
         raw.account.savings,
         enrol,
         lamp,

@@ -96,6 +96,13 @@ class PlatformSection(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="Files with Ed25519 public keys; then only signed commands are believed."),
     ] = ()
+    consent: Annotated[
+        Literal["elsewhere", "here"],
+        Meta(
+            description="Where the household says that its readings may leave: by contract, or by "
+            "`heatpump-agent consent give`, before which none leaves. Withdrawing works always."
+        ),
+    ] = "elsewhere"
     encoding: Annotated[
         Literal["json", "json+deflate", "compact", "compact+deflate"],
         Meta(description="How batches are written down; every message names it."),

@@ -82,4 +82,7 @@ def read_trace(lines: Iterator[str]) -> Iterator[Exchange]:
     """The exchanges of a trace; raises msgspec.DecodeError on a line that is none."""
     for line in lines:
         if line.strip():
-            yield msgspec.json.decode(line, type=Exchange)
+            try:
+                yield msgspec.json.decode(line, type=Exchange)
+            except RecursionError:
+                raise msgspec.DecodeError("nested too deeply") from None

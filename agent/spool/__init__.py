@@ -1,6 +1,7 @@
 """The durable buffer: what was appended and committed is still there after a power cut."""
 
 from agent.spool.buffer import Spool
+from agent.spool.erase import erase
 from agent.spool.glance import Glance, LaneGlance, glance
 from agent.spool.memory import SpoolSettings, SpoolStatus
 from agent.spool.spool import (
@@ -18,6 +19,7 @@ __all__ = [
     "Spool",
     "SpoolSettings",
     "SpoolStatus",
+    "erase",
     "glance",
     "journal_rows",
     "saved_state",

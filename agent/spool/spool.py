@@ -275,7 +275,7 @@ def _prepare(db: Connection, path: str) -> None:
     if version < SCHEMA:
         _migrate(db, version)
         with suppress(OSError):
-            _sync_directory(path)
+            sync_directory(path)
     _shrink(db)
 
 
@@ -321,7 +321,7 @@ def _move_aside(path: str) -> str:
     for suffix in ("-wal", ""):
         with suppress(FileNotFoundError):
             os.replace(path + suffix, aside + suffix)
-    _sync_directory(path)
+    sync_directory(path)
     return aside
 
 
@@ -342,7 +342,19 @@ def _teach(db: Connection) -> None:
     db.create_function("pack", 5, pack_one, deterministic=True)
 
 
-def _sync_directory(path: str) -> None:
+def held(path: str) -> None:
+    """Raises sqlite3.OperationalError when a program holds the file; a damaged one nobody holds."""
+    with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as db:
+        try:
+            db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return
+        db.execute("ROLLBACK")
+
+
+def sync_directory(path: str) -> None:
     """A new name survives a power cut once its directory is on disk."""
     handle = os.open(Path(path).absolute().parent, os.O_RDONLY)
     try:

@@ -19,7 +19,7 @@ from zlib import crc32
 from agent.records import Lane
 from agent.spool.memory import LANE_NUMBERS, LANES, LAST_SEQ, Fresh, Pending
 
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108 - opened as ours alone, see `_create`
 REWRITE_FROM_BYTES = 256 * 1024
 _HEAD = struct.Struct(">IIBQqd?")  # length, checksum, lane, seq, at_ms, mono, trusted
 _NEXT, _GONE = 0x40, 0x80
@@ -48,7 +48,7 @@ class Tail:
     """
 
     def __init__(self, spool_path: str, epoch: str, boot: str, folder: Path = MEMORY) -> None:
-        self._path, self._head = _place(spool_path, folder), f"{epoch} {boot}\n".encode()
+        self._path, self._head = place(spool_path, folder), f"{epoch} {boot}\n".encode()
         self._size = 0
         self._rewrite_at = REWRITE_FROM_BYTES
         self._fd: int | None = None
@@ -112,7 +112,7 @@ class Tail:
 
 def left_by(spool_path: str, boot: str, folder: Path = MEMORY) -> Left | None:
     """What an earlier run of this boot left, up to the first damaged record."""
-    path = _place(spool_path, folder)
+    path = place(spool_path, folder)
     try:
         if path.is_symlink() or path.stat().st_uid != os.getuid():
             return None
@@ -123,7 +123,8 @@ def left_by(spool_path: str, boot: str, folder: Path = MEMORY) -> Left | None:
     return _unpacked(epoch, data) if of_boot == boot else None
 
 
-def _place(spool_path: str, folder: Path) -> Path:
+def place(spool_path: str, folder: Path = MEMORY) -> Path:
+    """Where the memory file of a spool lies."""
     name = sha256(os.path.abspath(spool_path).encode()).hexdigest()[:16]
     return folder / f"heatpump-agent-{os.getuid()}-{name}"
 

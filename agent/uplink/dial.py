@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from agent.errors import LinkError, Withdrawn
+from agent.errors import LinkError, NotTrusted, Withdrawn
 from agent.trust import Trust, floor, is_withdrawal, not_expired, usable
 
 GIVE_UP_S = 20.0
@@ -60,7 +60,7 @@ async def dial(
         clock = ""
         if error.verify_code in _DATES:
             clock = f"; our clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-        raise LinkError(f"{why} (trusted: {trust.ca or 'the system'}{clock})") from None
+        raise NotTrusted(f"{why} (trusted: {trust.ca or 'the system'}{clock})") from None
     except OSError as error:
         kind = Withdrawn if is_withdrawal(str(error)) else LinkError
         raise kind(f"{where} cannot be reached: {error}") from None

@@ -21,6 +21,8 @@ from agent.records import DayAccount, Lane, Notice, Record, Stored, Telemetry
 COMMAND_LIFE = timedelta(hours=24)
 CLOCK_SLACK = timedelta(minutes=5)
 COMMAND_BYTES = 16_384
+ACK_BYTES = 262_144
+"""Ten thousand ranges; a platform names a few at a time."""
 _ID = r"^[A-Za-z0-9_.:-]{1,64}$"
 
 LaneName = Literal["alarm", "result", "notice", "account", "telemetry"]
@@ -145,6 +147,13 @@ class StateHealth(msgspec.Struct, frozen=True):
     light: Annotated[
         Light, Meta(description="What the lamp shows; told within five minutes of a change.")
     ] = Light.STARTING
+    security: Annotated[
+        dict[str, int],
+        Meta(
+            description="What was turned away since the start: messages nobody signed (unsigned), "
+            "commands without an id (malformed), brokers without a good certificate (untrusted)."
+        ),
+    ] = {}
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -317,7 +326,12 @@ def encode_state(state: State) -> bytes:
 
 def parse_ack(payload: bytes) -> Ack:
     """An acknowledgement; raises ValueError that says what does not fit."""
-    ack = _ACK.decode(payload)
+    if len(payload) > ACK_BYTES:
+        raise ValueError(f"longer than {ACK_BYTES} bytes")
+    try:
+        ack = _ACK.decode(payload)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     for first, last in ack.ranges:
         if first > last:
             raise ValueError(f"range {first}..{last} runs backwards")

@@ -71,5 +71,6 @@ class Counters:
     reconnects: int = 0
     faults: int = 0
     unsigned: int = 0
+    untrusted: int = 0
     connected_since: datetime | None = None
     taken_mono: float | None = None

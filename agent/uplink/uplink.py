@@ -17,7 +17,7 @@ from functools import partial
 from typing import Literal
 
 from agent.certificate import Validity
-from agent.errors import LinkError, Withdrawn
+from agent.errors import LinkError, NotTrusted, Withdrawn
 from agent.records import Lane
 from agent.trust import Trust
 from agent.uplink import messages
@@ -142,6 +142,7 @@ class Uplink:
             self._withdrawn = self._renewal.prints()
             return str(error)
         except LinkError as error:
+            self.counters.untrusted += isinstance(error, NotTrusted)
             return str(error)
         return ended[0] if ended else "closed"
 

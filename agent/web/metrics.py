@@ -80,6 +80,10 @@ def _program(it: Health) -> Iterator[Metric]:
         life.add_metric((one.device, one.point), one.life)
     yield today
     yield life
+    away = _counter("turned_away", "Messages and brokers not believed.", labels=("kind",))
+    for kind, count in it.security.items():
+        away.add_metric((kind,), count)
+    yield away
     alarms = _gauge("alarms_open", "Alarms that stand.", labels=("severity",))
     for severity, count in it.alarms.items():
         alarms.add_metric((severity,), count)

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from makedeb import deb, stage, wheels
 from makedeb.needs import pins, roots
+from makedeb.repository import publish
 from makedeb.sbom import bill
 from makedeb.targets import TARGETS, Target
 
@@ -94,8 +95,14 @@ def main() -> int:
     parser.add_argument("--source", type=Path, default=HERE, help="tree with agent/ and setup.cfg")
     parser.add_argument("--version", help="instead of the tree's own")
     parser.add_argument("--wheels", type=Path, default=HERE / "build" / "wheels", help="kept here")
+    parser.add_argument(
+        "--repository", type=Path, help="publish here for apt, one folder a release"
+    )
+    parser.add_argument("--key", help="the key of gpg that signs the repository")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     given = parser.parse_args()
+    if (given.repository is None) != (given.key is None):
+        parser.error("--repository and --key go together: nothing unsigned is published")
     epoch = epoch_of(given.source)
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)  # dpkg-deb reads it
     version = given.version or version_of(given.source)
@@ -105,6 +112,11 @@ def main() -> int:
     try:
         with ThreadPoolExecutor(len(chosen)) as pool:
             built = list(pool.map(lambda one: build(one, wanted), chosen))
+        if given.repository is not None:
+            releases = {one.name.partition("-")[0] for one in chosen}
+            for release in sorted(releases):
+                files = [Path(one.file) for one in built if one.target.startswith(release)]
+                publish(files, given.repository / release, release, given.key, epoch)
     except (OSError, RuntimeError, KeyError, subprocess.CalledProcessError) as error:
         print(f"not built: {getattr(error, 'stderr', None) or error}", file=sys.stderr)
         return 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from makedeb.stage import SCRIPTS, python_range
 from makedeb.targets import Target
 
-CONFFILES = "/etc/heatpump-agent/gateway.yaml\n"
+CONFFILES = "/etc/heatpump-agent/gateway.yaml\n/etc/apt/apt.conf.d/52heatpump-agent\n"
 
 
 def debian_version(version: str, target: Target) -> str:
@@ -29,7 +29,7 @@ def control(target: Target, version: str, installed_bytes: int) -> str:
         "Maintainer: heatpump-agent maintainers <maintainers@invalid>\n"
         f"Installed-Size: {installed_bytes // 1024}\n"
         f"Depends: libc6 (>= 2.{min(target.glibc, 36)}), {depends}\n"
-        "Recommends: systemd-timesyncd | time-daemon\n"
+        "Recommends: systemd-timesyncd | time-daemon, unattended-upgrades\n"
         "Section: net\n"
         "Priority: optional\n"
         "Description: edge gateway for air-source heat pumps\n"

@@ -12,6 +12,7 @@ from makedeb.targets import Target
 LIB = "usr/lib/heatpump-agent"
 DOC = "usr/share/doc/heatpump-agent"
 STATIC = {
+    "apt.conf": "etc/apt/apt.conf.d/52heatpump-agent",
     "gateway.yaml": "etc/heatpump-agent/gateway.yaml",
     "heatpump-agent.launcher": "usr/bin/heatpump-agent",
     # Never /lib: unpacked over a system where that is a link, it would replace the link.

@@ -13,4 +13,5 @@ WELL = Health(
     registers=(RegisterHealth("hp1", "water_setpoint", 2, 900),),
     lines={"bus1": LineHealth(300, 4, 1, 2, 0, 75, 3, 1060.0)},
     adapters={"sparkplug": AdapterHealth(True, 70, 5, 1, 2)}, cpu_s=12.5, rss_bytes=44_000_000,
+    security={"unsigned": 6},
 )  # fmt: skip

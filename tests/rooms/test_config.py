@@ -46,6 +46,7 @@ FULL: dict[str, Any] = {
         "batch_every": "5 s",
         "full_every": "15 min",
         "ack_timeout": "10 s",
+        "consent": "here",
         "encoding": "json+deflate",
         "backlog_every": "500 ms",
         "backlog_wait": "60 s",

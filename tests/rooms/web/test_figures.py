@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 from dataclasses import fields, replace
 
@@ -45,6 +46,7 @@ def read(health: Health) -> dict[tuple[str, ...], float]:
         (("heatpump_line_silences_total", "bus1"), 4),
         (("heatpump_line_holes", "bus1"), 3),
         (("heatpump_adapter_skipped_total", "sparkplug"), 1),
+        (("heatpump_turned_away_total", "unsigned"), 6),
         (("heatpump_cpu_seconds_total",), 12.5),
         (("heatpump_rss_bytes",), 44_000_000),
     ],
@@ -105,6 +107,7 @@ async def test_an_address_in_use_ends_nothing(caplog: pytest.LogCaptureFixture) 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
+        caplog.set_level(logging.WARNING)
         task = asyncio.create_task(figures(taken.getsockname(), lambda: WELL))
         async with asyncio.timeout(LIMIT_S):
             while "not served" not in caplog.text:
