@@ -160,7 +160,9 @@ class Vitals:
             running_s=mono - self._began,
             lines=tuple(line.up for line in self._lines),
             pumps=tuple((_since(heard[name], mono), most) for name, most in self._pumps.items()),
-            alarm=any(one.annunciated and one.severity in GRAVE for one in self._road.core.open_alarms),
+            alarm=any(
+                one.annunciated and one.severity in GRAVE for one in self._road.core.open_alarms
+            ),
             connected=uplink.connected_since is not None,
             acknowledged_s=_since(uplink.taken_mono, mono),
             oldest_s=_age_s(self._spool.status().oldest_at, self._clock.stamp().at),

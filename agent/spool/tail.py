@@ -19,7 +19,7 @@ from zlib import crc32
 from agent.records import Lane
 from agent.spool.memory import LANE_NUMBERS, LANES, LAST_SEQ, Fresh, Pending
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - opened as ours alone, see `_create`
+MEMORY = Path("/dev/shm")
 REWRITE_FROM_BYTES = 256 * 1024
 _HEAD = struct.Struct(">IIBQqd?")  # length, checksum, lane, seq, at_ms, mono, trusted
 _NEXT, _GONE = 0x40, 0x80

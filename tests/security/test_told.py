@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.peers.authority import DAY, Authority
 
 from agent import config
 from agent.uplink import Uplink
 from agent.uplink.messages import State, encode_state
 from agent.vitals import Vitals
-from tests.peers.authority import DAY, Authority
 from tests.peers.mosquitto import Mosquitto, Tls
 from tests.rooms.test_consent import CONFIG
 from tests.rooms.test_road import house
@@ -65,7 +65,7 @@ async def test_the_counts_stand_in_the_state_the_platform_gets(tmp_path: Path) -
     file.write_text(CONFIG)
     async with house(tmp_path) as home:
         uplink = Gateway(settings("mqtt://127.0.0.1:9"), MemoryOutbox()).uplink
-        vitals = Vitals(home.road, home.spool, uplink, (), (), home.clock, config.read(file))
+        vitals = Vitals(home.road, home.spool, uplink, (), (), None, home.clock, config.read(file))
         await home.road.command(b"{", retained=False)
         uplink.counters.unsigned, uplink.counters.untrusted = 2, 3
         state = State("gw", "online", NOW, "b", "v", "e", vitals.told())
