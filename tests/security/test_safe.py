@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from tests.peers.authority import Authority
 
 from agent import config, identity
 from agent.cli import main
 from agent.safe import findings
 from agent.support import SUPPORTED_UNTIL
+from simulators.authority import Authority
 
 LINES = """\
 lines:

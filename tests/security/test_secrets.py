@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.peers.authority import Authority
 
 from agent import identity
 from makedeb import deb, stage
 from makedeb.targets import TARGETS
+from simulators.authority import Authority
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {

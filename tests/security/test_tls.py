@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.peers.authority import DAY, Authority
 
 from agent.errors import LinkError, NotTrusted
 from agent.trust import Trust, usable
 from agent.uplink.dial import Address, dial
+from simulators.authority import DAY, Authority
 
 LIMIT_S = 5.0
 NOW = datetime.now(UTC)

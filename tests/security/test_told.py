@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.peers.authority import DAY, Authority
 
 from agent import config
 from agent.uplink import Uplink
 from agent.uplink.messages import State, encode_state
 from agent.vitals import Vitals
+from simulators.authority import DAY, Authority
 from tests.peers.mosquitto import Mosquitto, Tls
 from tests.rooms.test_consent import CONFIG
 from tests.rooms.test_road import house

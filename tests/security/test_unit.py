@@ -44,7 +44,9 @@ def test_memory_and_devices_are_guarded_by_the_processor_and_the_kernel(line: st
 def test_it_reaches_files_of_its_own_only() -> None:
     modes = dict(re.findall(r"^(StateDirectoryMode|UMask)=(\d+)$", UNIT, re.MULTILINE))
     assert modes == {"StateDirectoryMode": "0700", "UMask": "0077"}
-    assert "ReadWritePaths" not in UNIT
+    written = re.findall(r"^ReadWritePaths=(.*)$", UNIT, re.MULTILINE)
+    paths = [path for line in written for path in line.split()]
+    assert all(path.startswith("-/sys/class/leds/heatpump:") for path in paths)  # the lamp
 
 
 def test_weaknesses_in_the_code_are_looked_for_in_every_check() -> None:
