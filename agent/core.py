@@ -14,7 +14,7 @@ from math import inf
 
 from agent.account.books import Books, Kept
 from agent.account.tariff import UNPRICED, Tariff
-from agent.control import WATCH_S, Control, ControlSettings, Learned, ended
+from agent.control import WATCH_S, Chosen, Control, ControlSettings, Learned, ended
 from agent.desk import ORDERS, AlarmDesk
 from agent.drivers import Device
 from agent.facts import (
@@ -79,8 +79,8 @@ class Restored:
 
     `written` is the monotonic second of the last write of each point; before this boot it is below
     the clock's beginning. `learned` is what each home has taught its control,
-    `emergency` the instant at which an ordered one ends, and `detectors` what was learnt of each
-    device's healthy state.
+    `emergency` the instant at which an ordered one ends, `detectors` what was learnt of each
+    device's healthy state, and `household` what the homes have chosen.
     """
 
     writes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
@@ -92,6 +92,7 @@ class Restored:
     detectors: Mapping[str, Saved] = field(default_factory=dict)
     out_of_service: tuple[OutOfService, ...] = ()
     self_tests: Found = field(default_factory=dict)
+    household: Mapping[str, Chosen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ class Core:
             before.written,
             before.learned,
             before.emergency,
+            before.household,
         )
         self._tests = SelfTests(
             settings.devices,

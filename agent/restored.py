@@ -17,7 +17,7 @@ from agent.account.days import Day
 from agent.account.home import AccountState
 from agent.clock import Clock
 from agent.config import Config
-from agent.control import Learned
+from agent.control import KEPT, Chosen, Learned
 from agent.core import Core, Restored
 from agent.errors import FileError, Mistake
 from agent.faults import OutOfService, Saved
@@ -53,6 +53,7 @@ async def restored(
         await _detectors(spool, devices),
         await _saved(spool, "out_of_service", tuple[OutOfService, ...], ()),
         next(iter(await _saved(spool, RUNNING, tuple[dict[str, dict[str, Value]], ...], ())), {}),
+        await _saved(spool, KEPT, dict[str, Chosen], {}),
     )
 
 

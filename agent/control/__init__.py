@@ -14,6 +14,7 @@ from agent.control.guard import (
     Unneeded,
 )
 from agent.control.home import HomeControl, home_demand
+from agent.control.household import HOUSEHOLD_ORDERS, KEPT, Chosen
 from agent.control.learned import Learned
 from agent.control.priority import RANK, Standing
 from agent.control.refresh import REFRESH_SHARE
@@ -23,6 +24,8 @@ from agent.control.selftest import WATCH_S
 __all__ = [
     "DAYS",
     "HEATING_WATER",
+    "HOUSEHOLD_ORDERS",
+    "KEPT",
     "LOWEST_WATER_C",
     "RANK",
     "REFRESH_SHARE",
@@ -30,6 +33,7 @@ __all__ = [
     "WATCH_S",
     "Admitted",
     "Away",
+    "Chosen",
     "Comfort",
     "Control",
     "ControlSettings",

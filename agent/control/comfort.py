@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -52,6 +52,7 @@ class Comfort:
 
     `rooms` holds room temperatures in degC; on `holidays` Sunday's plan holds. `protected` is for
     homes with elderly people or small children: the highest temperature of the plan holds always.
+    `wish_c` is what the household wants for some hours instead, `lately_c` what it wanted before.
     With `outlast` and a forecast the water is always warm enough for three days without a gateway.
     `valley` are the hours of cheap electricity and `valley_share` what it costs there as a share of
     what it costs else, None where nobody knows; both matter in mode `bill` only.
@@ -68,9 +69,13 @@ class Comfort:
     emitter: Literal["radiators", "floor"] = "radiators"
     outlast: bool = False
     floor_c: float = 16.0
+    wish_c: float | None = None
+    lately_c: float | None = None
 
     def wanted(self, local: datetime | None) -> tuple[float, str]:
         """The room temperature wanted now, and why; `local` is None when no clock is trusted."""
+        if self.wish_c is not None:
+            return max(self.wish_c, self.floor_c), "the household's wish"
         if local is None:
             return self.warmest_c, "flat: the clock is not trusted"
         if self.protected:
@@ -88,12 +93,16 @@ class Comfort:
 
         None where that is just what is wanted, and without a trusted clock.
         """
-        if local is None or not (self.stores or self.away or len(self.rooms.periods) > 1):
+        wished = [c for c in (self.wish_c, self.lately_c) if c is not None]
+        steps = wished or self.stores or self.away or len(self.rooms.periods) > 1
+        if local is None or not steps:
             return None
         hours = [local - timedelta(hours=back) for back in range(SETTLES_H + 1)]
-        wanted = [self.wanted(hour)[0] for hour in hours]
+        plan = replace(self, wish_c=None, lately_c=None)
+        wanted = [plan.wanted(hour)[0] for hour in hours]
         planned = [c - self._preheat_k(hour) for c, hour in zip(wanted, hours, strict=True)]
-        return Settled(min(planned), planned[0], max(wanted))
+        now_c = planned[0] if self.wish_c is None else self.wanted(local)[0]
+        return Settled(min(planned + wished), now_c, max(wanted + wished))
 
     @property
     def stores(self) -> bool:

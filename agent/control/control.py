@@ -28,6 +28,7 @@ from agent.control.home import (
     eased,
     park_demand,
 )
+from agent.control.household import HOUSEHOLD_ORDERS, Chosen, Household
 from agent.control.learned import Learned
 from agent.control.override import Panel
 from agent.control.priority import Standing
@@ -90,6 +91,7 @@ class Control:
         written: Mapping[Place, float] | None = None,
         learned: Mapping[str, Learned] | None = None,
         emergency: datetime | None = None,
+        household: Mapping[str, Chosen] | None = None,
     ) -> None:
         self._settings, self._machines = settings, machines
         self.standing = Standing()
@@ -107,6 +109,7 @@ class Control:
         self._switches = Switches(machines)
         self._highest = {(h.device, h.point): h.highest_c for h in settings.homes if h.highest_c}
         self.tending = Tending(settings.homes, machines, learned or {})
+        self.household = Household(settings.homes, machines, self.standing, household)
 
     def sweep(
         self,
@@ -127,10 +130,12 @@ class Control:
         for place in self._secured - secure.keys():
             self.standing.drop(*place, Origin.SAFETY)
         self._secured = set(secure)
-        for home in self._settings.homes:
+        for found in self._settings.homes:
+            home = self.household.tended(found, stamp)
             yield from self._watch_panel(home, snapshots[home.device], stamp)
             if (home.device, home.point) in secure:
                 continue
+            self.household.stand(found, stamp)
             demand = self.tending.demand(home, snapshots, stamp, running_s)
             demand = _left_as_found(demand, as_found or {})
             if demand is not None:
@@ -160,6 +165,7 @@ class Control:
         wish = self._panel.wish(home, snapshot.value(home.point), stamp)
         if wish is None:
             return
+        yield from self.household.cancel(home.device, stamp)
         self.standing.put(wish)
         fields = fields_of(wish.device, wish.point, wish.value, wish.origin) | {"why": wish.why}
         yield Journal("override", fields, stamp)
@@ -167,6 +173,9 @@ class Control:
 
     def command(self, command: Command, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Admit or refuse a command; refused and needless ones get their result at once."""
+        if command.point in HOUSEHOLD_ORDERS:
+            yield from self.household.order(command, stamp)
+            return
         yield asked(command, stamp)
         demand = demand_of(command, stamp)
         if command.point == EMERGENCY:

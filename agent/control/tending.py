@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from agent.control.heating import HIGHEST_C, Heating, Reach
 from agent.control.home import HomeControl, Hour, comfort_demand, home_demand, untaught
 from agent.control.learned import Learned
 from agent.facts import ForecastKnown, Save
-from agent.model import Demand, Machine, PointId, Snapshot, Stamp
+from agent.model import Demand, Machine, Origin, PointId, Snapshot, Stamp
 
 LARGEST_ERROR_K = 15.0  # of a forecast against the machine's own sensor, which may stand in the sun
 DOUBT_S = 120.0  # without an answer: the link to the machine is in doubt
+WISH_STANDS_S = 900.0
 SAVE_EVERY_S = 6 * 3600.0  # lessons are slow, flash is not for ever
 
 
@@ -55,7 +57,11 @@ class Tending:
         ahead, reach = self._ahead(stamp, outdoor_c), _reach(home, self._machines[home.device])
         now = Hour(snapshots, stamp, running_s, ahead, doubtful, reach)
         self._heating[place], demand = comfort_demand(home, home.comfort, self._heating[place], now)
-        return demand
+        if demand is None or demand.park or home.comfort.wish_c is None:
+            return demand
+        # For a moment only: the next look says it again for as long as the household wants it.
+        until = stamp.mono + WISH_STANDS_S
+        return replace(demand, origin=Origin.RESIDENT, until_mono=until)
 
     def save(self, stamp: Stamp, now: bool = False) -> Iterator[Save]:
         """The lessons, when it is time to remember them over a restart, or `now`."""

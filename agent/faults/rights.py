@@ -17,14 +17,15 @@ PROTECTED_FAULTS = frozenset({"F06", "F20", "F23"})
 PROTECTED_RULES = frozenset({"frost_danger", "off_in_the_cold"})
 
 MAY: Mapping[str, frozenset[str]] = {
-    "acknowledge": frozenset({"platform", "vendor", "service"}),
+    "acknowledge": frozenset({"resident", "platform", "vendor", "service"}),
     "release": frozenset({"vendor", "service"}),
     "shelve": frozenset({"platform", "vendor", "service"}),
     "out of service": frozenset({"platform", "vendor", "service"}),
     "repaired": frozenset({"vendor", "service"}),
     "self-test": frozenset({"platform", "service"}),
 }
-"""What each role of a command may do; to release is to let a latched S1 end."""
+"""What each role of a command may do; to release is to let a latched S1 end. A resident's word that
+he has seen an alarm hides it from nobody: it stands on, with his role beside it."""
 
 _TOLD: Mapping[Severity, tuple[Audience, ...]] = {
     Severity.S1: (

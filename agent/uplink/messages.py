@@ -86,7 +86,8 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Name,
         Meta(
             description="Id of the point to set; or an order: emergency, alarm_acknowledge, "
-            "alarm_shelve, alarm_unshelve, out_of_service, in_service, repaired, self_test."
+            "alarm_shelve, alarm_unshelve, out_of_service, in_service, repaired, self_test; of the "
+            "household: wanted, as_planned, week_plan, household_mode."
         ),
     ]
     value: Annotated[

@@ -66,7 +66,7 @@ def test_an_acknowledgement_is_journaled_told_at_once_saved_and_answered() -> No
     [
         (order("alarm_acknowledge", "nothing"), "no open alarm of hp has this id"),
         (order("alarm_acknowledge", 7), "the value of alarm_acknowledge is a word, not 7"),
-        (order("alarm_acknowledge", "ID", "resident"), "a resident does not acknowledge alarms"),
+        (order("alarm_shelve", "ID", "resident"), "a resident does not shelve alarms"),
         (order("alarm_shelve", "ID", hold_s=HOUR), "it needs a reason: why"),
         (order("alarm_shelve", "ID", why="part"), "it needs a time of at most 7 days: hold_s"),
         (order("alarm_unshelve", "ID"), "it is not shelved"),
