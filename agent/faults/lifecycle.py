@@ -16,7 +16,7 @@ from math import inf
 from agent.faults import places, transitions
 from agent.faults.chatter import HOUR_S, MOST_AN_HOUR, RULE, Chatter, chattering
 from agent.faults.condition import Condition
-from agent.faults.rights import LONGEST_S, Issuer, No, protected, releases
+from agent.faults.rights import LONGEST_S, Issuer, No, outweighs, protected
 from agent.faults.service import ALL, OutOfService, Service
 from agent.faults.transitions import UNLATCHED, Hidden
 from agent.faults.watch import Watch
@@ -105,8 +105,7 @@ class LifeCycle:
             return No(NO_SUCH)
         if not by.may("acknowledge"):
             return No(f"a {by.role} does not acknowledge alarms")
-        before = watch.alarm.acked_by
-        if before and (releases(before) or not by.may("release")):
+        if not outweighs(by, watch.alarm.acked_by):
             return ()
         return self._ordered(watch, transitions.acknowledged(watch.alarm, by.tag, stamp), stamp)
 

@@ -27,6 +27,9 @@ MAY: Mapping[str, frozenset[str]] = {
 """What each role of a command may do; to release is to let a latched S1 end. A resident's word that
 he has seen an alarm hides it from nobody: it stands on, with his role beside it."""
 
+_WEIGHT: Mapping[str, int] = {"resident": 1, "platform": 2, "vendor": 3, "service": 3}
+"""Of an acknowledgement: a technician's counts after the household's, not the other way round."""
+
 _TOLD: Mapping[Severity, tuple[Audience, ...]] = {
     Severity.S1: (
         Audience.RESIDENT, Audience.VENDOR, Audience.SERVICE, Audience.VILLAGE, Audience.TOWN,
@@ -68,6 +71,12 @@ def protected(rule: str, fault: str) -> bool:
 def releases(acked_by: str) -> bool:
     """Whether who acknowledged may let a latched alarm end."""
     return acked_by.partition(":")[0] in MAY["release"]
+
+
+def outweighs(by: Issuer, acked_by: str) -> bool:
+    """Whether this word that an alarm was seen says more than the one before, if there was one."""
+    before = acked_by.partition(":")[0]
+    return _WEIGHT.get(by.role, 0) > _WEIGHT.get(before, 0)
 
 
 def audience_of(alarm: Alarm) -> tuple[Audience, ...]:

@@ -38,8 +38,10 @@ def raised(severity: Severity = S2, rule: str = "rule", fault: str = "") -> Told
 
 def test_only_known_roles_acknowledge() -> None:
     told = raised()
-    for nobody in (RESIDENT, Issuer("", "x")):
-        assert isinstance(told.cycle.acknowledge(told.last.id, nobody, at(1)), No)
+    assert isinstance(told.cycle.acknowledge(told.last.id, Issuer("", "x"), at(1)), No)
+    assert told.note(told.cycle.acknowledge(told.last.id, RESIDENT, at(1))) == [
+        "acknowledged acknowledged_active"
+    ]
     assert told.note(told.cycle.acknowledge(told.last.id, PLATFORM, at(1))) == [
         "acknowledged acknowledged_active"
     ]
@@ -48,6 +50,7 @@ def test_only_known_roles_acknowledge() -> None:
         "acknowledged acknowledged_active"
     ]
     assert told.cycle.acknowledge(told.last.id, VENDOR, at(2)) == ()
+    assert told.cycle.acknowledge(told.last.id, RESIDENT, at(3)) == ()
     assert told.cycle.acknowledge("nothing", VENDOR, at(2)) == No("no open alarm has this id")
 
 
