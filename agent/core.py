@@ -136,7 +136,7 @@ class _Watched:
 
 
 class Core:
-    """One per gateway. `step` is the only door."""
+    """One per gateway. `step` is the only door by which anything changes; the rest may be looked at."""
 
     def __init__(self, settings: CoreSettings, restored: Restored | None = None) -> None:
         before = restored or Restored()
@@ -166,7 +166,7 @@ class Core:
         for alarm in before.alarms:  # what is missed now was there before the restart
             if alarm.device in self._devices and alarm.point is not None:
                 self._devices[alarm.device].detector.knew(alarm.point)
-        self._control = Control(
+        self.control = Control(
             settings.control,
             settings.devices,
             before.writes,
@@ -175,14 +175,14 @@ class Core:
             before.emergency,
             before.household,
         )
-        self._tests = SelfTests(
+        self.tests = SelfTests(
             settings.devices,
             settings.control.homes,
-            self._control.standing,
+            self.control.standing,
             settings.watch_s,
             before.self_tests,
         )
-        self._books = Books(
+        self.books = Books(
             settings.homes,
             settings.control.timezone,
             settings.tariff,
@@ -224,10 +224,10 @@ class Core:
                 yield from self._block_failed(fact)
             case WriteDone():
                 self._see_write(fact)
-                self._books.wrote(fact.write.device, fact.stamp)
-                yield from self._control.write_done(fact)
+                self.books.wrote(fact.write.device, fact.stamp)
+                yield from self.control.write_done(fact)
             case WriteRepeated(device, point, stamp):
-                yield from self._control.write_repeated(device, point, stamp)
+                yield from self.control.write_repeated(device, point, stamp)
             case CommandReceived(command, stamp):
                 yield from self._command(command, stamp)
             case CommandTurnedAway(command_id, outcome, why, stamp, device, point, issuer):
@@ -247,16 +247,16 @@ class Core:
             case Stopping(stamp):
                 for name, watched in self._devices.items():
                     yield Save(f"detector {name}", (watched.detector.save(),))
-                yield from self._tests.stop(stamp)
-                yield from self._books.close(stamp)
-                yield from self._control.park(self.complete(stamp.mono), stamp)
+                yield from self.tests.stop(stamp)
+                yield from self.books.close(stamp)
+                yield from self.control.park(self.complete(stamp.mono), stamp)
 
     def _command(self, command: Command, stamp: Stamp) -> Iterator[Effect]:
         if command.point in ORDERS:
             return self._desk.command(command, stamp)
         if command.point == ORDER:
-            return self._tests.command(command, self.snapshots, stamp)
-        return self._control.command(command, self.complete(stamp.mono), stamp)
+            return self.tests.command(command, self.snapshots, stamp)
+        return self.control.command(command, self.complete(stamp.mono), stamp)
 
     def _relearn(self, device: str, repaired: str) -> None:
         watched = self._devices[device]
@@ -266,7 +266,7 @@ class Core:
     def _news(self, fact: PlatformBack | ForecastKnown) -> None:
         """What changes how the next sweeps are judged, and nothing now."""
         if isinstance(fact, ForecastKnown):
-            self._control.tending.foretold(fact)
+            self.control.tending.foretold(fact)
             self.season.foretold(fact)
             return
         for watched in self._devices.values():
@@ -333,8 +333,9 @@ class Core:
             record = watched.reporter.report(seen, stamp.mono)
             if record is not None:
                 yield Keep(Lane.TELEMETRY, record, stamp)
-            decided_by = self._control.decided_by(name, stamp.mono)
-            yield from self._books.sweep(picture, decided_by, stamp)
+            decided_by = self.control.decided_by(name, stamp.mono)
+            wanted_c = self.control.wanted_c(name, stamp)
+            yield from self.books.sweep(picture, decided_by, stamp, wanted_c)
         yield from self._desk.look(pictures, stamp)
         yield from self._judge(name, pictures[name], stamp)
         yield from self._pursue(pictures, stamp)
@@ -342,10 +343,10 @@ class Core:
     def _pursue(self, pictures: Mapping[str, Snapshot], stamp: Stamp) -> Iterator[Effect]:
         assert self._started is not None
         running_s = stamp.mono - self._started
-        as_found = self._books.as_found(stamp)
-        if self._tests.busy:
-            yield from self._tests.step(pictures, stamp, self._desk.open)
-        yield from self._control.sweep(pictures, stamp, running_s, as_found)
+        as_found = self.books.as_found(stamp)
+        if self.tests.busy:
+            yield from self.tests.step(pictures, stamp, self._desk.open)
+        yield from self.control.sweep(pictures, stamp, running_s, as_found)
 
     def _judge(self, name: str, picture: Snapshot, stamp: Stamp) -> Iterator[Effect]:
         watched, mono = self._devices[name], stamp.mono

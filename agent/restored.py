@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
-from agent.account.books import Kept, days_key, state_key
+from agent.account.books import Kept, curve_key, days_key, state_key
+from agent.account.curve import Piece
 from agent.account.days import Day
 from agent.account.home import AccountState
 from agent.clock import Clock
@@ -70,7 +71,8 @@ async def _accounts(spool: Spool, homes: Iterable[Home]) -> Mapping[str, Kept]:
     for home in homes:
         state = await _saved(spool, state_key(home.name), AccountState, AccountState())
         days = await _saved(spool, days_key(home.name), tuple[Day, ...], ())
-        found[home.name] = Kept(state, days)
+        curve = await _saved(spool, curve_key(home.name), tuple[Piece, ...], ())
+        found[home.name] = Kept(state, days, curve)
     return found
 
 

@@ -74,6 +74,11 @@ class SelfTests:
         """Whether `step` has anything to do."""
         return bool(self._runs or self._interrupted)
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The machines that are tested now."""
+        return tuple(self._runs)
+
     def command(
         self, command: Command, pictures: Mapping[str, Snapshot], stamp: Stamp
     ) -> Iterator[Effect]:

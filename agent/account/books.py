@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
+from agent.account.curve import DayCurve, Piece, Shown
 from agent.account.days import Day, Moment
 from agent.account.energy import Look
 from agent.account.home import AccountState, HomeAccount
@@ -17,6 +18,7 @@ from agent.model import Origin, Snapshot, Stamp, Value
 from agent.records import DayAccount, Lane
 
 SAVE_EVERY_S = 900.0
+CURVE_SAVED_EVERY_S = 3 * 3600.0  # some 15 KB each time, and only a picture
 DAYS_KEPT = 400
 
 
@@ -30,19 +32,27 @@ def days_key(home: str) -> str:
     return f"days {home}"
 
 
+def curve_key(home: str) -> str:
+    """Under which key the last day of a home is saved."""
+    return f"curve {home}"
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the durable store remembers of a home: its open account and its closed days."""
+    """What is remembered of a home: its open account, its closed days, and its last day."""
 
     state: AccountState = field(default_factory=AccountState)
     days: tuple[Day, ...] = ()
+    curve: tuple[Piece, ...] = ()
 
 
 @dataclass(slots=True)
 class _Book:
     account: HomeAccount
     days: tuple[Day, ...]
+    curve: DayCurve
     saved_mono: float | None = None
+    curve_mono: float | None = None
 
 
 class Books:
@@ -61,7 +71,7 @@ class Books:
         for home in homes:
             before = (kept or {}).get(home.name, Kept())
             account = HomeAccount(home.name, timezone, tariff, before.state)
-            self._books[home.heat_pump] = _Book(account, before.days)
+            self._books[home.heat_pump] = _Book(account, before.days, DayCurve(before.curve))
 
     def as_found(self, stamp: Stamp) -> dict[str, Value]:
         """Heat pumps whose water stays today at the setpoint it was found at, with that setpoint.
@@ -74,8 +84,22 @@ class Books:
         off = (d for d, book in self._books.items() if off_day(book.account.home, today))
         return dict.fromkeys(off, self._as_found_c)
 
-    def sweep(self, picture: Snapshot, decided_by: str, stamp: Stamp) -> Iterator[Effect]:
-        """A sweep of a heat pump, with who decides its water temperature now."""
+    def of(self, home: str) -> Kept | None:
+        """Everything there is in the book of this home; None for a home without one."""
+        for book in self._books.values():
+            if book.account.home == home:
+                return Kept(book.account.state, book.days, book.curve.pieces)
+        return None
+
+    @property
+    def tariff(self) -> Tariff:
+        """What the kilowatt-hours are charged by."""
+        return self._tariff
+
+    def sweep(
+        self, picture: Snapshot, decided_by: str, stamp: Stamp, wanted_c: float | None = None
+    ) -> Iterator[Effect]:
+        """A sweep of a heat pump: who decides its water temperature now, and the wanted room."""
         book = self._books.get(picture.device)
         if book is None:
             return
@@ -95,6 +119,7 @@ class Books:
             picture.number("water_setpoint"),
             decided_by,
         )
+        _draw(book.curve, picture, wanted_c, stamp)
         closed = book.account.take(look, moment)
         if closed:
             book.days = (*book.days, *closed)[-DAYS_KEPT:]
@@ -103,6 +128,11 @@ class Books:
                 yield Keep(Lane.ACCOUNT, _told(day, picture.device, self._tariff), stamp)
         if closed or self._due(book, stamp):
             yield self._save(book, stamp)
+        if book.curve_mono is None:
+            book.curve_mono = stamp.mono
+        elif stamp.mono - book.curve_mono >= CURVE_SAVED_EVERY_S:
+            book.curve_mono = stamp.mono
+            yield Save(curve_key(book.account.home), book.curve.pieces)
 
     def wrote(self, device: str, stamp: Stamp) -> None:
         """A point of this heat pump was written."""
@@ -114,6 +144,7 @@ class Books:
         """The program stops: save what is open."""
         for book in self._books.values():
             yield self._save(book, stamp)
+            yield Save(curve_key(book.account.home), book.curve.pieces)
 
     def _due(self, book: _Book, stamp: Stamp) -> bool:
         if book.saved_mono is None:
@@ -123,6 +154,22 @@ class Books:
     def _save(self, book: _Book, stamp: Stamp) -> Save:
         book.saved_mono = stamp.mono
         return Save(state_key(book.account.home), book.account.state)
+
+
+def _draw(curve: DayCurve, picture: Snapshot, wanted_c: float | None, stamp: Stamp) -> None:
+    if not stamp.trusted:
+        curve.pause()
+        return
+    curve.see(
+        Shown(
+            stamp.at,
+            picture.number("indoor_temp"),
+            wanted_c,
+            picture.number("outdoor_temp"),
+            picture.number("water_supply_temp"),
+            picture.number("active_power"),
+        )
+    )
 
 
 def _told(day: Day, device: str, tariff: Tariff) -> DayAccount:

@@ -205,6 +205,20 @@ class Control:
                     return "park" if winner.park else winner.origin.value
         return "machine"
 
+    def wanted_c(self, device: str, stamp: Stamp) -> float | None:
+        """The room temperature that is wanted now; None where no plan of rooms is configured."""
+        for home in self._settings.homes:
+            comfort = self.household.tended(home, stamp).comfort
+            if home.device == device and comfort is not None:
+                local = stamp.at.astimezone(home.timezone) if stamp.trusted else None
+                return comfort.wanted(local)[0]
+        return None
+
+    @property
+    def homes(self) -> tuple[HomeControl, ...]:
+        """Every controlled point, as the installer's file has it."""
+        return self._settings.homes
+
     def write_done(self, fact: WriteDone) -> Iterator[Effect]:
         """Journal the end of a write; if a command wanted it, that is its result."""
         write = fact.write

@@ -223,6 +223,10 @@ class Spool:
         """Add a line to the audit journal; durable on return."""
         await self._on_disk(self._store.ledger.add_journal, at, kind, detail)
 
+    async def journal_tail(self, last: int) -> tuple[tuple[int, str, str, bytes], ...]:
+        """The newest lines of the audit journal, the newest first; `detail` is JSON."""
+        return await self._on_disk(self._store.ledger.newest, last)
+
     async def save_state(self, key: str, value: bytes) -> None:
         """Keep a value under a key; durable on return, no disk write when it is there already."""
         await self._on_disk(self._store.ledger.save, key, value)

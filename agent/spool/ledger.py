@@ -71,6 +71,11 @@ class Ledger:
         self._transact(work)
         self.counts.add(device, point, day)
 
+    def newest(self, last: int) -> tuple[tuple[int, str, str, bytes], ...]:
+        """The `last` newest rows of the journal, newest first: number, instant, kind, detail."""
+        query = "SELECT number, at, kind, detail FROM journal ORDER BY number DESC LIMIT ?"
+        return tuple(self._db.execute(query, (last,)).fetchall())
+
     def add_journal(self, at: str, kind: str, detail: bytes) -> None:
         """One more row, and the head that shows when it is cut off."""
         number, link = self.rows + 1, chain(self.hash, at, kind, detail)
