@@ -136,7 +136,7 @@ class _Watched:
 
 
 class Core:
-    """One per gateway. `step` is the only door by which anything changes; the rest may be looked at."""
+    """One per gateway. `step` is the only door by which it changes; the rest is to look at."""
 
     def __init__(self, settings: CoreSettings, restored: Restored | None = None) -> None:
         before = restored or Restored()

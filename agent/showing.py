@@ -2,55 +2,334 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+import msgspec
+
+from agent.account.books import Kept
+from agent.account.days import Day
+from agent.account.tariff import Bill, Tariff
 from agent.clock import Clock
 from agent.config import Config
+from agent.control import HomeControl
 from agent.core import Core
-from agent.line import Line
-from agent.model import Stamp
+from agent.errors import SpoolError
+from agent.model import Alarm, Audience, Life, Machine, Origin, Snapshot, Stamp
+from agent.selftest import ORDER, Report
 from agent.spool import Spool
-from agent.uplink import Uplink
+from agent.vitals import Vitals
 from agent.web import view
+
+SILENT_AFTER_S = 180.0
+DRAWS_W = 300.0  # a machine that says nothing of its compressor: its electronics take less
+LOG_LINES = 60
+BARS = 150
 
 
 class Showing:
     """The rooms of one gateway as the page is told of them."""
 
     def __init__(
-        self,
-        core: Core,
-        spool: Spool,
-        uplink: Uplink,
-        lines: tuple[Line, ...],
-        clock: Clock,
-        config: Config,
+        self, core: Core, spool: Spool, vitals: Vitals, clock: Clock, config: Config
     ) -> None:
-        self._core, self._spool, self._uplink, self._lines = core, spool, uplink, lines
+        self._core, self._spool, self._vitals = core, spool, vitals
         self._clock, self._config = clock, config
+        self._machines = config.core.devices
         named = {home.heat_pump: home.name for home in config.core.homes}
-        pumps = (name for name, it in config.core.devices.items() if it.kind == "heat_pump")
+        pumps = (name for name, it in self._machines.items() if it.kind == "heat_pump")
         self._homes = tuple((named.get(device, device), device) for device in pumps)
 
+    # --- what a resident may see ------------------------------------------------------------
+
     def live(self) -> view.Live:
-        """Everything that a resident may see, of this moment."""
-        stamp = self._clock.stamp()
+        """Everything of this moment."""
+        stamp, identity = self._clock.stamp(), self._vitals.identity()
+        health = self._vitals.now()
         return view.Live(
             gateway=self._config.gateway,
-            at=stamp.at.astimezone(self._config.timezone),
+            at=self._local(stamp.at),
             trusted=stamp.trusted,
-            connected=self._uplink.counters.connected_since is not None,
-            waiting=sum(self._spool.status().depth.values()),
+            connected=health.connected,
+            waiting=sum(health.depth.values()),
             homes=tuple(self._home(name, device, stamp) for name, device in self._homes),
+            alarms=tuple(
+                self._standing(one)
+                for one in sorted(self._core.open_alarms, key=_urgency)
+                if _for_residents(one)
+            ),
+            identity=view.Text(identity.zh, identity.en),
+            registered=identity.standing.value,
         )
 
     def _home(self, name: str, device: str, stamp: Stamp) -> view.Home:
         picture = self._core.complete(stamp.mono)[device]
-        return view.Home(
+        found = self._controlled(device)
+        home = self._core.control.household.tended(found, stamp) if found else None
+        kept = self._core.books.of(name)
+        told = view.Home(
             name=name,
             device=device,
-            doing="unknown",
-            decides="machine",
+            doing=_doing(picture, stamp.mono),
+            decides=self._decides(device, stamp),
             room_c=picture.number("indoor_temp"),
             outdoor_c=picture.number("outdoor_temp"),
             water_c=picture.number("water_supply_temp"),
             power_w=picture.number("active_power"),
+            wanted_c=self._core.control.wanted_c(device, stamp),
+            age_s=_age_s(picture, stamp.mono),
         )
+        if home is not None:
+            told = msgspec.structs.replace(told, **self._chosen(home, picture, stamp))
+        return told if kept is None else msgspec.structs.replace(told, **self._books(kept, stamp))
+
+    def _controlled(self, device: str) -> HomeControl | None:
+        household = self._core.control.household
+        return next((h for h in self._core.control.homes if household.turns(h, device)), None)
+
+    def _decides(self, device: str, stamp: Stamp) -> view.Decides:
+        by = self._core.control.decided_by(device, stamp.mono)
+        wished = self._core.control.household.wish(device, stamp) is not None
+        if wished and by not in (Origin.SAFETY.value, "park"):
+            return "resident"  # the machine hears of it with its next sweep
+        if by == Origin.SCHEDULE.value:
+            return "off_day" if device in self._core.books.as_found(stamp) else "plan"
+        decides: view.Decides = msgspec.convert(by, view.Decides)
+        return decides
+
+    def _chosen(self, home: HomeControl, picture: Snapshot, stamp: Stamp) -> dict[str, object]:
+        """The dial, the plan and the mode of a home that is controlled."""
+        household = self._core.control.household
+        standing = self._core.control.standing.of(home.device, home.point, Origin.RESIDENT)
+        wish = household.wish(home.device, stamp)
+        until = wish[1] if wish else standing.until_mono if standing else None
+        low, high = household.bounds(home.device)
+        rooms = home.comfort.rooms if home.comfort is not None else home.schedule
+        if home.comfort is not None:
+            local = self._local(stamp.at) if stamp.trusted else None
+            value: float | None = home.comfort.wanted(local)[0]
+        else:
+            value = wish[0] if wish else picture.number(home.point)
+        chosen = household.chosen(home.device)
+        found: dict[str, object] = {
+            "plan": tuple(
+                view.Step(
+                    tuple(sorted(one.days)),
+                    one.start.hour * 60 + one.start.minute,
+                    float(one.value),
+                )
+                for one in rooms.periods
+                if not isinstance(one.value, str | bool)
+            ),
+        }
+        if value is not None:
+            found["dial"] = view.Dial(
+                "room" if home.comfort is not None else "water",
+                value,
+                low,
+                high,
+                0.5 if home.comfort is not None else _step(self._machines[home.device], home),
+                self._local(stamp.at + timedelta(seconds=until - stamp.mono)) if until else None,
+            )
+        if home.comfort is not None:
+            steady: view.Mode = "steady" if home.comfort.protected else "plan"
+            mode = household.mode(home.device, stamp) or steady
+            found |= {"mode": mode, "away_until": chosen.away_until if mode == "away" else None}
+        return found
+
+    def _books(self, kept: Kept, stamp: Stamp) -> dict[str, object]:
+        """Money and pictures of a home that has a book."""
+        tariff, today = self._core.books.tariff, self._local(stamp.at).date()
+        season = tariff.season_of(today) or kept.state.tally.season
+        days = [*kept.days, *kept.state.days]
+        of_season = [one for one in days if tariff.season_of(one.day) == season]
+        left_kwh = _cap_left(tariff, kept)
+        return {
+            "today": _money([one for one in days if one.day == today], tariff, None),
+            "season": _money(of_season, tariff, left_kwh),
+            "slots": tuple(
+                view.Slot(
+                    self._local(one.at),
+                    one.room_c.value,
+                    one.wanted_c.value,
+                    one.outdoor_c.value,
+                    one.power_w.value,
+                )
+                for one in kept.curve
+                if stamp.at - one.at < timedelta(days=1)
+            ),
+            "bars": tuple(
+                view.Bar(one.day, one.bill.kwh, one.room_c.value, one.outdoor_c.value)
+                for one in of_season[-BARS:]
+            ),
+        }
+
+    def _standing(self, alarm: Alarm) -> view.Standing:
+        return view.Standing(
+            id=alarm.id,
+            device=alarm.device,
+            severity=alarm.severity.value,
+            text=view.Text(alarm.text_zh, alarm.text_en),
+            todo=view.Text(alarm.resident_zh, alarm.resident_en),
+            since=self._local(alarm.opened_at),
+            acknowledged=bool(alarm.acked_by),
+            stands=alarm.annunciated,
+            told=tuple(one.value for one in alarm.audience if one is not Audience.RESIDENT),
+        )
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(self._config.timezone)
+
+    # --- what a technician sees besides -----------------------------------------------------
+
+    async def service(self) -> view.Service:
+        """Raw points, buses, buffer, command log, evidence and self-tests; reads the disk."""
+        stamp, health = self._clock.stamp(), self._vitals.now()
+        return view.Service(
+            values={
+                name: tuple(_values(self._machines[name], picture, stamp.mono))
+                for name, picture in self._core.snapshots.items()
+            },
+            buses=tuple(
+                view.Bus(
+                    name, it.requests, it.silences, it.garbled, it.refused, it.lost, it.sweeps,
+                    it.holes,
+                )
+                for name, it in health.lines.items()
+            ),
+            depth=view.Depth(
+                health.depth, health.oldest_s, health.spool_bytes, health.lost, health.thinned,
+                health.disk_error, health.connected, health.sent, health.acknowledged,
+                health.resent, health.reconnects,
+            ),
+            alarms=tuple(self._trend(one) for one in self._core.open_alarms),
+            log=await self._log(),
+            testing=self._core.tests.running,
+            tests=await self._tests(),
+        )  # fmt: skip
+
+    def _trend(self, alarm: Alarm) -> view.Trend:
+        return view.Trend(
+            id=alarm.id,
+            rule=alarm.rule,
+            severity=alarm.severity.value,
+            device=alarm.device,
+            text=view.Text(alarm.text_zh, alarm.text_en),
+            since=self._local(alarm.opened_at),
+            life=alarm.life.value,
+            acked_by=alarm.acked_by,
+            evidence=alarm.evidence,
+            expected={name: (one.value, one.sd) for name, one in alarm.expected.items()},
+            suspects=tuple((one.fault, one.weight) for one in alarm.suspects),
+        )
+
+    async def _log(self) -> tuple[view.Line, ...]:
+        """What was ordered and done, the newest first; empty while the disk does not read."""
+        try:
+            rows = await self._spool.journal_tail(LOG_LINES)
+        except SpoolError:
+            return ()
+        kind = dict[str, float | bool | str | None]
+        return tuple(
+            view.Line(
+                self._local(datetime.fromisoformat(at)),
+                what,
+                msgspec.json.decode(detail, type=kind),
+            )
+            for _, at, what, detail in rows
+        )
+
+    async def _tests(self) -> dict[str, view.Test]:
+        """The last self-test of every heat pump that had one."""
+        found: dict[str, view.Test] = {}
+        for _, device in self._homes:
+            try:
+                saved = await self._spool.load_state(f"{ORDER} {device}")
+                reports = msgspec.json.decode(saved, type=tuple[Report, ...]) if saved else ()
+            except (SpoolError, msgspec.DecodeError):
+                continue
+            for one in reports:
+                found[device] = view.Test(
+                    self._local(one.at),
+                    one.outcome.value,
+                    one.visit.value,
+                    tuple((c.visit.value, view.Text(c.zh, c.en)) for c in one.checks),
+                )
+        return found
+
+
+def _doing(picture: Snapshot, mono: float) -> view.Doing:
+    age_s = _age_s(picture, mono)
+    if age_s is None or age_s > SILENT_AFTER_S:
+        return "silent"
+    if picture.value("defrost_active") is True or picture.value("mode_active") == "defrost":
+        return "defrosting"
+    if picture.value("power_on") is False:
+        return "off"
+    runs = picture.value("compressor_on")
+    frequency, power = picture.number("compressor_frequency"), picture.number("active_power")
+    if not isinstance(runs, bool):
+        if frequency is None and power is None:
+            return "unknown"
+        runs = frequency > 0 if frequency is not None else (power or 0.0) > DRAWS_W
+    if not runs:
+        return "idle"
+    mode = str(picture.value("mode_active") or picture.value("mode") or "")
+    if mode in ("dhw", "hot_water"):
+        return "hot_water"
+    return "cooling" if mode.startswith("cool") else "heating"
+
+
+def _age_s(picture: Snapshot, mono: float) -> float | None:
+    """Seconds since the machine was heard last; None when it never was."""
+    return min((mono - then for then in picture.mono.values()), default=None)
+
+
+def _for_residents(alarm: Alarm) -> bool:
+    told = alarm.annunciated or alarm.life is Life.RETURNED
+    return told and Audience.RESIDENT in alarm.audience
+
+
+def _urgency(alarm: Alarm) -> tuple[bool, str, datetime]:
+    """What stands before what is over, the severe before the mild, the old before the new."""
+    return not alarm.annunciated, alarm.severity.value, alarm.opened_at
+
+
+def _step(machine: Machine, home: HomeControl) -> float:
+    terms = machine.terms(home.point)
+    return max(terms.step, 0.5) if terms is not None else 1.0
+
+
+def _money(days: list[Day], tariff: Tariff, left_kwh: float | None) -> view.Money:
+    bill = sum((one.bill for one in days), Bill())
+    priced = bool(tariff.rates)
+    gross = bill.gross if priced else None
+    return view.Money(bill.kwh, tariff.currency, gross, bill.refunded, left_kwh)
+
+
+def _cap_left(tariff: Tariff, kept: Kept) -> float | None:
+    caps = {
+        refund.payer: refund.cap_kwh
+        for rate in tariff.rates
+        for refund in rate.refunds
+        if refund.cap_kwh is not None
+    }
+    done = kept.state.tally.refunded_kwh
+    return min((max(0.0, cap - done.get(payer, 0.0)) for payer, cap in caps.items()), default=None)
+
+
+def _values(machine: Machine, picture: Snapshot, mono: float) -> list[view.Value]:
+    found: list[view.Value] = []
+    for point, reading in picture.readings.items():
+        label = machine.label(point)
+        found.append(
+            view.Value(
+                point,
+                view.Text(label.zh, label.en),
+                reading.value,
+                label.unit.value,
+                reading.quality.value,
+                picture.age_s(point, mono),
+                reading.raw,
+            )
+        )
+    return found

@@ -204,6 +204,14 @@ class Stage:
         self.agent.on_json = on_json
         await self.agent.start()
 
+    async def claim_code(self) -> str:
+        """Make the code that opens the local page, as an installer does; the code."""
+        claim = Child.python("agent.cli", "claim", str(self.config), "--json")
+        await claim.start()
+        line = await claim.heard("code")
+        await claim.stop()
+        return str(json.loads(line)["code"])
+
     async def stop_agent(self) -> None:
         await self.agent.stop()
 

@@ -42,6 +42,13 @@ control:
     park: 45
     schedule:
       - {{start: "00:00", value: 44}}
+    comfort:
+      rooms:
+        - {{days: [weekdays], start: "06:00", value: 20}}
+        - {{days: [weekend], start: "07:30", value: 20.5}}
+        - {{start: "22:00", value: 18.5}}
+account: {{tariff: beijing_rural}}
+page: {{listen: "127.0.0.1:{web}", service: "热泵售后 400-000-0000"}}
 """
 HEADS = (
     ("device", "", 8),
@@ -219,10 +226,13 @@ async def tour(brisk: bool, end: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="heatpump-") as name:
         folder = Path(name)
         sim_file, pty, port = home_file(folder, speed=30.0)
-        gateway = GATEWAY.format(folder=folder, pty=pty, port=port)
+        web = free_port()
+        gateway = GATEWAY.format(folder=folder, pty=pty, port=port, web=web)
         print(f"heatpump-agent: a simulated home, 30 times faster than life; files in {folder}")
         async with Stage(folder, sim_file, gateway) as stage:
             show = Tour(stage, brisk)
+            code = await stage.claim_code()
+            show.say(f"the local page 本地页面: http://127.0.0.1:{web}  code 认领码: {code}", "1;32")
             playing = asyncio.create_task(_play_on(show, end), name="tour")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait((playing, stopping), return_when=asyncio.FIRST_COMPLETED)

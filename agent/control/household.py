@@ -211,6 +211,10 @@ class Household:
         bounds = [c for c in (highest, home.highest_c) if c is not None]
         return LOWEST_WATER_C, min(bounds, default=55.0)
 
+    def turns(self, home: HomeControl, device: str) -> bool:
+        """Whether this is the controlled point of that device which the household turns."""
+        return self._homes.get(device) is home
+
     def bounds(self, device: str) -> tuple[float, float]:
         """The lowest and the highest that may be chosen for this home."""
         return self._bounds(self._homes[device])

@@ -22,7 +22,7 @@ HEADERS = {
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # without any, browsers send no origin with a form
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -42,6 +42,10 @@ class Raw:
     form: Mapping[str, str]
 
 
+Explain = Callable[[Asked, Answer], Answer]
+"""A refusal as a page for people."""
+
+
 class Door:
     """Lets requests in to the routes, or says why not.
 
@@ -49,13 +53,28 @@ class Door:
     """
 
     def __init__(
-        self, sessions: Sessions | None, now: Callable[[], float], pace: Pace | None = None
+        self,
+        sessions: Sessions | None,
+        now: Callable[[], float],
+        explain: Explain | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._sessions, self._now, self._pace = sessions, now, pace or Pace()
+        self._explain = explain
 
     async def answer(self, route: Route, raw: Raw) -> Answer:
         """What the route answers, with the headers that every answer has."""
         given = await self._answer(route, raw)
+        if (
+            given.status >= 400
+            and given.kind == JSON
+            and self._explain
+            and not raw.asked.wants_json
+        ):
+            given = self._explain(raw.asked, given)
+        if (language := raw.asked.args.get("lang")) in ("zh", "en"):
+            kept = f"lang={language}; Path=/; Max-Age=31536000; SameSite=Strict"
+            given = replace(given, headers={"Set-Cookie": kept, **given.headers})
         return replace(given, headers={"Cache-Control": "no-store", **HEADERS, **given.headers})
 
     async def _answer(self, route: Route, raw: Raw) -> Answer:

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from agent.claim import ClaimError
 from agent.web.keys import KeyFileError, Keys
 from agent.web.pages import Frame, login_page
 from agent.web.routes import JSON, Answer, Asked, Need, Route, told, wrong
@@ -74,7 +75,7 @@ class Entrance:
         to = _inside(asked.said.next)
         try:
             token = await self._sessions.log_in(asked.said.code, asked.source)
-        except KeyFileError as error:
+        except (KeyFileError, ClaimError) as error:
             return wrong(503, str(error))
         if isinstance(token, Refused):
             if asked.wants_json:
@@ -98,7 +99,7 @@ class Entrance:
             await asyncio.to_thread(self._keys.set_pin, asked.said.pin or None)
         except ValueError as error:
             return wrong(400, str(error), "密码为 6 到 12 位数字，不能全部相同")
-        except KeyFileError as error:
+        except (KeyFileError, ClaimError) as error:
             return wrong(503, str(error))
         self._sessions.end_all(Need.RESIDENT)
         return _done(asked, told(In("installer")), "/", {})

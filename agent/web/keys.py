@@ -14,16 +14,14 @@ from pathlib import Path
 
 import msgspec
 
+from agent import claim
 from agent.errors import AgentError
 from agent.web.routes import Need
 
 FILE = "page-keys.json"
-LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing is taken for another
-CODE_LETTERS = 16  # 80 bits
 PIN_DIGITS = (6, 12)
-# RFC 7914 for a login: 16 MB for some 50 ms; a gateway has no more memory to give.
+# RFC 7914 for a login: 16 MB for some 50 ms; a gateway has no more memory to give. A PIN needs it.
 COST = {"n": 2**14, "r": 8, "p": 1}
-_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
 
 
 class KeyFileError(AgentError):
@@ -31,16 +29,16 @@ class KeyFileError(AgentError):
 
 
 class Hashed(msgspec.Struct, frozen=True):
-    """A code as it is kept: salt and scrypt hash, in hex."""
+    """A PIN as it is kept: salt and scrypt hash, in hex."""
 
     salt: str
     hash: str
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What the file holds."""
+    """What the file holds; the claim code as `agent.claim` hashes it."""
 
-    claim: Hashed | None = None
+    claim: str | None = None
     pin: Hashed | None = None
 
 
@@ -60,11 +58,12 @@ class Keys:
         """Whether the household has set a PIN."""
         return self._read().pin is not None
 
-    def new_claim(self) -> str:
-        """Make a claim code; it takes the place of the old one. This is the one time it is told."""
-        code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LETTERS))
-        self._write(msgspec.structs.replace(self._read(), claim=_hashed(code)))
-        return "-".join(code[i : i + 4] for i in range(0, CODE_LETTERS, 4))
+    def set_claim(self, code: str) -> None:
+        """Let this code of the label open the page, and the one before no more.
+
+        Raises ClaimError for what is no claim code.
+        """
+        self._write(msgspec.structs.replace(self._read(), claim=claim.hashed(code)))
 
     def set_pin(self, pin: str | None) -> None:
         """Set the household's PIN, or take it away. ValueError says what a PIN is."""
@@ -79,11 +78,11 @@ class Keys:
         self._write(msgspec.structs.replace(self._read(), pin=kept))
 
     def opens(self, code: str) -> Need | None:
-        """What this code opens; None for a wrong one. Takes as long for every code."""
-        kept, plain = self._read(), _plain(code)
-        claim = _fits(plain, kept.claim)
+        """What this code opens; None for a wrong one. Raises KeyFileError or ClaimError."""
+        kept = self._read()
+        claimed = kept.claim is not None and claim.matches(code, kept.claim)
         pin = _fits(code.strip(), kept.pin)
-        return Need.INSTALLER if claim else Need.RESIDENT if pin else None
+        return Need.INSTALLER if claimed else Need.RESIDENT if pin else None
 
     def _read(self) -> Kept:
         try:
@@ -113,11 +112,6 @@ def _as_the_folder(path: Path) -> None:
     if os.geteuid() == 0:
         owner = path.parent.stat()
         os.chown(path, owner.st_uid, owner.st_gid)
-
-
-def _plain(code: str) -> str:
-    """As somebody may type it: small letters, gaps, O for 0."""
-    return "".join(code.upper().translate(_READ_AS).split()).replace("-", "")
 
 
 def _hashed(code: str) -> Hashed:

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import quote
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
 
+import msgspec
 from markupsafe import Markup
 
-from agent.web.routes import Session
-from agent.web.words import Language, Speech
+from agent.web.routes import Answer, Asked, Session, Wrong
+from agent.web.words import Language, Speech, language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,11 @@ class Place:
     language: Language
     session: Session | None = None
     notice: str = ""
+    args: Mapping[str, str] = field(default_factory=dict)
 
 
 _PAGE = Markup("""<!doctype html>
-<html lang="{lang}"><head><meta charset="utf-8"><title>{title} · {gateway}</title>
+<html lang="{lang}"><head><meta charset="utf-8"><title>{head} · {gateway}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="{style}"></head>
@@ -61,7 +64,9 @@ def page(frame: Frame, place: Place, title: str, body: Markup) -> str:
         _link("/", speech("household"), place.path),
         _link("/technician", speech("technician"), place.path),
         _LINK.format(
-            f"?lang={speech.other}", Markup(f' lang="{speech.other}"'), speech("language")
+            "?" + urlencode({**place.args, "lang": speech.other}),
+            Markup(f' lang="{speech.other}"'),
+            speech("language"),
         ),
         _LOG_OUT.format(speech("log_out"))
         if place.session
@@ -71,7 +76,8 @@ def page(frame: Frame, place: Place, title: str, body: Markup) -> str:
     return str(
         _PAGE.format(
             lang="zh-CN" if place.language == "zh" else "en",
-            title=title,
+            head=title,
+            title=speech("title"),
             gateway=frame.gateway,
             style=frame.style,
             script=frame.script,
@@ -84,6 +90,18 @@ def page(frame: Frame, place: Place, title: str, body: Markup) -> str:
 
 def _link(path: str, text: str, here: str) -> Markup:
     return _LINK.format(path, Markup(' aria-current="page"' if path == here else ""), text)
+
+
+def refusal(frame: Frame, asked: Asked, answer: Answer) -> Answer:
+    """A refusal that a program was meant to read, as a page for a person."""
+    language = language_of(asked)
+    why = msgspec.json.decode(answer.body, type=Wrong)
+    text = why.zh if language == "zh" and why.zh else why.error
+    body = Markup('<p class="notice bad" role="alert">{}</p><p><a href="/">{}</a></p>').format(
+        text, Speech(language)("household")
+    )
+    made = page(frame, Place("", language), Speech(language)("title"), body)
+    return Answer(made, answer.status, headers=answer.headers)
 
 
 def login_page(frame: Frame, language: Language, to: str, wait_s: int | None, claimed: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, cast
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 40
 ASK_WITHIN_S = 10.0
 ANSWER_WITHIN_S = 60.0
+GONE_AFTER_MS = 60_000  # a phone that left the house must not keep a stream
 SQUEEZED_FROM = 600
 AGAIN_S = 30.0
 MOST_FIELDS = 200
@@ -41,8 +43,12 @@ async def serve(listen: Listen, routes: Iterable[Route], door: Door, what: str) 
                 host=listen.host, port=listen.port, ssl=context, start_serving=False
             )
             server = cast(asyncio.Server, await start)
-            async with server:
-                await server.serve_forever()
+            try:
+                await server.start_serving()
+                await asyncio.get_running_loop().create_future()
+            finally:
+                server.close()
+                await app.end()
         except OSError as error:  # ssl.SSLError is one
             log.warning("%s not served url=%s why=%r", what, listen.url, str(error))
         await asyncio.sleep(AGAIN_S)
@@ -53,30 +59,41 @@ class _Bounded(Microdot):
 
     def __init__(self) -> None:
         super().__init__()
-        self._open = 0
+        self._open: set[asyncio.Task[Any]] = set()
+
+    async def end(self) -> None:
+        """Cut off whoever is still there: a stream of events would never end by itself."""
+        for task in self._open:
+            task.cancel()
+        if self._open:
+            await asyncio.wait(set(self._open))
 
     async def handle_request(self, reader: Any, writer: Any) -> None:
         """As the library's, within limits, and without a traceback for what is no request."""
-        if self._open >= MOST_CONNECTIONS:
+        if len(self._open) >= MOST_CONNECTIONS:
             writer.close()
             return
-        self._open += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        peer = writer.get_extra_info("socket")
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_AFTER_MS)
         try:
             async with asyncio.timeout(ASK_WITHIN_S) as limit:
                 answer = await self._answered(reader, writer, limit)
                 await answer.write(writer)
                 await writer.aclose()
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
-            pass
+            pass  # gone, or too slow: there is nobody to tell
         finally:
-            self._open -= 1
             writer.close()
+            self._open.discard(task)
 
     async def _answered(self, reader: Any, writer: Any, limit: asyncio.Timeout) -> Response:
         try:
             source = writer.get_extra_info("peername")
             request = await Request.create(self, reader, writer, source)
-        except (ValueError, IndexError):  # no words of HTTP, no text, or a line too long
+        except ValueError:  # no words of HTTP, no text, or a line too long
             return _response(wrong(400, "this is no request"), squeezed=False)
         now = asyncio.get_running_loop().time()
         limit.reschedule(now + ANSWER_WITHIN_S)

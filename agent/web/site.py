@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from agent.web.door import Door
 from agent.web.entrance import Entrance
 from agent.web.household import Household
 from agent.web.keys import Keys
-from agent.web.pages import Frame
+from agent.web.pages import Frame, refusal
 from agent.web.routes import Route
 from agent.web.server import serve
 from agent.web.sessions import Sessions
 from agent.web.settings import PageSettings
 from agent.web.shipped import Files
+from agent.web.stream import Streams, Tempo
+from agent.web.technician import Technician
 from agent.web.wish import Rooms
 
 
@@ -27,18 +30,26 @@ class Site:
     door: Door
 
 
-def site(settings: PageSettings, rooms: Rooms, now: Callable[[], float] = time.monotonic) -> Site:
+def site(
+    settings: PageSettings,
+    rooms: Rooms,
+    now: Callable[[], float] = time.monotonic,
+    tempo: Tempo | None = None,
+) -> Site:
     """The local page of one gateway."""
     files, keys = Files.read(), Keys(settings.folder)
     frame = Frame(settings.gateway, files.path["page.css"], files.path["page.js"])
     sessions = Sessions(keys, now)
     secure = settings.listen.certificate is not None
+    household = Household(rooms, frame, settings.service)
     routes = (
-        *Household(rooms, frame).routes(),
+        *household.routes(),
+        *Technician(rooms, frame).routes(),
+        *Streams(household.pieces, tempo).routes(),
         *Entrance(keys, sessions, frame, secure).routes(),
         *files.routes(),
     )
-    return Site(routes, Door(sessions, now))
+    return Site(routes, Door(sessions, now, partial(refusal, frame)))
 
 
 async def run(settings: PageSettings, rooms: Rooms) -> None:

@@ -105,7 +105,7 @@ class Home(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """An alarm that somebody shall look at. `todo` is empty where a resident can do nothing."""
+    """An alarm that somebody shall look at: what is wrong, what a resident can do, who is told."""
 
     id: str
     device: str
@@ -115,7 +115,7 @@ class Standing(Struct, frozen=True):
     since: datetime
     acknowledged: bool
     stands: bool
-    call: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 class Live(Struct, frozen=True):
@@ -128,8 +128,8 @@ class Live(Struct, frozen=True):
     waiting: int
     homes: tuple[Home, ...]
     alarms: tuple[Standing, ...] = ()
-    service: str = ""
-    claimed: bool = True
+    identity: Text = Text("", "")
+    registered: str = "none"
 
 
 class Value(Struct, frozen=True):
@@ -160,7 +160,7 @@ class Bus(Struct, frozen=True):
 class Line(Struct, frozen=True):
     """One line of the command log."""
 
-    at: str
+    at: datetime
     kind: str
     detail: Mapping[str, float | bool | str | None] = field(default_factory=dict)
 
@@ -175,6 +175,7 @@ class Trend(Struct, frozen=True):
     text: Text
     since: datetime
     life: str
+    acked_by: str = ""
     evidence: Mapping[str, float | bool | str | None] = field(default_factory=dict)
     expected: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     suspects: tuple[tuple[str, float], ...] = ()
@@ -196,6 +197,15 @@ class Depth(Struct, frozen=True):
     reconnects: int
 
 
+class Test(Struct, frozen=True):
+    """A self-test: how soon somebody should come, and what each of its steps found."""
+
+    at: datetime
+    outcome: str
+    visit: str
+    checks: tuple[tuple[str, Text], ...]
+
+
 class Service(Struct, frozen=True):
     """What a technician sees besides."""
 
@@ -205,4 +215,4 @@ class Service(Struct, frozen=True):
     alarms: tuple[Trend, ...]
     log: tuple[Line, ...]
     testing: tuple[str, ...] = ()
-    tests: Mapping[str, tuple[tuple[str, Text], ...]] = field(default_factory=dict)
+    tests: Mapping[str, Test] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agent.web.view import Live
+from agent.web.view import Live, Service
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -37,4 +37,5 @@ class Rooms:
     """The rest of the gateway, as far as the page knows it: functions and plain records."""
 
     live: Callable[[], Live]
+    service: Callable[[], Awaitable[Service]]
     ask: Callable[[Wish], Awaitable[Ended]]

@@ -45,7 +45,7 @@ WORDS: Mapping[str, Text] = {
     "plan": _("按计划", "By the plan"),
     "steady": _("一直保暖", "Always warm"),
     "away": _("外出", "Away"),
-    "away_until": _("最后一天", "Last day away"),
+    "away_until": _("外出到哪一天", "Away until"),
     "apply": _("确定", "Apply"),
     "week": _("一周计划", "Week plan"),
     "edit": _("修改", "Change"),
@@ -71,11 +71,11 @@ WORDS: Mapping[str, Text] = {
     "waiting": _("待上传 {} 条", "{} records wait"),
     "log_in": _("登录", "Log in"),
     "log_out": _("退出", "Log out"),
-    "code": _("标签上的验证码或家庭密码", "Code of the label, or household PIN"),
+    "code": _("标签上的认领码或家庭密码", "Claim code of the label, or household PIN"),
     "wrong": _("密码不对。", "The code is wrong."),
     "wait": _("请等 {} 秒再试。", "Try again in {} s."),
     "unclaimed": _(
-        "还没有验证码。请安装人员在网关上运行 heatpump-agent claim。",
+        "还没有认领码。请安装人员在网关上运行 heatpump-agent claim。",
         "There is no code yet: the installer runs heatpump-agent claim on the gateway.",
     ),
     "technician": _("技术人员", "Technician"),
@@ -86,8 +86,112 @@ WORDS: Mapping[str, Text] = {
     "pin": _("家庭密码（6 到 12 位数字）", "Household PIN (6 to 12 digits)"),
     "set_pin": _("设定家庭密码", "Set the household's PIN"),
     "to_change": _("登录后可以调节", "Log in to change anything"),
+    "done": _("已完成。", "Done."),
+    "not_done": _("没有执行：{}", "Not done: {}"),
+    "under_way": _("正在进行，稍后生效。", "Under way; it will take a moment."),
+    "season_days": _("本采暖季每天用电", "Electricity by day, this season"),
+    "nothing_yet": _("还没有数据，几十分钟后可以看到。", "Nothing yet; come back in half an hour."),
+    "legend_room": _("室温", "room"),
+    "legend_wanted": _("想要", "wanted"),
+    "legend_outdoor": _("室外", "outdoors"),
+    "legend_power": _("用电", "power"),
+    "details": _("给维修人员看", "For the service"),
+    "since": _("{} 起", "since {}"),
+    "told": _("已通知：{}", "Told: {}"),
+    "will_tell": _("联网后通知：{}", "Told when the platform is back: {}"),
+    "service_default": _("机身上的售后电话", "the service number on the machine"),
+    "step_days": _("哪几天", "Days"),
+    "step_from": _("从几点", "From"),
+    "step_degrees": _("温度 °C", "Degrees °C"),
+    "add_step": _("添加一段", "Add a step"),
+    "delete_step": _("删除", "Delete"),
+    "plan_help": _(
+        "每一段从它的时间开始，到下一段为止。",
+        "Each step holds from its time until the next begins.",
+    ),
+    "plan_text": _("计划（文字）", "The plan as text"),
+    "plan_default": _("恢复安装时的计划", "Back to the installer's plan"),
+    "plan_none": _("还没有计划", "no plan yet"),
+    "updated": _("更新于 {}", "as of {}"),
+    "page_of": _("{} 的热泵", "Heat pump of {}"),
+    "S1": _("请马上处理", "Act now"),
+    "S2": _("需要检修", "Needs service"),
+    "S3": _("提醒", "Notice"),
+    "audience_vendor": _("厂家", "maker"),
+    "audience_service": _("维修", "service"),
+    "audience_village": _("村里", "village"),
+    "audience_town": _("镇里", "town"),
+    "money": _("用电与电费", "Electricity and cost"),
+    "kwh": _("{} 度", "{} kWh"),
+    "yuan": _("{} 元", "{} yuan"),
+    "values": _("实时数据", "Live values"),
+    "buses": _("总线", "Buses"),
+    "buffer": _("缓存与上行", "Buffer and uplink"),
+    "log": _("命令记录", "Command log"),
+    "tests": _("自检", "Self-tests"),
+    "start_test": _("开始自检", "Start the self-test"),
+    "stop_test": _("停止自检", "Stop the self-test"),
+    "testing": _("正在自检…", "Testing …"),
+    "no_test": _("还没有做过", "none yet"),
+    "test_help": _(
+        "自检会短时改变水温设定，结束后自动恢复，约 10 分钟。",
+        "It moves the water setpoint for a while and puts it back; about ten minutes.",
+    ),
+    "point": _("测点", "Point"),
+    "value": _("数值", "Value"),
+    "quality": _("质量", "Quality"),
+    "age": _("多久前", "Age"),
+    "raw": _("原始值", "Raw"),
+    "line": _("线路", "Line"),
+    "requests": _("请求", "requests"),
+    "silences": _("无应答", "silences"),
+    "garbled": _("错帧", "garbled"),
+    "refused": _("拒绝", "refused"),
+    "lost": _("断线", "lost"),
+    "sweeps": _("轮次", "rounds"),
+    "holes": _("缺点", "holes"),
+    "waits": _("待传", "waiting"),
+    "oldest": _("最早", "oldest"),
+    "size": _("文件", "file"),
+    "sent": _("已发", "sent"),
+    "acked": _("已确认", "acknowledged"),
+    "resent": _("重发", "sent again"),
+    "reconnects": _("重连", "reconnections"),
+    "dropped": _("丢弃", "dropped"),
+    "thinned": _("抽稀", "thinned"),
+    "disk": _("磁盘", "disk"),
+    "when": _("时间", "When"),
+    "what": _("事项", "What"),
+    "detail": _("内容", "Detail"),
+    "suspects": _("可能原因", "Suspects"),
+    "evidence": _("依据", "Evidence"),
+    "acknowledged_by": _("已确认：{}", "acknowledged: {}"),
+    "everything": _("没有报警", "no alarms"),
     "nobody": _("没有配置热泵", "no heat pump is configured"),
 }
+
+
+DAYS: Mapping[str, tuple[str, ...]] = {
+    "zh": ("一", "二", "三", "四", "五", "六", "日"),
+    "en": ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"),
+}
+# Why the core refuses, where a household can be told more plainly than in its own words.
+REFUSALS: tuple[tuple[str, Text], ...] = (
+    ("allowed:", _("超出允许的范围", "it is outside of what is allowed")),
+    ("answered lately", _("热泵最近没有应答，请稍后再试", "the heat pump has not answered lately")),
+    ("writes today", _("今天调节的次数已用完，明天再试", "it was changed too often today")),
+    ("frost", _("为了防冻，现在不能这样调", "it would risk frost now")),
+    ("clock", _("网关时间未校准", "the clock of the gateway is not set")),
+    ("still holds", _("另一项设定仍然有效", "another choice still holds")),
+    ("last day away", _("日期不对：从今天起最多 60 天", "from today on, 60 days at most")),
+    ("no open alarm", _("这条提醒已经结束", "this alarm has ended already")),
+)
+
+
+def plainly(why: str, language: Language) -> str:
+    """A refusal in words for the household; the core's own where there are none."""
+    known = next((text for sign, text in REFUSALS if sign in why), None)
+    return say(known, language) if known is not None else why
 
 
 class Speech:
@@ -103,6 +207,11 @@ class Speech:
     def __call__(self, word: str, *given: object) -> str:
         text = say(WORDS[word], self.language)
         return text.format(*given) if given else text
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        """The days of the week, Monday first."""
+        return DAYS[self.language]
 
     def text(self, text: Text) -> str:
         """Words that came with a record."""

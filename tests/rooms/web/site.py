@@ -8,18 +8,80 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
+from agent.claim import make_code
 from agent.web import Ended, Listen, PageSettings, Rooms, Wish
+from agent.web.keys import Keys
 from agent.web.server import serve
 from agent.web.site import Site, site
-from agent.web.view import Home, Live
+from agent.web.stream import Tempo
+from agent.web.view import (
+    Bar,
+    Bus,
+    Depth,
+    Dial,
+    Home,
+    Line,
+    Live,
+    Money,
+    Service,
+    Slot,
+    Standing,
+    Step,
+    Test,
+    Text,
+    Trend,
+    Value,
+)  # fmt: skip
 
 AT = datetime(2026, 1, 10, 8, 0, tzinfo=UTC)
-LIVE = Live("gw-1", AT, True, True, 3, (Home("east", "hp1", "heating", "plan", 19.5, -4.0),))
+CHINA = ZoneInfo("Asia/Shanghai")
+NOW = AT.astimezone(CHINA)
+HOME = Home(
+    name="east", device="hp1", doing="heating", decides="plan", room_c=19.5, outdoor_c=-4.0,
+    water_c=41.2, wanted_c=20.0, power_w=1830.0, age_s=4.0,
+    dial=Dial("room", 20.0, 16.0, 28.0, 0.5), mode="plan",
+    plan=(
+        Step((0, 1, 2, 3, 4), 360, 20.0), Step((5, 6), 450, 21.0),
+        Step(tuple(range(7)), 1320, 18.0),
+    ),
+    today=Money(9.4, "yuan", 4.61, 1.88),
+    season=Money(1203.0, "yuan", 588.2, 240.6, 5210.0),
+    slots=tuple(
+        Slot(NOW - timedelta(minutes=10 * n), 19.0 + n % 7 / 7, 20.0, -6.0 + n / 20, 1500.0)
+        for n in range(140, 0, -1)
+    ),
+    bars=tuple(
+        Bar(NOW.date() - timedelta(days=n), 12.0 + n % 5, 19.2, -3.0) for n in range(60, 0, -1)
+    ),
+)  # fmt: skip
+LIVE = Live("gw-1", NOW, True, True, 3, (HOME,))
+ALARM = Standing(
+    "A1", "hp1", "S2", Text("水流量偏低", "Water flow is low"),
+    Text("请打开所有暖气阀门", "Please open all radiator valves"), NOW - timedelta(hours=2),
+    False, True, ("vendor", "service"),
+)  # fmt: skip
+SERVICE = Service(
+    values={"hp1": (
+        Value("water_supply_temp", Text("出水温度", "supply"), 41.2, "degC", "good", 4.0, 412),
+        Value("indoor_temp", Text("室内温度", "room temperature"), None, "degC", "stale", 900.0),
+    )},
+    buses=(Bus("bus1", 300, 4, 1, 2, 0, 75, 3),),
+    depth=Depth({"alarm": 0, "telemetry": 12}, 7.5, 40960, 0, 0, None, True, 500, 488, 3, 1),
+    alarms=(
+        Trend(
+            "A1", "low_flow", "S2", "hp1", Text("水流量偏低", "Water flow is low"), NOW,
+            "unacknowledged_active", "", {"flow": 8.0}, {"flow": (14.0, 1.5)}, (("F04", 0.8),),
+        ),
+    ),
+    log=(Line(NOW, "command", {"point": "water_setpoint", "value": 42, "role": "platform"}),),
+    tests={"hp1": Test(NOW, "verified", "none", (("none", Text("水温正常", "water is right")),))},
+)  # fmt: skip
 LIMIT_S = 10.0
 DONE = Ended("verified", "done")
 
@@ -32,6 +94,10 @@ class House:
     wishes: list[Wish] = field(default_factory=list)
     end: Ended = DONE
     mono: float = 1000.0
+    service: Service = SERVICE
+
+    async def told(self) -> Service:
+        return self.service
 
     async def ask(self, wish: Wish) -> Ended:
         self.wishes.append(wish)
@@ -39,11 +105,18 @@ class House:
 
     @property
     def rooms(self) -> Rooms:
-        return Rooms(lambda: self.live, self.ask)
+        return Rooms(lambda: self.live, self.told, self.ask)
 
     def site(self, folder: Path) -> Site:
         settings = PageSettings(Listen("127.0.0.1", free_port()), "gw-1", folder, "010-12345")
-        return site(settings, self.rooms, lambda: self.mono)
+        return site(settings, self.rooms, lambda: self.mono, Tempo(0.01, 0.05))
+
+
+def coded(folder: Path) -> str:
+    """A claim code that opens the page of this folder."""
+    code = make_code()
+    Keys(folder).set_claim(code)
+    return code
 
 
 def free_port() -> int:
