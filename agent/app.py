@@ -16,8 +16,11 @@ from agent import __version__, garbage
 from agent.asking import Asking
 from agent.clock import Clock
 from agent.config import Config
+from agent.consent import Consent, place
 from agent.core import Core
 from agent.enrol import Keeper
+from agent.glimpse import Teller
+from agent.lamp import Lamp
 from agent.line import Line
 from agent.restored import restored_core
 from agent.road import Road
@@ -57,7 +60,8 @@ async def run(
         log.warning("%s", spool.opening_note)
     try:
         core = await restored_core(config, spool, clock)
-        road = Road(core, spool, clock, config.timezone)
+        consent = Consent(place(config.spool.path), otherwise=not config.consent_here)
+        road = Road(core, spool, clock, config.timezone, consent)
         lines = road.open(config.lines)
         uplink = Uplink(
             config.uplink,
@@ -77,14 +81,23 @@ async def run(
         told = bridges(config.adapters, config.core, core.open_alarms, spool, road.command)
         asking = Asking(road.order, clock)
         road.tellers = (asking.keep, *(bridge.keep for bridge in told))
-        vitals = Vitals(core, spool, uplink, lines, told, keeper, clock, config)
+        vitals = Vitals(road, spool, uplink, lines, told, keeper, clock, config)
         uplink.health = vitals.told
         watchdog = Watchdog(vitals.stuck, vitals.summary)
+        teller = Teller(
+            config.spool.path,
+            clock.boot,
+            vitals.light,
+            vitals.identity,
+            lambda: clock.stamp().at.isoformat(timespec="seconds"),
+        )
+        lamp = Lamp(config.lamp, vitals.light) if config.lamp else None
         showing = Showing(core, spool, vitals, clock, config)
         rooms = Rooms(showing.live, showing.service, asking.ask)
         served = [figures(config.metrics, vitals.now)] if config.metrics else []
         served += [page(config.page, rooms)] if config.page else []
         await road.close_commands()
+        await road.heed_consent()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(spool.run(), name="spool")]
             tasks += [group.create_task(online(uplink, keeper), name="uplink")]
@@ -93,6 +106,8 @@ async def run(
             tasks += [group.create_task(line.run(), name=f"line {line.name}") for line in lines]
             tasks += [group.create_task(one.run(), name=one.name) for one in told]
             tasks += [group.create_task(watchdog.run(), name="watchdog")]
+            tasks += [group.create_task(teller.run(), name="light")]
+            tasks += [group.create_task(lamp.run(), name="lamp")] if lamp else []
             tasks += [group.create_task(garbage.collect(), name="garbage")]
             tasks += [group.create_task(one, name="web") for one in served]
             if started is not None:

@@ -14,6 +14,7 @@ from agent.config import Config
 from agent.control import HomeControl
 from agent.core import Core
 from agent.errors import SpoolError
+from agent.light import LOOKS, Light
 from agent.model import Alarm, Audience, Life, Machine, Origin, Snapshot, Stamp
 from agent.selftest import ORDER, Report
 from agent.spool import Spool
@@ -51,6 +52,7 @@ class Showing:
             trusted=stamp.trusted,
             connected=health.connected,
             waiting=sum(health.depth.values()),
+            lamp=_lamp(Light(health.light)),
             homes=tuple(self._home(name, device, stamp) for name, device in self._homes),
             alarms=tuple(
                 self._standing(one)
@@ -255,6 +257,11 @@ class Showing:
                     tuple((c.visit.value, view.Text(c.zh, c.en)) for c in one.checks),
                 )
         return found
+
+
+def _lamp(light: Light) -> view.Lamp:
+    look = LOOKS[light]
+    return view.Lamp(light.value, look.colour, view.Text(look.zh, look.en))
 
 
 def _doing(picture: Snapshot, mono: float) -> view.Doing:

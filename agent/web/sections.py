@@ -20,6 +20,7 @@ _ALARM = Markup("""<article class="alarm {severity}"><h2><span class="mark">{mar
  <small>{since}</small></h2><p>{todo}</p>
 <p><b>{call}</b> {whom} <small>{told}</small></p>{seen}
 <details><summary>{details}</summary><p>{device}: {text}</p></details></article>""")
+_LAMP = Markup('<p class="lamp {}">{}</p>')
 _SEE = Markup("""<form method="post" action="/api/seen" data-quick>
 <input type="hidden" name="device" value="{device}"><input type="hidden" name="alarm" value="{id}">
 <button id="seen-{number}">{word}</button></form>""")
@@ -78,9 +79,7 @@ def put(id: str, kind: str, piece: Markup) -> Markup:
 
 def _alarms(live: Live, speech: Speech, session: Session | None, service: str) -> Markup:
     if not live.alarms:
-        silent = any(home.doing == "silent" for home in live.homes)
-        well = Markup('<p class="well">✓ {}</p>').format(speech("no_alarms"))
-        return Markup("") if silent else well
+        return _LAMP.format(live.lamp.colour, speech.text(live.lamp.text))
     return Markup("").join(
         _alarm(number, one, live, speech, session, service)
         for number, one in enumerate(live.alarms)

@@ -93,7 +93,7 @@ class _Bounded(Microdot):
         try:
             source = writer.get_extra_info("peername")
             request = await Request.create(self, reader, writer, source)
-        except ValueError:  # no words of HTTP, no text, or a line too long
+        except (ValueError, IndexError):  # no words of HTTP, no text, or a line too long
             return _response(wrong(400, "this is no request"), squeezed=False)
         now = asyncio.get_running_loop().time()
         limit.reschedule(now + ANSWER_WITHIN_S)

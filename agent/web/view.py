@@ -118,6 +118,14 @@ class Standing(Struct, frozen=True):
     told: tuple[str, ...] = ()
 
 
+class Lamp(Struct, frozen=True):
+    """The one status that lamp, page, `status` and platform share: its word, colour and meaning."""
+
+    name: str
+    colour: str
+    text: Text
+
+
 class Live(Struct, frozen=True):
     """Everything of one moment that a resident may see."""
 
@@ -126,6 +134,7 @@ class Live(Struct, frozen=True):
     trusted: bool
     connected: bool
     waiting: int
+    lamp: Lamp
     homes: tuple[Home, ...]
     alarms: tuple[Standing, ...] = ()
     identity: Text = Text("", "")

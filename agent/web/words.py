@@ -59,7 +59,6 @@ WORDS: Mapping[str, Text] = {
     "no_price": _("没有电价", "no tariff"),
     "last_day": _("最近一天", "The last day"),
     "alarms": _("故障与提醒", "Alarms"),
-    "no_alarms": _("一切正常", "All is well"),
     "do_now": _("现在可以做", "What to do now"),
     "call": _("联系", "Call"),
     "acknowledge": _("知道了", "I have seen it"),

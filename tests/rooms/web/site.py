@@ -26,6 +26,7 @@ from agent.web.view import (
     Depth,
     Dial,
     Home,
+    Lamp,
     Line,
     Live,
     Money,
@@ -60,7 +61,8 @@ HOME = Home(
         Bar(NOW.date() - timedelta(days=n), 12.0 + n % 5, 19.2, -3.0) for n in range(60, 0, -1)
     ),
 )  # fmt: skip
-LIVE = Live("gw-1", NOW, True, True, 3, (HOME,))
+GREEN = Lamp("green", "green", Text("一切正常", "All is well"))
+LIVE = Live("gw-1", NOW, True, True, 3, GREEN, (HOME,))
 ALARM = Standing(
     "A1", "hp1", "S2", Text("水流量偏低", "Water flow is low"),
     Text("请打开所有暖气阀门", "Please open all radiator valves"), NOW - timedelta(hours=2),
