@@ -232,7 +232,9 @@ async def tour(brisk: bool, end: bool) -> int:
         async with Stage(folder, sim_file, gateway) as stage:
             show = Tour(stage, brisk)
             code = await stage.claim_code()
-            show.say(f"the local page 本地页面: http://127.0.0.1:{web}  code 认领码: {code}", "1;32")
+            show.say(
+                f"the local page 本地页面: http://127.0.0.1:{web}  code 认领码: {code}", "1;32"
+            )
             playing = asyncio.create_task(_play_on(show, end), name="tour")
             stopping = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait((playing, stopping), return_when=asyncio.FIRST_COMPLETED)
