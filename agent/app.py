@@ -20,6 +20,7 @@ from agent.consent import Consent, place
 from agent.core import Core
 from agent.enrol import Keeper
 from agent.glimpse import Teller
+from agent.intact import Intact
 from agent.lamp import Lamp
 from agent.line import Line
 from agent.restored import restored_core
@@ -81,7 +82,8 @@ async def run(
         told = bridges(config.adapters, config.core, core.open_alarms, spool, road.command)
         asking = Asking(road.order, clock)
         road.tellers = (asking.keep, *(bridge.keep for bridge in told))
-        vitals = Vitals(road, spool, uplink, lines, told, keeper, clock, config)
+        intact = Intact()
+        vitals = Vitals(road, spool, uplink, lines, told, keeper, intact, clock, config)
         uplink.health = vitals.told
         watchdog = Watchdog(vitals.stuck, vitals.summary)
         teller = Teller(
@@ -109,6 +111,7 @@ async def run(
             tasks += [group.create_task(teller.run(), name="light")]
             tasks += [group.create_task(lamp.run(), name="lamp")] if lamp else []
             tasks += [group.create_task(garbage.collect(), name="garbage")]
+            tasks += [group.create_task(intact.run(), name="intact")]
             tasks += [group.create_task(one, name="web") for one in served]
             if started is not None:
                 started(Gateway(core, spool, uplink, lines, told, vitals))

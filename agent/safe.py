@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from agent.certificate import validity
 from agent.config import Config
+from agent.intact import changed
 from agent.support import SUPPORTED_UNTIL
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -86,6 +87,13 @@ def _findings(config: Config, now: datetime) -> Iterator[Finding]:
         "Codes typed in at the page are encrypted." if private
         else "Codes cross the house's network readable; give the page a certificate.",
         "在网页输入的密码已加密。" if private else "密码在家庭网络中明文传输；请为网页配置证书。",
+    )  # fmt: skip
+    wrong = changed() or ()
+    yield Finding(
+        "intact", not wrong,
+        f"Files of the program were changed, {wrong[0]} first; install the package again." if wrong
+        else "No file of the program was changed.",
+        f"程序文件被改动（{wrong[0]} 等）；请重新安装软件包。" if wrong else "程序文件未被改动。",
     )  # fmt: skip
     supported = now.date() <= SUPPORTED_UNTIL
     yield Finding(

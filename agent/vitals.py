@@ -12,6 +12,7 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.enrol import IdentityState, Keeper, identity_state
 from agent.health import AdapterHealth, Health, LineHealth, RegisterHealth, stuck
+from agent.intact import Intact
 from agent.light import Light, Seen, answers_within_s, light
 from agent.line import Line
 from agent.model import Severity
@@ -43,6 +44,7 @@ class Vitals:
         lines: tuple[Line, ...],
         bridges: tuple[Bridge, ...],
         keeper: Keeper | None,
+        intact: Intact,
         clock: Clock,
         config: Config,
     ) -> None:
@@ -54,7 +56,7 @@ class Vitals:
             clock,
             config.timezone,
         )
-        self._keeper, self._gateway = keeper, config.gateway
+        self._keeper, self._intact, self._gateway = keeper, intact, config.gateway
         self._wants_certificate = config.uplink.certificate is not None
         self._due_s = 2 * config.uplink.batch_every_s + DUE_GRACE_S
         self._pumps = _pumps(lines)
@@ -149,6 +151,7 @@ class Vitals:
                 "unsigned": uplink.unsigned,
                 "malformed": self._road.malformed,
                 "untrusted": uplink.untrusted,
+                "changed": self._intact.count,
             },
         )
 

@@ -353,6 +353,8 @@ def _worth_telling(
     return changed and after_s >= LIGHT_AFTER_S
 
 
-def _grave(health: messages.StateHealth | None) -> tuple[bool, str | None] | None:
+def _grave(health: messages.StateHealth | None) -> tuple[bool, str | None, int] | None:
     """What the platform must hear of at once."""
-    return None if health is None else (health.clock_trusted, health.disk_error)
+    if health is None:
+        return None
+    return health.clock_trusted, health.disk_error, health.security.get("changed", 0)

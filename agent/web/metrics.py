@@ -80,7 +80,7 @@ def _program(it: Health) -> Iterator[Metric]:
         life.add_metric((one.device, one.point), one.life)
     yield today
     yield life
-    away = _counter("turned_away", "Messages and brokers not believed.", labels=("kind",))
+    away = _gauge("security", "Turned away since the start; files changed.", labels=("kind",))
     for kind, count in it.security.items():
         away.add_metric((kind,), count)
     yield away

@@ -63,6 +63,7 @@ def build(target: Target, wanted: Wanted) -> Built:
         parts = [wheels.unpack(file, root / stage.LIB) for file in files]
         sbom = root / stage.DOC / "sbom.cdx.json"
         sbom.write_text(bill(target, version, parts, wanted.epoch), "utf-8")
+        stage.seal(root)
         installed = stage.settle(root, wanted.epoch)
         out = deb.build(root, debian, target, version, installed, wanted.out)
     data = out.read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from configparser import ConfigParser
+from hashlib import sha256
 from pathlib import Path
 
 from makedeb.targets import Target
@@ -64,6 +65,15 @@ def program(source: Path, version: str, root: Path) -> None:
     (info / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: heatpump-agent\nVersion: {version}\n", "utf-8"
     )
+
+
+def seal(root: Path) -> None:
+    """The list of the program's files by which the gateway sees that one was changed."""
+    lib = root / LIB
+    files = sorted(path for path in lib.rglob("*") if path.is_file())
+    rows = (f"{sha256(path.read_bytes()).hexdigest()}  {path.relative_to(lib)}\n" for path in files)
+    text = "".join(rows)
+    (lib / "files.sha256").write_text(text, "utf-8")
 
 
 def settle(root: Path, epoch: int) -> int:

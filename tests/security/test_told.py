@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent import config
+from agent.intact import Intact
 from agent.uplink import Uplink
 from agent.uplink.messages import State, encode_state
 from agent.vitals import Vitals
@@ -65,9 +66,11 @@ async def test_the_counts_stand_in_the_state_the_platform_gets(tmp_path: Path) -
     file.write_text(CONFIG)
     async with house(tmp_path) as home:
         uplink = Gateway(settings("mqtt://127.0.0.1:9"), MemoryOutbox()).uplink
-        vitals = Vitals(home.road, home.spool, uplink, (), (), None, home.clock, config.read(file))
+        vitals = Vitals(
+            home.road, home.spool, uplink, (), (), None, Intact(), home.clock, config.read(file)
+        )
         await home.road.command(b"{", retained=False)
         uplink.counters.unsigned, uplink.counters.untrusted = 2, 3
         state = State("gw", "online", NOW, "b", "v", "e", vitals.told())
         told = json.loads(encode_state(state))["health"]["security"]
-        assert told == {"malformed": 1, "unsigned": 2, "untrusted": 3}
+        assert told == {"malformed": 1, "unsigned": 2, "untrusted": 3, "changed": 0}

@@ -46,7 +46,7 @@ def read(health: Health) -> dict[tuple[str, ...], float]:
         (("heatpump_line_silences_total", "bus1"), 4),
         (("heatpump_line_holes", "bus1"), 3),
         (("heatpump_adapter_skipped_total", "sparkplug"), 1),
-        (("heatpump_turned_away_total", "unsigned"), 6),
+        (("heatpump_security", "unsigned"), 6),
         (("heatpump_cpu_seconds_total",), 12.5),
         (("heatpump_rss_bytes",), 44_000_000),
     ],
