@@ -46,7 +46,8 @@ class Claim:
 class Enrolment:
     """The service as a context manager, on a port the system gives; one thread a connection.
 
-    `approved` off answers as a platform does whose people must look at each request first.
+    `approved` off answers as a platform does whose people must look at each request first;
+    `identity` are the files of its own certificate and key.
     """
 
     def __init__(self, authority: Authority, life: timedelta = 365 * DAY, port: int = 0) -> None:
@@ -55,7 +56,7 @@ class Enrolment:
         self.begins: datetime | None = None
         self.asked: list[str] = []
         self.claims: dict[str, Claim] = {}
-        self._identity = authority.server(now - DAY, now + 365 * DAY)
+        self.identity = authority.server(now - DAY, now + 365 * DAY)
         self._lock = threading.Lock()
         self._server = _Server(port, self)
         self._thread = threading.Thread(target=self._server.serve_forever, name="enrolment")
@@ -89,7 +90,7 @@ class Enrolment:
         """TLS for one connection, with the list of what is revoked as it is now."""
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         made.minimum_version = ssl.TLSVersion.TLSv1_2
-        made.load_cert_chain(*self._identity)
+        made.load_cert_chain(*self.identity)
         made.load_verify_locations(self.authority.ca)
         made.load_verify_locations(self.authority.crl)
         made.verify_mode = ssl.CERT_OPTIONAL

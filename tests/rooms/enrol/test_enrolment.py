@@ -150,6 +150,29 @@ def test_a_clock_that_is_not_set_keeps_nobody_out(settings: EnrolSettings, at: d
     assert enrol(settings, at, clock_set=False).kind is Kind.NOT_DUE
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "clock_set", "kind", "why"),
+    [
+        (NOW + DAY, NOW + 9 * DAY, True, Kind.AWAY, "is refused"),
+        (NOW + DAY, NOW + 9 * DAY, False, Kind.INSTALLED, ""),  # our clock is behind
+        (NOW - 900 * DAY, NOW - 800 * DAY, True, Kind.AWAY, "is refused"),
+        (NOW - 900 * DAY, datetime(2025, 12, 31, tzinfo=UTC), False, Kind.AWAY, "ended on"),
+    ],
+)
+def test_the_services_own_certificate_is_held_against_what_is_known_of_the_time(
+    service: Enrolment,
+    settings: EnrolSettings,
+    begins: datetime,
+    ends: datetime,
+    clock_set: bool,
+    kind: Kind,
+    why: str,
+) -> None:
+    service.identity = service.authority.server(begins, ends)
+    done = enrol(settings, NOW, clock_set)
+    assert (done.kind, why in done.why) == (kind, True)
+
+
 def test_renewal_from_two_thirds_of_its_life_with_a_new_key(
     service: Enrolment, settings: EnrolSettings
 ) -> None:
