@@ -88,7 +88,7 @@ class Seen:
     `lines` says of each line whether its port is open (None: not tried yet), `pumps` of each heat
     pump how long ago it answered and how long it may take. `oldest_s` is the age of the oldest
     record that waits for the platform, None when none does; `due_s` when one should have been
-    acknowledged.
+    acknowledged; `sends` whether readings leave at all.
     """
 
     running_s: float
@@ -99,6 +99,7 @@ class Seen:
     acknowledged_s: float | None
     oldest_s: float | None
     due_s: float
+    sends: bool = True
 
 
 def light(seen: Seen) -> Light:
@@ -123,6 +124,8 @@ def answers_within_s(every_s: float) -> float:
 
 def _platform_has_all(seen: Seen) -> bool:
     """While a backlog is sent the newest acknowledgement counts, else the oldest that waits."""
-    if not seen.connected or seen.acknowledged_s is None:
+    if not seen.connected or not seen.sends:
+        return seen.connected
+    if seen.acknowledged_s is None:
         return False
     return seen.acknowledged_s <= seen.due_s or (seen.oldest_s or 0.0) <= seen.due_s

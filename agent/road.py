@@ -220,6 +220,11 @@ class Road:
     # --- consent ----------------------------------------------------------------------------
 
     @property
+    def sends(self) -> bool:
+        """Whether readings leave at all: the household may have said no."""
+        return not self._withdrawn
+
+    @property
     def _withdrawn(self) -> bool:
         return self._consent is not None and not self._consent.given
 

@@ -170,6 +170,7 @@ class Vitals:
             acknowledged_s=_since(uplink.taken_mono, mono),
             oldest_s=_age_s(self._spool.status().oldest_at, self._clock.stamp().at),
             due_s=self._due_s,
+            sends=self._road.sends,
         )
         return light(seen)
 

@@ -27,6 +27,8 @@ NEW = replace(WELL, running_s=5.0)
         (replace(WELL, acknowledged_s=800.0, oldest_s=700.0), Light.NO_PLATFORM),
         (replace(WELL, acknowledged_s=None), Light.NO_PLATFORM),
         (replace(WELL, connected=False), Light.NO_PLATFORM),
+        (replace(WELL, acknowledged_s=None, sends=False), Light.GREEN),  # the household said no
+        (replace(WELL, connected=False, sends=False), Light.NO_PLATFORM),
         (replace(WELL, alarm=True), Light.ALARM),
         (replace(WELL, alarm=True, connected=False), Light.ALARM),
         (replace(WELL, pumps=((4.0, 30.0), (31.0, 30.0))), Light.NO_ANSWER),

@@ -43,6 +43,7 @@ class Rooms:
         self.alarms: list[Any] = []
         self.counters = SimpleNamespace(connected_since=datetime.now(UTC), taken_mono=mono)
         self.oldest_at: str | None = None
+        self.sends = True
 
     def light(self) -> Light:
         core: Any = SimpleNamespace(
@@ -52,7 +53,9 @@ class Rooms:
         spool: Any = SimpleNamespace(status=lambda: SimpleNamespace(oldest_at=self.oldest_at))
         uplink: Any = SimpleNamespace(counters=self.counters)
         lines: Any = (self.line,)
-        return Vitals(core, spool, uplink, lines, (), None, Clock(), self.config).light()
+        road: Any = SimpleNamespace(core=core, sends=self.sends)
+        intact: Any = None
+        return Vitals(road, spool, uplink, lines, (), None, intact, Clock(), self.config).light()
 
 
 @pytest.fixture
@@ -90,6 +93,13 @@ def test_a_silent_pump_and_a_lost_port(rooms: Rooms) -> None:
     assert rooms.light() is Light.NO_ANSWER
     rooms.line.up = False
     assert rooms.light() is Light.NO_BUS
+
+
+def test_a_household_that_lets_no_reading_leave_is_well_too(rooms: Rooms) -> None:
+    rooms.counters.taken_mono = None
+    assert rooms.light() is not Light.GREEN
+    rooms.sends = False
+    assert rooms.light() is Light.GREEN
 
 
 def test_the_platform_must_take_what_is_due(rooms: Rooms) -> None:
