@@ -152,6 +152,7 @@ class Vitals:
                 "malformed": self._road.malformed,
                 "untrusted": uplink.untrusted,
                 "changed": self._intact.count,
+                "not_enrolled": self._keeper.refusals if self._keeper is not None else 0,
             },
         )
 

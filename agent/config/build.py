@@ -71,6 +71,8 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     metrics = listen_of(raw, doc, mistakes)
     buffer = folder / (raw.spool.path or in_state("spool.db"))
     page = page_of(raw, doc, folder, buffer.parent, mistakes)
+    if page is not None and enrol is not None:
+        page = replace(page, label=enrol.claim)
     lamp = _lamp_of(raw, doc, mistakes)
     _positive(raw, doc, mistakes)
     if raw.account.savings == "alternate" and raw.account.as_found is None:

@@ -69,7 +69,8 @@ class Keeper:
     """One gateway's certificate. `withdrawn` says whether the platform has refused it as revoked,
     `installed` is told of each new one.
 
-    `why` is what the last try came to; empty when all went well.
+    `why` is what the last try came to; empty when all went well. `refusals` counts since the start
+    how often code or certificate were refused.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Keeper:
         self._installed, self._step = installed, step
         self._failed = 0
         self._last = Outcome(Kind.NOT_DUE)
+        self.refusals = 0
         self.enrolled = asyncio.Event()
 
     @property
@@ -129,6 +131,7 @@ class Keeper:
 
     async def _try(self, anew: bool) -> None:
         said, self._last = self._last, await self._step(self._settings, anew)
+        self.refusals += self._last.kind in (Kind.REFUSED, Kind.WITHDRAWN)
         self._failed = 0 if self._last.kind is Kind.INSTALLED else self._failed + 1
         if self._last.kind is Kind.INSTALLED:
             self.enrolled.set()

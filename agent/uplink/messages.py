@@ -152,8 +152,9 @@ class StateHealth(msgspec.Struct, frozen=True):
         dict[str, int],
         Meta(
             description="What was turned away since the start: messages nobody signed (unsigned), "
-            "commands without an id (malformed), brokers without a good certificate (untrusted); "
-            "and how many of the program's files are not as installed (changed)."
+            "commands without an id (malformed), brokers without a good certificate (untrusted), "
+            "our claim code or certificate by the enrolment service (not_enrolled); and how many "
+            "of the program's files are not as installed (changed)."
         ),
     ] = {}
 

@@ -23,9 +23,13 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """The page of one gateway; `service` is whom to call, empty where nobody is named."""
+    """The page of one gateway; `service` is whom to call, empty where nobody is named.
+
+    `label` is a file with the claim code of the label, which opens the page where no other does.
+    """
 
     listen: Listen
     gateway: str
     folder: Path
     service: str = ""
+    label: Path | None = None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
+from agent import claim
+from agent.errors import AgentError
 from agent.web.door import Door
 from agent.web.entrance import Entrance
 from agent.web.household import Household
@@ -20,6 +24,8 @@ from agent.web.shipped import Files
 from agent.web.stream import Streams, Tempo
 from agent.web.technician import Technician
 from agent.web.wish import Rooms
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ def site(
 ) -> Site:
     """The local page of one gateway."""
     files, keys = Files.read(), Keys(settings.folder)
+    _take_label(keys, settings.label)
     frame = Frame(settings.gateway, files.path["page.css"], files.path["page.js"])
     sessions = Sessions(keys, now)
     secure = settings.listen.certificate is not None
@@ -50,6 +57,15 @@ def site(
         *files.routes(),
     )
     return Site(routes, Door(sessions, now, partial(refusal, frame)))
+
+
+def _take_label(keys: Keys, label: Path | None) -> None:
+    """One label has one code: what the platform takes opens the page, unless another was made."""
+    try:
+        if label is not None and not keys.claimed:
+            keys.set_claim(claim.read(label))
+    except AgentError as error:
+        log.warning("the page has no claim code yet: %s", error)
 
 
 async def run(settings: PageSettings, rooms: Rooms) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import config, consent, identity
+from agent import claim, config, consent, identity
 from agent.cli import main
 from agent.clock import Clock
 from agent.errors import SpoolError, Unfinished
@@ -43,7 +43,8 @@ async def test_all_is_gone_and_the_answer_says_so(
     (state / "spool.db.corrupt-1").write_bytes(b"old readings")
     consent.decide(state / consent.NAME, given=True, by="resident")
     identity.new(state / "identity", "gw")
-    code = Keys(state).new_claim()
+    code = claim.make_code()
+    Keys(state).set_claim(code)
     Keys(state).set_pin("240613")
     assert main(["reset", str(file), "--yes"]) == 0
     assert Keys(state).opens("240613") is None

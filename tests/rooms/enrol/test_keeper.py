@@ -107,7 +107,8 @@ def test_while_nobody_is_there_it_asks_again_and_ever_less(tmp_path: Path) -> No
 
 def test_a_refused_code_rests_until_there_is_another(tmp_path: Path) -> None:
     rig = Rig(tmp_path, Outcome(Kind.REFUSED, "wrong"), Outcome(Kind.REFUSED, "wrong"))
-    rig.play(2.0, (0.3, lambda: rig.code.write_text("another") and None))
+    keeper = rig.play(2.0, (0.3, lambda: rig.code.write_text("another") and None))
+    assert keeper.refusals == 2
     _, second, third = (at for at, _ in rig.steps)
     assert abs(second - 0.3 * HOUR_S) <= 2 * LOOK_EVERY_S
     assert REFUSED_S / 2 - LOOK_EVERY_S <= third - second <= REFUSED_S + LOOK_EVERY_S
