@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KEY, REQUEST, CERTIFICATE, AUTHORITY = "key.pem", "request.csr", "certificate.pem", "ca.pem"
 NEW_KEY, NEW_CERTIFICATE = "key.new.pem", "certificate.new.pem"
+FILES = (KEY, REQUEST, CERTIFICATE, AUTHORITY, NEW_KEY, NEW_CERTIFICATE)
 
 
 class IdentityError(AgentError):

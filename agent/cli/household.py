@@ -7,8 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from agent import config, consent
+from agent import config, consent, identity
 from agent.cli.base import FAILED, OK, WRONG, Commands, command, quiet
+from agent.enrol.step import USED
 from agent.errors import FileError, Mistake
 from agent.spool import erase
 from agent.web.keys import Keys
@@ -100,8 +101,7 @@ def _reset(arguments: argparse.Namespace) -> int:
         keys.set_pin(None)
         print("deleted the household's PIN 已删除住户密码")
     if arguments.identity is not None:
-        gone += _deleted(sorted(arguments.identity.glob("*.pem")))
-        gone += _deleted(sorted(arguments.identity.glob("*.csr")))
+        gone += _deleted([arguments.identity / name for name in (*identity.FILES, USED)])
     _emptied(path)
     for one in gone:
         print(f"deleted 已删除 {one}")

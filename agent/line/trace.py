@@ -7,12 +7,17 @@ them, so that a trace can be shared.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from agent.drivers.wire import TABLE_OF_FUNCTION, ReadRequest, Request, WriteRequest
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.model import Stamp
+
+WRITES = (5, 6, 15, 16)
+Word = Annotated[int, Meta(ge=0, le=0xFFFF)]
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,19 +26,23 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: str
     mono: float
     line: str
-    unit: int
+    unit: Annotated[int, Meta(ge=0, le=255)]
     fn: int
-    addr: int
-    count: int = 0
-    write: tuple[int, ...] = ()
-    words: tuple[int, ...] | None = None
+    addr: Word
+    count: Annotated[int, Meta(ge=0, le=2000)] = 0
+    write: tuple[Word, ...] = ()
+    words: tuple[Word, ...] | None = None
     refused: int | None = None
     silent: bool = False
     garbled: str = ""
 
+    def __post_init__(self) -> None:
+        if self.fn not in TABLE_OF_FUNCTION and self.fn not in WRITES:
+            raise ValueError(f"function {self.fn} is none that reads or writes")
+
     @property
     def request(self) -> Request:
-        if self.fn in (5, 6, 15, 16):
+        if self.fn in WRITES:
             return WriteRequest(self.unit, self.fn, self.addr, self.write)
         return ReadRequest(self.unit, TABLE_OF_FUNCTION[self.fn], self.addr, self.count)
 

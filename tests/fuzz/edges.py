@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,15 +19,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from agent import config, consent
 from agent.certificate import validity
-from agent.drivers import ReadRequest, WriteRequest
-from agent.drivers.consistency import load
+from agent.drivers import Cost, Device, ReadRequest, WriteRequest, load
+from agent.drivers.registry import driver, usable
 from agent.dump import words_of
 from agent.errors import FileError
 from agent.line.answers import Answer, Garbled, Refused
 from agent.line.frames import RtuFraming, TcpFraming
 from agent.line.overheard import frames_in
 from agent.line.trace import read_trace
-from agent.model import Command
+from agent.model import Command, Quality
 from agent.uplink import RefusedCommand, parse_command, parse_forecast, public_key
 from agent.uplink.adapters import payload
 from agent.uplink.messages import Ack, parse_ack
@@ -74,6 +75,32 @@ def overheard(data: bytes) -> None:
     found = frames_in(data)
     assert sum(map(len, found)) <= len(data)
     assert all(frame in data for frame in found)
+
+
+@cache
+def _devices() -> tuple[Device, ...]:
+    found = map(driver, usable())
+    return tuple(Device("hp", one.map, 1, Cost(0.0, 0.0), one.hooks) for one in found)
+
+
+def decoding(data: bytes) -> None:
+    """Words in a right answer of any machine we know: readings in which no number is infinite."""
+    if len(data) < 2:
+        return
+    devices = _devices()
+    device = devices[data[0] % len(devices)]
+    plan = device.plan()
+    block = plan[data[1] % len(plan)]
+    words = [int.from_bytes(data[i : i + 2], "big") for i in range(2, len(data), 2)]
+    padded = (words + [0] * block.request.count)[: block.request.count]
+    if block.request.table in ("coil", "discrete"):
+        padded = [word & 1 for word in padded]
+    for given in (words, padded):
+        found = device.decode(block, given)
+        assert isinstance(found, str | tuple)
+        for reading in found if isinstance(found, tuple) else ():
+            assert not isinstance(reading.value, float) or isfinite(reading.value)
+            assert (reading.value is not None) or reading.quality is not Quality.GOOD
 
 
 def command(data: bytes) -> None:
@@ -182,6 +209,7 @@ def trace(data: bytes) -> None:
     try:
         for exchange in read_trace(iter(io.StringIO(text))):
             assert exchange.request
+            assert exchange.reply
     except (FileError, ValueError):
         return
 
@@ -207,8 +235,8 @@ def _text(data: bytes) -> str | None:
 EDGES: Mapping[str, Callable[[bytes], None]] = {
     edge.__name__: edge
     for edge in (
-        rtu, tcp, overheard, command, acknowledgement, forecast, signed, sparkplug, certificate,
-        configuration, register_map, dump, trace, decisions,
+        rtu, tcp, overheard, decoding, command, acknowledgement, forecast, signed, sparkplug,
+        certificate, configuration, register_map, dump, trace, decisions,
     )
 }  # fmt: skip
 
