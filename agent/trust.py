@@ -15,6 +15,8 @@ BUILT = datetime(2026, 1, 1, tzinfo=UTC)
 """No present lies before this: the program did not exist."""
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python's ssl does not name."""
+_DATES = (9, 10)
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 _REVOKED = re.compile(r"alert[ _]certificate[ _]revoked", re.IGNORECASE)
 """Alert 44 in the words of OpenSSL, which differ from version to version."""
 
@@ -71,6 +73,15 @@ def not_expired(sock: ssl.SSLSocket, host: str, since: datetime) -> None:
     if ends < since:
         why = f"the certificate of {host} ended on {ends:%Y-%m-%d}"
         raise NotTrusted(f"{why}; our clock is not set, but it is past {since:%Y-%m-%d}")
+
+
+def not_believed(where: str, error: ssl.SSLCertVerificationError, trust: Trust) -> str:
+    """Why the certificate of the other side is refused, in words; with our clock if it counts."""
+    why = f"the certificate of {where} is refused: {error.verify_message}"
+    clock = ""
+    if error.verify_code in _DATES:
+        clock = f"; our clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{why} (trusted: {trust.ca or 'the system'}{clock})"
 
 
 def is_withdrawal(why: str) -> bool:

@@ -13,7 +13,7 @@ from http.client import HTTPException, HTTPResponse, HTTPSConnection
 
 from agent.enrol.settings import Kind, Outcome, Service
 from agent.errors import AgentError, LinkError
-from agent.trust import Trust, floor, is_withdrawal, not_expired, usable
+from agent.trust import Trust, floor, is_withdrawal, not_believed, not_expired, usable
 
 LIMIT_BYTES = 65_536
 _REQUEST = {"Content-Type": "application/pkcs10", "Content-Transfer-Encoding": "base64"}
@@ -55,9 +55,7 @@ class Est:
         except LinkError as error:
             raise EstError(Kind.AWAY, str(error)) from None
         except ssl.SSLCertVerificationError as error:
-            why = f"the certificate of {where} is refused: {error.verify_message}"
-            whom = f"(trusted: {self._trust.ca or 'the system'})"
-            raise EstError(Kind.AWAY, f"{why} {whom}") from None
+            raise EstError(Kind.AWAY, not_believed(where, error, self._trust)) from None
         except (OSError, HTTPException) as error:
             if is_withdrawal(str(error)):
                 raise EstError(Kind.WITHDRAWN, f"{where} has withdrawn our certificate") from None

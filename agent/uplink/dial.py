@@ -11,17 +11,14 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from agent.errors import LinkError, NotTrusted, Withdrawn
-from agent.trust import Trust, floor, is_withdrawal, not_expired, usable
+from agent.trust import Trust, floor, is_withdrawal, not_believed, not_expired, usable
 
 GIVE_UP_S = 20.0
 """How long bytes may stay unanswered by the other side's kernel before the connection is dead."""
 PROBE_AGAIN_S = 5
-_DATES = (9, 10)
-"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +53,7 @@ async def dial(
     except TimeoutError:
         raise LinkError(f"{where} did not answer within {timeout_s:g} s") from None
     except ssl.SSLCertVerificationError as error:
-        why = f"the certificate of {where} is refused: {error.verify_message}"
-        clock = ""
-        if error.verify_code in _DATES:
-            clock = f"; our clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-        raise NotTrusted(f"{why} (trusted: {trust.ca or 'the system'}{clock})") from None
+        raise NotTrusted(not_believed(where, error, trust)) from None
     except OSError as error:
         kind = Withdrawn if is_withdrawal(str(error)) else LinkError
         raise kind(f"{where} cannot be reached: {error}") from None

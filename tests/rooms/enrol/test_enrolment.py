@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -153,7 +157,7 @@ def test_a_clock_that_is_not_set_keeps_nobody_out(settings: EnrolSettings, at: d
 @pytest.mark.parametrize(
     ("begins", "ends", "clock_set", "kind", "why"),
     [
-        (NOW + DAY, NOW + 9 * DAY, True, Kind.AWAY, "is refused"),
+        (NOW + DAY, NOW + 9 * DAY, True, Kind.AWAY, "our clock says"),
         (NOW + DAY, NOW + 9 * DAY, False, Kind.INSTALLED, ""),  # our clock is behind
         (NOW - 900 * DAY, NOW - 800 * DAY, True, Kind.AWAY, "is refused"),
         (NOW - 900 * DAY, datetime(2025, 12, 31, tzinfo=UTC), False, Kind.AWAY, "ended on"),
@@ -276,3 +280,30 @@ def test_codes_for_labels(capsys: pytest.CaptureFixture[str]) -> None:
     first, second = json.loads(capsys.readouterr().out)
     assert first["code"] != second["code"]
     assert claim.matches(first["code"], first["hash"])
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no compiler for the moved clock here")
+@pytest.mark.parametrize("years", [-20, 60])
+def test_a_first_start_with_a_wrong_clock_in_a_process_of_its_own(
+    tmp_path: Path, service: Enrolment, settings: EnrolSettings, years: int
+) -> None:
+    """As on a board without a battery: Python and OpenSSL are told another year."""
+    offset, library = tmp_path / "offset", tmp_path / "moved_clock.so"
+    source = Path(__file__).parents[3] / "bench" / "moved_clock.c"
+    place = f'-DOFFSET_FILE="{offset}"'
+    compiler = ["cc", "-shared", "-fPIC", "-O1", place, "-o", str(library), str(source), "-ldl"]
+    subprocess.run(compiler, check=True)
+    offset.write_text(str(years * 365 * 86_400))
+    words = ["identity", "enrol", str(settings.folder), "--gateway", G, "--at", settings.url]
+    words += ["--claim-code", str(settings.claim), "--ca", str(settings.ca), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "agent.cli", *words],
+        env={**os.environ, "LD_PRELOAD": str(library)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(done.stdout)["outcome"] == "installed", done
+    assert str(NOW.year) not in done.stderr, "the clock was not moved"
+    assert "not trusted" in done.stderr
+    assert identity.show(settings.folder).gateway == G
