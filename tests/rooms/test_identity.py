@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_der_x509_csr
 
 from agent import identity
 from agent.cli import main
@@ -74,3 +75,18 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(tmp_path: Path) -> Non
     with pytest.raises(IdentityError, match="ended on"):
         identity.install(folder, good, G, now=datetime.now(UTC) + timedelta(days=400))
     assert not (folder / "certificate.pem").exists()
+
+
+def test_a_new_key_that_waits_is_asked_for_again(tmp_path: Path) -> None:
+    """The first answer may have been lost, and a claim code serves one key."""
+    identity.new(tmp_path, G)
+    identity.request(tmp_path, G, new_key=True)
+    before = (tmp_path / identity.NEW_KEY).read_bytes()
+    request = identity.request_der(tmp_path)
+    identity.request(tmp_path, G, new_key=True)
+    assert (tmp_path / identity.NEW_KEY).read_bytes() == before
+    assert _public(identity.request_der(tmp_path)) == _public(request)
+
+
+def _public(request: bytes) -> object:
+    return load_der_x509_csr(request).public_key()
