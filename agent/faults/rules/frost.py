@@ -12,6 +12,9 @@ from agent.model import PointId, Severity
 
 RAISE_AFTER_S = 60.0  # several polls: one bad reading raises nothing
 CLEAR_AFTER_S = 1800.0
+ICY_WATER_C = 3.0  # up to here it is today's danger to the machine, above it a visit
+MILD_AIR_C = 5.0  # air that cannot freeze it; water gets so cold in a stopped defrost
+DEFROST_TAIL_S = 600.0  # a defrost takes its heat from the water
 
 
 def look_frost(view: View, memory: Memory) -> Iterable[Finding]:
@@ -24,11 +27,21 @@ def look_frost(view: View, memory: Memory) -> Iterable[Finding]:
     )
     if room_c is not None and COLDEST_ROOM_C <= room_c < FROST_ROOM_C:
         return (_freezing(view, "indoor_temp", room_c, "The room", "室内"),)
+    if _cools_for_a_while(view):
+        return NOTHING
     if return_c is not None and return_c < FROST_WATER_C:
         return (_freezing(view, "water_return_temp", return_c, "The heating water", "供暖水"),)
     if supply_c is not None and supply_c < FROST_WATER_C:
         return (_freezing(view, "water_supply_temp", supply_c, "The heating water", "供暖水"),)
     return NOTHING
+
+
+def _cools_for_a_while(view: View) -> bool:
+    """Whether cold water is no danger: mild air, or a defrost that has just taken its heat."""
+    outdoor_c = view.sample.outdoor_temp
+    if view.defrosting or view.now - view.defrost_ended < DEFROST_TAIL_S:
+        return True
+    return outdoor_c is not None and outdoor_c > MILD_AIR_C
 
 
 def _freezing(view: View, point: PointId, value_c: float, en: str, zh: str) -> Finding:
@@ -40,7 +53,8 @@ def _freezing(view: View, point: PointId, value_c: float, en: str, zh: str) -> F
             "power_on": view.sample.power_on,
             "what_en": en,
             "what_zh": zh,
-        }
+        },
+        severity=Severity.S2 if point != "indoor_temp" and value_c > ICY_WATER_C else None,
     )
 
 

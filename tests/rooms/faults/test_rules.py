@@ -83,7 +83,27 @@ CASES: dict[str, tuple[Snapshot, dict[str, Any], list[tuple[str, str]]]] = {
     "code not believed": (seen("fault_code", None, Quality.NOT_READY, 7), {}, []),
     "a cold room": (snapshot(0.0, indoor_temp=7.9), {}, [("frost_danger", "")]),
     "a freezing room": (snapshot(0.0, indoor_temp=-4.0), {}, [("frost_danger", "")]),
-    "cold water": (snapshot(0.0, water_supply_temp=4.9), {}, [("frost_danger", "")]),
+    "cold water": (
+        snapshot(0.0, water_supply_temp=4.9, outdoor_temp=-2.0),
+        {},
+        [("frost_danger", "")],
+    ),
+    "cold water in mild air": (snapshot(0.0, water_supply_temp=4.9, outdoor_temp=5.1), {}, []),
+    "cold water in cool air": (
+        snapshot(0.0, water_supply_temp=4.9, outdoor_temp=5.0),
+        {},
+        [("frost_danger", "")],
+    ),
+    "cold water in a defrost": (
+        snapshot(0.0, water_supply_temp=4.0, outdoor_temp=-3.0, defrost_active=True),
+        {},
+        [],
+    ),
+    "a cold room in a defrost": (
+        snapshot(0.0, indoor_temp=7.0, outdoor_temp=-3.0, defrost_active=True),
+        {},
+        [("frost_danger", "")],
+    ),
     "cool but safe": (snapshot(0.0, indoor_temp=8.0, water_supply_temp=5.0), {}, []),
     "a room nobody believes": (snapshot(0.0, indoor_temp=-40.0), {}, []),
     "off in the cold": (
@@ -136,7 +156,12 @@ def test_texts_name_the_sensor_and_the_code_in_both_languages() -> None:
 
 COLDEST: dict[str, tuple[Snapshot, str | None, Severity]] = {
     "frost in the room": (snapshot(0.0, indoor_temp=6.0), None, Severity.S1),
-    "frost in the water": (snapshot(0.0, water_supply_temp=3.0), None, Severity.S1),
+    "frost in the water": (
+        snapshot(0.0, water_supply_temp=3.0, outdoor_temp=-2.0),
+        None,
+        Severity.S1,
+    ),
+    "cold water": (snapshot(0.0, water_supply_temp=3.1, outdoor_temp=-2.0), None, Severity.S2),
     "off at -11": (snapshot(0.0, power_on=False, outdoor_temp=-11.0), None, Severity.S1),
     "silent at -11": (snapshot(0.0, outdoor_temp=-11.0), "no answer", Severity.S1),
     "silent at -5": (snapshot(0.0, outdoor_temp=-5.0), "no answer", Severity.S2),
