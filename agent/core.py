@@ -150,7 +150,8 @@ class Core:
                 supplies.get(name, ()),
                 Detector(
                     device,
-                    settings.profiles.get(name) or Profile(device.map.refrigerant),
+                    settings.profiles.get(name)
+                    or Profile(device.map.refrigerant, driver=device.map.map),
                     before.detectors.get(name),
                     settings.needed.get(name, frozenset()),
                     frozenset(one.point for one in supplies.get(name, ())),

@@ -25,6 +25,13 @@ def add(commands: Commands) -> None:
     again.add_argument(
         "--refrigerant", choices=("R32", "R410A", "R290"), help="of the pump, without --config"
     )
+    again.add_argument(
+        "--utc-offset",
+        type=float,
+        default=8.0,
+        metavar="HOURS",
+        help="hours that the pump's winter time is ahead of UTC, without --config (default 8)",
+    )
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -35,9 +42,8 @@ def _replay(arguments: argparse.Namespace) -> int:
         from agent import config  # noqa: PLC0415  half a second, and only for a gateway
 
         found = config.read(arguments.config)
-    events = replay(
-        Path(arguments.file), found, Profile(refrigerant=arguments.refrigerant), _Bar().show
-    )
+    profile = Profile(refrigerant=arguments.refrigerant, east_h=arguments.utc_offset)
+    events = replay(Path(arguments.file), found, profile, _Bar().show)
     for event in events:
         if event["kind"] in BESIDE:
             print(_said(event), file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent.account.tariff import Tariff
@@ -17,6 +18,8 @@ from agent.faults import Profile, SeasonSettings
 from agent.homes import Home
 from agent.model import PointId
 from agent.yamltext import Document
+
+A_WINTER_DAY = datetime(2024, 1, 1)  # noqa: DTZ001  the zone is the question
 
 
 def core_of(
@@ -68,15 +71,18 @@ def core_of(
         full_every_s,
         tariff,
         as_found_c,
-        profiles=_profiles(raw, devices),
+        profiles=_profiles(raw, devices, timezone),
         season=_season(raw.season),
         watch_s=float(raw.season.self_test_watch),
     )
 
 
-def _profiles(raw: GatewaySection, devices: Mapping[str, Device]) -> Mapping[str, Profile]:
+def _profiles(
+    raw: GatewaySection, devices: Mapping[str, Device], timezone: ZoneInfo
+) -> Mapping[str, Profile]:
     """What is known of each machine besides its points: by its nameplate, else by its map."""
     found: dict[str, Profile] = {}
+    ahead = timezone.utcoffset(A_WINTER_DAY) or timedelta()
     for section in (device for line in raw.lines for device in line.devices):
         if section.name not in devices:
             continue
@@ -87,6 +93,8 @@ def _profiles(raw: GatewaySection, devices: Mapping[str, Device]) -> Mapping[str
             eev_steps=plate.valve_steps,
             high_pressure_bar=plate.high_pressure,
             floor_heating=plate.floor_heating,
+            driver=devices[section.name].map.map,
+            east_h=ahead / timedelta(hours=1),
         )
     return found
 

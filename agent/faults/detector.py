@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.faults.condition import Condition
+from agent.faults.dark import dark
 from agent.faults.gates import Gates
 from agent.faults.kept import Kept
 from agent.faults.masking import unmasked
@@ -61,6 +62,7 @@ class Saved:
     signals: tuple[str, ...] = ()
     own: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     verdict: Verdict | None = None
+    driver: str = ""
 
 
 class Detector:
@@ -186,13 +188,14 @@ class Detector:
     def _own(self, events: int) -> None:
         """What has ended goes to the machine's own history before any rule looks at it."""
         view = self._view
+        night = dark(view.sample, view.profile.east_h)
         if events & WINDOW and view.window is not None:
             since_s = view.now - view.defrost_ended
-            view.own.window(view.window, since_s, view.now)
-        if events & CLEAN and view.clean is not None:
+            view.own.window(view.window, since_s, view.now, night)
+        if night and events & CLEAN and view.clean is not None:
             view.own.clean_coil(view.clean, view.now)
         if events & REST and view.rest is not None:
-            view.own.rest(view.rest, view.now - view.off_since, view.now)
+            view.own.rest(view.rest, view.now - view.off_since, view.now, night)
         if events & (WINDOW | CLEAN | REST):
             view.judge.look(view.own, view.now)
         if events & DAY:
@@ -279,6 +282,7 @@ class Detector:
             signals=(*view.own.steady.names, *view.own.air.names),
             own=kept.own(view.own, view.day_began),
             verdict=view.judge.verdict,
+            driver=view.profile.driver,
         )
 
     def repaired(self, rule: str) -> None:
@@ -295,6 +299,8 @@ class Detector:
         view = self._view
         view.now = saved.now
         view.day_began = saved.now
+        if saved.driver != view.profile.driver:
+            return  # what was learnt was learnt in the numbers of another driver
         view.seen_good.update(one for i, one in enumerate(FIELDS) if saved.seen_good >> i & 1)
         view.own.restore(saved.own, saved.signals)
         view.judge.verdict = saved.verdict

@@ -55,7 +55,10 @@ Saved = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 
 class Own:
-    """The steady stretches of heating and, apart from them, the coil just after a defrost."""
+    """The steady stretches of heating and, apart from them, the coil just after a defrost.
+
+    What is measured against the outdoor air is looked at by night alone.
+    """
 
     __slots__ = (
         "_proof",
@@ -82,14 +85,14 @@ class Own:
         self.rest_air = History(("rest_air",), now, RESTING, unchanging)
         self.rest_pressure = History(("rest_pressure",), now, RESTING, unchanging)
 
-    def window(self, window: Window, since_s: float, now: float) -> bool:
+    def window(self, window: Window, since_s: float, now: float, night: bool) -> bool:
         """Steady heating, `since_s` after a defrost; whether it could be judged."""
         self.signals = measured(window, self._source)
         if not self.steady.names:
             self._prove()
         judged = self.steady.see(window, self.signals, now)
         judged |= self.loop.see(window, self.signals, now)
-        if dry(window, since_s):
+        if night and dry(window, since_s):
             judged |= self.air.see(window, self.signals, now)
         return judged
 
@@ -97,11 +100,12 @@ class Own:
         """The coil after a defrost; whether it could be judged."""
         return self.clean.see(window, measured(window, self._source), now)
 
-    def rest(self, window: Window, off_s: float, now: float) -> None:
+    def rest(self, window: Window, off_s: float, now: float, night: bool) -> None:
         """Ten minutes of standing still with the pump on."""
         found = rested(window, off_s, self._source)
         self.rest_water.see(window, found, now)
-        self.rest_air.see(window, found, now)
+        if night:
+            self.rest_air.see(window, found, now)
         self.rest_pressure.see(window, found, now)
 
     @property

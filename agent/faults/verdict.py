@@ -15,7 +15,6 @@ from agent.faults.own import DAY, DAYS, HOURS, WEEK, Horizon, Own
 from agent.model import Suspect
 
 UNKNOWN = "unknown"
-OF_OUTDOOR_AIR = ("approach", "clean", "rest_air")
 EARLY = 18.0  # chi square against machines at large
 ENDS_AT = 0.4  # of size and strength: less of both ends a verdict
 AHEAD = 0.6  # the weight from which another suspect takes the name over
@@ -111,8 +110,6 @@ class Judge:
 
     def _found(self, own: Own, now: float, demand: Demand) -> Verdict | None:
         seen = own.seen(demand.horizon, now)
-        if demand is HOURLY:  # the sun shines on the sensor of the outdoor air for hours
-            seen = {name: one for name, one in seen.items() if name not in OF_OUTDOOR_AIR}
         least = demand.strength * self._least_proof
         if sum((one.off / one.error) ** 2 for one in seen.values()) < least:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.faults.fleets import settings
+from bench.faults.fleets import STEP_S, settings
 from bench.faults.negatives import EVERY, Calendars
 from bench.faults.outcome import Case, Healthy
 from bench.faults.shelf import chunks, place
@@ -42,7 +42,10 @@ def run_calm(work: Calm) -> Found:
             for way, each in work.ways:
                 known = settings(fleet.units, columns, WAYS[way])
                 watches |= {(i, way): Watch(known[i]) for i in range(0, work.n, each)}
+        swapped = calendars.swapped(round(float(columns["mono"][0, 0]) / STEP_S))
         for (i, way), watch in watches.items():
+            if i in swapped:
+                watch.swap()
             names = watch.setting.names
             watch.feed(seen(columns, i, names, WAYS[way], wild(work.seed, i)))
     spans: list[Healthy] = [

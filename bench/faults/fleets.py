@@ -43,6 +43,7 @@ def profiles(units: Units) -> list[Profile]:
             highest_hz=float(units.high_hz[i]),
             eev_steps=float(units.valve_steps[i]),
             high_pressure_bar=float(units.high_pa[i]) / 1e5,
+            east_h=0.0,
         )
         for i in range(len(units))
     ]

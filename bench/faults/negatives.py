@@ -18,7 +18,7 @@ EVERY = 240
 """Polls between two moments at which an event may begin or end: two hours."""
 PER_DAY = A_DAY // EVERY
 REPLACED = ("coil_temp", "water_supply_temp", "water_return_temp", "discharge_temp")
-OFF = "power_cut"
+SWAP, OFF = "driver_swap", "power_cut"
 """The gateway hangs on the same mains and polls nothing either."""
 
 
@@ -58,7 +58,7 @@ def calendar(days: float, kind: str, chance: np.random.Generator) -> list[Event]
     some("exercise", 1.0, 1.0, 1.0, 72.0)
     if kind == "mild" and chance.uniform() < 0.6:
         events.append(Event("summer", 1.0, 0, int(chance.integers(2, 9)) * A_DAY))
-    for name, share in (("driver_swap", 0.1), ("sensor_replaced", 0.15)):
+    for name, share in ((SWAP, 0.1), ("sensor_replaced", 0.15)):
         if chance.uniform() < share:
             begin = int(chance.integers(slots // 2, slots)) * EVERY
             form = str(chance.choice(REPLACED)) if name == "sensor_replaced" else ""
@@ -95,6 +95,14 @@ class Calendars:
         for i, event in self._now(step):
             if event.name == OFF:
                 away[:, i] = 1.0
+
+    def swapped(self, step: int) -> frozenset[int]:
+        """Units that another driver reads from this step on."""
+        return frozenset(
+            i
+            for i, events in enumerate(self.events)
+            if any(one.name == SWAP and one.begin == step for one in events)
+        )
 
     def told(self, i: int) -> tuple[tuple[float, str], ...]:
         """Beginnings and names of a unit's events, true seconds."""

@@ -119,6 +119,12 @@ class Watch:
         self._detector = Detector(self.setting.machine, self.setting.profile, saved)
         self._life = LifeCycle(kept.alarms if kept else ())
 
+    def swap(self) -> None:
+        """Another driver reads the unit from now on: the gateway restarts with it."""
+        profile = replace(self.setting.profile, driver="another")
+        self.setting = replace(self.setting, profile=profile)
+        self._start(self.kept())
+
     def kept(self) -> Kept:
         """The state as it would be saved now."""
         state = msgspec.json.encode(self._detector.save())

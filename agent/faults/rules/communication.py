@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
 from agent.faults.texts import WORDS
@@ -11,6 +12,7 @@ from agent.frost import COLD_OUTDOOR_C
 from agent.model import Severity, Suspect
 
 LEAST_S, MOST_S = 60.0, 150.0
+KNOWN_S = 6 * 3600.0  # so long the air of before tells of now, over restarts too
 LOST_IN_A_ROW = 6.0
 POLLS_AVERAGED = 30.0
 MAYBE_MAINS = (Suspect("F25", 0.55), Suspect("F20", 0.45))
@@ -22,11 +24,14 @@ NAMES = {
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Silence or damage without one good answer."""
+    """Silence or damage without one good answer; what it means, the air says that was seen last."""
     if view.silent_s <= 0:
+        if view.sample.outdoor_temp is not None:
+            memory["outdoor_c"], memory["seen"] = view.sample.outdoor_temp, view.now
         return NOTHING
     after_s = patience_s(view, memory)
-    outdoor_c = view.sample.outdoor_temp
+    lately = view.now - memory.get("seen", -inf) < KNOWN_S
+    outdoor_c = memory["outdoor_c"] if lately else None
     freezes = view.machine.kind == "heat_pump"
     cold = freezes and outdoor_c is not None and outdoor_c < COLD_OUTDOOR_C
     en, zh = NAMES[view.machine.kind]
@@ -55,7 +60,7 @@ COMMUNICATION_LOST = Rule(
     fault="F25",
     severity=Severity.S2,
     look=look,
-    on=Event.SILENT,
+    on=Event.SILENT | Event.MINUTE,
     words=WORDS["F25"],
     raise_after_s=LEAST_S,
     clear_after_s=10.0,

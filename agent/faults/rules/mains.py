@@ -12,6 +12,7 @@ from agent.model import Severity
 
 LOW_V, HIGH_V, LASTS_S = 198.0, 235.0, 60.0
 SLIGHT_V, SLIGHT_S = 243.0, 6 * 3600.0  # many rural feeders stand at 235 to 240 V for an hour
+SAGS_S = 4 * 3600.0  # and sag below 198 V while a heater of 6 kW makes the tank hot
 LOWEST_V, HIGHEST_V, AT_ONCE_S = 187.0, 253.0, 10.0
 EASED_BY_V = 3.0
 MEASURED_V = (80.0, 300.0)  # below no machine answers; above it is told between two phases
@@ -48,11 +49,12 @@ def _found(view: View, memory: Memory, volts: float) -> tuple[Finding, ...]:
     lasts_s = view.now - memory["since"]
     eased = EASED_BY_V if memory.get("told") == 1.0 else 0.0
     severe = not LOWEST_V + eased <= volts <= HIGHEST_V - eased
+    sags = not severe and volts <= LOW_V + EASED_BY_V
     slight = HIGH_V - EASED_BY_V <= volts <= SLIGHT_V
-    wait_s = AT_ONCE_S if severe else SLIGHT_S if slight else LASTS_S
+    wait_s = AT_ONCE_S if severe else SAGS_S if sags else SLIGHT_S if slight else LASTS_S
     if "told" not in memory and lasts_s < wait_s:
         return NOTHING
-    severity = Severity.S1 if severe else Severity.S3 if slight else Severity.S2
+    severity = Severity.S1 if severe else Severity.S3 if slight or sags else Severity.S2
     memory["told"] = 1.0 if severe else 2.0
     evidence = {"supply_voltage": volts, "lasts_s": lasts_s, "low": LOW_V, "high": HIGH_V}
     return (Finding(evidence, severity=severity),)

@@ -11,7 +11,7 @@ from agent.faults.view import View
 from agent.model import Severity
 
 PRESSURE_SHARE = 0.98  # of the limit at which the machine stops
-DISCHARGE_C = 112.0  # 100 to 106 are usual while making hot water
+DISCHARGE_C = 118.0  # up to 113 are usual below -15 degC; machines stop at 120 to 125
 SUPPLY_C, SET_C = 58.0, 60.0
 SUPPLY_FOR_S = 120.0
 WILD_C, WILD_BAR = 148.0, 80.0

@@ -38,9 +38,11 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     supply_c, return_c = sample.water_supply_temp, sample.water_return_temp
     heats = view.steady and view.running_s > 600.0 and view.since_defrost_s > 600.0
     if not heats or supply_c is None or return_c is None or supply_c > return_c - WRONG_WAY_K:
-        memory["wrong_since"] = view.now
+        memory["wrong_since"], memory["wrong_c"] = view.now, _or(supply_c, 0.0)
         return NOTHING
     if view.now - memory.setdefault("wrong_since", view.now) < WRONG_WAY_S:
+        return NOTHING
+    if supply_c == memory.get("wrong_c"):  # a sensor that stands still
         return NOTHING
     return (
         _finding(

@@ -24,6 +24,7 @@ SIGNATURES = (
         """,
         least=0.4,
         swift=True,
+        must=("superheat", "discharge"),
     ),
 )
 

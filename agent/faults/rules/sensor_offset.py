@@ -73,6 +73,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        must=("superheat", "condenser"),
     ),
     signature(  # liquid_temp, two kelvin
         "F16",

@@ -21,6 +21,8 @@ WATCHED = (  # indoor and outdoor air, set points and tanks may well stand still
 )
 KEYS = tuple((name, name + ".s", name + ".odd") for name in WATCHED)
 STUCK_S = 7200.0  # healthy sensors stand still for up to 1.3 h of running
+COARSE_STUCK_S = 8 * 3600.0  # and for hours when all come in steps of half a kelvin or more
+COARSE, MOST_COARSE = 12.0, 24.0  # looks, an hour of them
 MOVED_S = 900.0
 LEAST_MOVING = 2
 WILD = 8.0  # K or bar: a jump no machine makes, back within a minute
@@ -34,21 +36,25 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     step_s = min(view.now - memory.get("now", view.now), LONGEST_GAP_S)
     memory["now"] = view.now
     stuck: list[tuple[str, float, float]] = []
-    moving, sample = 0, view.sample
+    moving, sample, coarse = 0, view.sample, True
+    stuck_s = COARSE_STUCK_S if memory.get("coarse", 0.0) >= COARSE else STUCK_S
     for name, since, odd in KEYS:
         value = getattr(sample, name)
         if value is None:
             continue
+        coarse = coarse and (2.0 * value).is_integer()
         if memory.get(name) == value:
             stood_s = memory[since] = memory[since] + step_s
             if odd in memory:
                 del memory[odd]
         else:
             stood_s = _moved(memory, name, value)
-        if stood_s >= STUCK_S:
+        if stood_s >= stuck_s:
             stuck.append((name, memory[name], stood_s))
         elif stood_s < MOVED_S:
             moving += 1
+    count = memory.get("coarse", 0.0)
+    memory["coarse"] = min(count + 1.0, MOST_COARSE) if coarse else max(count - 3.0, 0.0)
     if not stuck or moving < LEAST_MOVING:
         return NOTHING
     return tuple(_finding(view, *one) for one in stuck)

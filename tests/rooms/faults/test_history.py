@@ -166,7 +166,7 @@ def own_of(hours: int, frost_k: float = 0.0, since_s: float = 9e9, **off: float)
     own = Own(SOURCE, 0.0)
     for hour in range(HOURS_LEARNT + hours):
         shown = off if hour >= HOURS_LEARNT else {}
-        own.window(window(hour, **shown), 900.0, hour * 3600.0)
+        own.window(window(hour, **shown), 900.0, hour * 3600.0, night=True)
         own.clean_coil(window(hour, **shown), hour * 3600.0)
         if hour % 24 == 23:
             own.day(hour * 3600.0)
