@@ -31,7 +31,7 @@ class Signature:
     `both` when it may go either way, as a sensor's offset does.
     Without the signals it `must` have it is no suspect; `odds` are how often it happens,
     and `proof` how much evidence it takes, as a share of the usual. Only a `swift` one is told
-    before a day is over.
+    before a day is over, and a `patient` one only when a second day says the same.
     """
 
     fault: str
@@ -43,6 +43,7 @@ class Signature:
     odds: float = 1.0
     proof: float = 1.0
     swift: bool = False
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def signature(
     odds: float = 1.0,
     proof: float = 1.0,
     swift: bool = False,
+    patient: bool = False,
 ) -> Signature:
     """A signature from lines such as `approach 1.05 0.2`: signal, how far it moves, the spread."""
     rows = [line.split() for line in table.strip().splitlines()]
@@ -164,4 +166,5 @@ def signature(
         odds,
         proof,
         swift,
+        patient,
     )

@@ -40,7 +40,8 @@ DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 class Verdict:
     """A fault of the catalogue, or `unknown`; `size` 1 is the medium of the catalogue. `early` when
     it is told against machines at large: what is learnt is not healthy, and cannot be judged by;
-    `sure` when the evidence is overwhelming, or was found again on another day.
+    `sure` when the evidence is overwhelming, or was found again on another day; `patient` when it
+    is not to be told before.
     """
 
     fault: str
@@ -50,17 +51,19 @@ class Verdict:
     expected: Mapping[str, float]
     early: bool = False
     sure: bool = False
+    patient: bool = False
 
 
 class Judge:
     """Keeps one machine's verdict."""
 
-    __slots__ = ("_least_proof", "_looks", "_signatures", "verdict")
+    __slots__ = ("_least_proof", "_looks", "_signatures", "_yesterday", "verdict")
 
     def __init__(self, signatures: Sequence[Signature]) -> None:
         self._signatures = tuple(signatures)
         self._least_proof = min((one.proof for one in signatures), default=1.0)
         self._looks = 0
+        self._yesterday = ""
         self.verdict: Verdict | None = None
 
     def look(self, own: Own, now: float) -> None:
@@ -75,9 +78,12 @@ class Judge:
         for demand in DAILY:
             found = self._found(own, now, demand)
             if found is not None:
-                if self._free or self._overtakes(found):
+                again, self._yesterday = found.fault == self._yesterday, found.fault
+                waits = found.patient and not again and not found.sure
+                if not waits and (self._free or self._overtakes(found)):
                     self.verdict = self._again(found)
                 return
+        self._yesterday = ""
         early = self._early(own)
         if self.verdict is None or self.verdict.early:
             self.verdict = early
@@ -127,8 +133,9 @@ class Judge:
         if told.best.explained < proof or not _large(told):
             return None
         fault, size = told.best.signature.fault, round(abs(told.best.size), 2)
-        sure = told.best.explained >= SURE
-        return Verdict(fault, size, told.suspects, _short(seen), own.expected(), sure=sure)
+        sure, patient = told.best.explained >= SURE, told.best.signature.patient
+        expected = own.expected()
+        return Verdict(fault, size, told.suspects, _short(seen), expected, False, sure, patient)
 
     def _overtakes(self, found: Verdict) -> bool:
         old = self.verdict

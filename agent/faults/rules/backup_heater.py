@@ -12,6 +12,8 @@ from agent.model import Severity
 
 NEEDLESS_S = 1800.0
 TOP_SHARE = 0.8  # of the highest frequency: below, the compressor could give more
+LIMITED_C = -10.0  # below, a compressor may be held back by its own limits
+NEAR_K = 0.5  # water so near its setpoint needs no heater
 STANDS_W = 1000.0  # more than pump, fan and board take
 LONGEST_GAP_S = 450.0
 OVER_S = 300.0
@@ -51,9 +53,14 @@ def _needless(view: View, memory: Memory, hz: float | None) -> bool | None:
         return None
     if sample.dhw_heater_on or hz is None or _hot(sample):
         return None
+    wanted_c, supply_c = sample.water_setpoint_active, sample.water_supply_temp
     if sample.electric_heater_on:
+        if wanted_c is not None and supply_c is not None and supply_c >= wanted_c - NEAR_K:
+            return True
         most_hz = view.profile.highest_hz or memory.get("most_hz", 0.0)
-        return hz < TOP_SHARE * most_hz
+        outdoor_c = sample.outdoor_temp
+        mild = outdoor_c is None or outdoor_c >= LIMITED_C
+        return mild and view.running and hz < TOP_SHARE * most_hz
     power_w = sample.active_power
     return power_w is not None and not view.running and power_w > STANDS_W
 

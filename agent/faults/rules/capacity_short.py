@@ -13,8 +13,9 @@ SHORT_K = 2.0
 TOP = 0.95  # of the highest frequency
 FOR_S = 3600.0
 RISES_K = 1.0
-COLD_ROOM_C, COOL_ROOM_C = 16.0, 19.0
-DESIGN_C = -12.0  # below, a machine at its end is no fault while the room is warm
+COLD_ROOM_C, COOL_ROOM_C = 16.0, 18.0
+DESIGN_C, AWFUL_ROOM_C = -12.0, 14.0  # below, a machine at its end is a fault in a cold room only
+OFTEN_S = 3600.0  # who defrosts as often cannot show what it can
 STEP_K = 3.0  # over the setpoint of the last day: water takes hours to follow
 DAY_S = 86400.0
 
@@ -30,6 +31,9 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     if hz is None or supply_c is None or wanted_c is None:
         return NOTHING
     if _stepped(view, memory, wanted_c):
+        memory.pop("since", None)
+        return NOTHING
+    if view.defrost is not None and max(view.defrost.gap_s, view.since_defrost_s) < OFTEN_S:
         memory.pop("since", None)
         return NOTHING
     if view.defrosting or view.since_defrost_s < 900.0:
@@ -56,7 +60,7 @@ def _told(view: View, memory: Memory, highest: float) -> Iterable[Finding]:
     sample, room_c = view.sample, view.sample.indoor_temp
     outdoor_c = sample.outdoor_temp
     cold = outdoor_c is not None and outdoor_c < DESIGN_C
-    if room_c is not None and room_c >= (COLD_ROOM_C if cold else COOL_ROOM_C):
+    if room_c is not None and room_c >= (AWFUL_ROOM_C if cold else COOL_ROOM_C):
         return NOTHING
     seen = {
         "water_supply_temp": sample.water_supply_temp,

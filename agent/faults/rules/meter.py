@@ -70,7 +70,7 @@ def _counted(
     """What the counter has counted since it last was compared, and what was due."""
     raw, now = getattr(view.sample, counter.point), view.now
     step_s, memory["looked"] = now - memory.get("looked", now), now
-    if step_s > LONGEST_GAP_S:
+    if view.last is None or step_s > LONGEST_GAP_S:  # who restarts knows not for how long
         memory.pop("count", None)
         _begin(memory)
     before = memory.get("count")

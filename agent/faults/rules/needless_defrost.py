@@ -13,9 +13,11 @@ WARM_COIL_C = -2.0
 FROST_FROM_C, FROST_TO_C = -8.0, 6.0
 OFTEN_S = 3000.0  # 1.2 defrosts per hour
 IN_A_ROW = 6.0
-EARLY_K = 3.0  # nearer to the air than this machine used to let its coil come
+EARLY_K, EARLY_SHARE = 3.0, 0.7  # nearer to the air, and sooner, than this machine used to
+OFTEN_K, OFTEN_SHARE = 1.0, 0.35  # a little nearer, and far sooner
 LEARN_S = 14 * 86400.0
 LEAST = 6.0
+LONGEST_S = 6 * 3600.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
@@ -31,7 +33,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         zone = outdoor_c is None or FROST_FROM_C <= outdoor_c <= FROST_TO_C
         needless = needless or (not zone and defrost.gap_s < OFTEN_S)
     if outdoor_c is not None and coil_c is not None:
-        needless = _early(view, memory, outdoor_c - coil_c) or needless
+        needless = _early(view, memory, outdoor_c - coil_c, defrost.since_s) or needless
     memory["row"] = memory.get("row", 0.0) + 1.0 if needless else 0.0
     if memory["row"] < IN_A_ROW:
         return NOTHING
@@ -44,15 +46,19 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     return (Finding({name: value for name, value in seen.items() if value is not None}),)
 
 
-def _early(view: View, memory: Memory, depth_k: float) -> bool:
-    """Whether the coil was nearer to the air than before the first defrosts on average."""
-    count = memory.get("count", 0.0)
+def _early(view: View, memory: Memory, depth_k: float, since_s: float) -> bool:
+    """Whether the coil was nearer to the air, and sooner, than before the first defrosts."""
+    count, since_s = memory.get("count", 0.0), min(since_s, LONGEST_S)
     if view.now - memory.setdefault("began", view.now) < LEARN_S or count < LEAST:
-        mean = memory.get("depth_k", 0.0)
         memory["count"] = count + 1.0
-        memory["depth_k"] = mean + (depth_k - mean) / (count + 1.0)
+        for name, value in (("depth_k", depth_k), ("since_s", since_s)):
+            mean = memory.get(name, 0.0)
+            memory[name] = mean + (value - mean) / (count + 1.0)
         return False
-    return depth_k < memory["depth_k"] - EARLY_K
+    return any(
+        depth_k < memory["depth_k"] - nearer_k and since_s < share * memory["since_s"]
+        for nearer_k, share in ((EARLY_K, EARLY_SHARE), (OFTEN_K, OFTEN_SHARE))
+    )
 
 
 NEEDLESS_DEFROST = Rule(

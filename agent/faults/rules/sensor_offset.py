@@ -22,6 +22,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
     ),
     signature(  # water_return_temp, two kelvin
         "F16",
@@ -33,6 +34,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
     ),
     signature(  # outdoor_temp, two kelvin
         "F16",
@@ -44,6 +46,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
         odds=0.5,
     ),
     signature(  # coil_temp, two kelvin
@@ -55,6 +58,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
     ),
     signature(  # discharge_temp, two kelvin
         "F16",
@@ -64,6 +68,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
     ),
     signature(  # suction_temp, two kelvin
         "F16",
@@ -73,6 +78,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
         must=("superheat", "condenser"),
     ),
     signature(  # liquid_temp, two kelvin
@@ -83,6 +89,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
     ),
     signature(  # high_pressure, two kelvin
         "F16",
@@ -95,6 +102,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
     ),
     signature(  # low_pressure, two kelvin
         "F16",
@@ -114,6 +122,7 @@ SIGNATURES = (
         least=0.4,
         both=True,
         proof=1.5,
+        patient=True,
     ),
 )
 
