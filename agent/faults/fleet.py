@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from agent.faults.diagnosis import Seen
 
 USUAL: Mapping[str, tuple[float, float]] = {
-    "clean": (7.9, 1.3),
-    "superheat": (4.4, 0.8),
-    "subcooling": (3.3, 1.3),
-    "condenser": (1.3, 0.65),
-    "valve": (22.0, 7.5),
-    "coil": (0.7, 0.5),
+    "clean": (8.3, 2.0),
+    "superheat": (4.4, 1.0),
+    "subcooling": (4.1, 1.4),
+    "condenser": (1.5, 0.75),
+    "valve": (32.0, 7.0),
+    "coil": (0.65, 0.5),
     "rest_water": (0.0, 0.3),
     "rest_pressure": (0.0, 0.45),
 }

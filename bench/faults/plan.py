@@ -99,6 +99,7 @@ WHILE_LEARNING = ("F01", "F02", "F03", "F04", "F07", "F09", "F11", "F13", "F18",
 NOT_APPLICABLE: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("F09",), ("mild", "cold"), "too warm or too dry for frost: a defrost has little to leave"),
     (("F10",), ("mild", "cold"), "too warm or too dry for frost: no defrost is missed"),
+    (("F18",), ("cold",), "it runs without a stop: 8 to 19 starts a day, defrosts among them"),
     (("F21",), ("mild", "frost"), "the unit still covers a house that loses twice as much"),
     (("F20_mains", "F20_flow"), ("mild",), "water does not freeze at +5..+12 degC"),
     (("F14_stuck",), ("mild",), "the valve reverses for a defrost only, and none is due"),

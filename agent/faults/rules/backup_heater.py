@@ -13,6 +13,7 @@ from agent.model import Severity
 NEEDLESS_S = 1800.0
 TOP_SHARE = 0.8  # of the highest frequency: below, the compressor could give more
 LIMITED_C = -10.0  # below, a compressor may be held back by its own limits
+FROST_C = 0.0
 NEAR_K = 0.5  # water so near its setpoint needs no heater
 STANDS_W = 1000.0  # more than pump, fan and board take
 LONGEST_GAP_S = 450.0
@@ -59,8 +60,9 @@ def _needless(view: View, memory: Memory, hz: float | None) -> bool | None:
             return True
         most_hz = view.profile.highest_hz or memory.get("most_hz", 0.0)
         outdoor_c = sample.outdoor_temp
-        mild = outdoor_c is None or outdoor_c >= LIMITED_C
-        return mild and view.running and hz < TOP_SHARE * most_hz
+        if not view.running:  # in the frost it may stand in for a compressor that waits
+            return True if outdoor_c is None or outdoor_c >= FROST_C else None
+        return (outdoor_c is None or outdoor_c >= LIMITED_C) and hz < TOP_SHARE * most_hz
     power_w = sample.active_power
     return power_w is not None and not view.running and power_w > STANDS_W
 

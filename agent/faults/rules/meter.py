@@ -11,7 +11,7 @@ from agent.faults.sample import Sample
 from agent.faults.signals import WATER_W_PER_LPM_K
 from agent.faults.texts import WORDS
 from agent.faults.view import View
-from agent.model import PointId, Severity, Value
+from agent.model import PointId, Severity, Suspect, Value
 
 STANDS_S = 1800.0
 LEAST_POWER_W, LEAST_HEAT_W = 200.0, 1000.0
@@ -27,6 +27,7 @@ BELIEVED = 3.0
 FALLS, FALLS_WITHIN_S = 2.0, 86400.0  # one fall is a meter that was replaced
 COP_LEAST, COP_MOST = 1.0, 8.0
 COP_WINDOWS = 6.0  # an hour of steady heating
+OF_COP = (Suspect("F16", 0.5), Suspect("F27", 0.4))  # two kelvin of water are half of a small heat
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,10 @@ def look_cop(view: View, memory: Memory) -> Iterable[Finding]:
     )
     if flow is None or supply_c is None or return_c is None or not power_w:
         return NOTHING
-    if power_w < LEAST_POWER_W:
-        return NOTHING
+    if power_w < LEAST_POWER_W or not (
+        window.swing("water_supply_temp") and window.swing("water_return_temp")
+    ):
+        return NOTHING  # a sensor that stands still is told by a rule of its own
     cop = flow * (supply_c - return_c) * WATER_W_PER_LPM_K / power_w
     beyond = not COP_LEAST <= cop <= COP_MOST
     memory["beyond"] = memory.get("beyond", 0.0) + 1.0 if beyond else 0.0
@@ -210,7 +213,7 @@ def look_cop(view: View, memory: Memory) -> Iterable[Finding]:
         "value_usual": limit,
         "unit": "",
     }
-    return (Finding(evidence, key="cop"),)
+    return (Finding(evidence, key="cop", suspects=OF_COP),)
 
 
 ENERGY_METER = Rule(
