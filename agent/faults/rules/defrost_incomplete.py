@@ -11,13 +11,13 @@ SIGNATURES = (
     signature(
         "F09",
         """
-        clean           2.6    0.6
-        approach        2.4    1.2
+        clean           3.6    0.8
+        approach        1.8    1.0
         power          -0.2    0.2
         superheat      -0.2    0.2
         """,
         least=0.25,
-        proof=0.9,
+        proof=0.7,
         must=("clean",),
     ),
 )

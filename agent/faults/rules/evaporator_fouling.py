@@ -11,11 +11,11 @@ SIGNATURES = (
     signature(
         "F07",
         """
-        approach        1.0   0.15
-        clean          0.65    0.2
+        approach        1.4    0.3
+        clean           1.1    0.3
         """,
-        least=0.4,
-        proof=0.9,
+        least=0.3,
+        proof=0.65,
     ),
 )
 
