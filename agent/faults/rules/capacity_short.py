@@ -14,7 +14,7 @@ TOP = 0.95  # of the highest frequency
 FOR_S = 3600.0
 RISES_K = 1.0
 COLD_ROOM_C, COOL_ROOM_C = 16.0, 18.0
-DESIGN_C, AWFUL_ROOM_C = -12.0, 14.0  # below, a machine at its end is a fault in a cold room only
+DESIGN_C, AWFUL_ROOM_C = -9.0, 14.0  # below, a machine at its end is a fault in a cold room only
 OFTEN_S = 3600.0  # who defrosts as often cannot show what it can
 STEP_K = 3.0  # over the setpoint of the last day: water takes hours to follow
 DAY_S = 86400.0
@@ -71,8 +71,8 @@ def _told(view: View, memory: Memory, highest: float) -> Iterable[Finding]:
         "outdoor_temp": outdoor_c,
         "indoor_temp": room_c,
     }
-    told = cold or (room_c is not None and room_c >= COLD_ROOM_C)
-    severity = Severity.S3 if told else Severity.S2
+    mild = cold if room_c is None else room_c >= COLD_ROOM_C
+    severity = Severity.S3 if mild else Severity.S2
     known = {name: value for name, value in seen.items() if value is not None}
     return (Finding(known, severity=severity),)
 

@@ -15,7 +15,7 @@ SIGNATURES = (
         clean           1.1    0.3
         """,
         least=0.3,
-        proof=0.65,
+        proof=0.8,
     ),
 )
 

@@ -18,6 +18,7 @@ OFTEN_K, OFTEN_SHARE = 1.0, 0.35  # a little nearer, and far sooner
 LEARN_S = 14 * 86400.0
 LEAST = 6.0
 LONGEST_S = 6 * 3600.0
+FIRM_K2 = 1.0  # a spread of the air below which no slope is believed
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
@@ -33,7 +34,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         zone = outdoor_c is None or FROST_FROM_C <= outdoor_c <= FROST_TO_C
         needless = needless or (not zone and defrost.gap_s < OFTEN_S)
     if outdoor_c is not None and coil_c is not None:
-        needless = _early(view, memory, outdoor_c - coil_c, defrost.since_s) or needless
+        needless = _early(view, memory, outdoor_c, outdoor_c - coil_c, defrost.since_s) or needless
     memory["row"] = memory.get("row", 0.0) + 1.0 if needless else 0.0
     if memory["row"] < IN_A_ROW:
         return NOTHING
@@ -46,17 +47,27 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     return (Finding({name: value for name, value in seen.items() if value is not None}),)
 
 
-def _early(view: View, memory: Memory, depth_k: float, since_s: float) -> bool:
-    """Whether the coil was nearer to the air, and sooner, than before the first defrosts."""
+def _early(view: View, memory: Memory, outdoor_c: float, depth_k: float, since_s: float) -> bool:
+    """Whether the coil was nearer to the air, and sooner, than at the first defrosts in such air."""
     count, since_s = memory.get("count", 0.0), min(since_s, LONGEST_S)
     if view.now - memory.setdefault("began", view.now) < LEARN_S or count < LEAST:
         memory["count"] = count + 1.0
-        for name, value in (("depth_k", depth_k), ("since_s", since_s)):
+        for name, value in (
+            ("air", outdoor_c),
+            ("depth", depth_k),
+            ("air2", outdoor_c * outdoor_c),
+            ("air_depth", outdoor_c * depth_k),
+            ("since_s", since_s),
+        ):
             mean = memory.get(name, 0.0)
             memory[name] = mean + (value - mean) / (count + 1.0)
         return False
+    air_c, usual_k = memory["air"], memory["depth"]
+    spread = memory["air2"] - air_c * air_c
+    slope = (memory["air_depth"] - air_c * usual_k) / (spread + FIRM_K2)
+    usual_k += slope * (outdoor_c - air_c)
     return any(
-        depth_k < memory["depth_k"] - nearer_k and since_s < share * memory["since_s"]
+        depth_k < usual_k - nearer_k and since_s < share * memory["since_s"]
         for nearer_k, share in ((EARLY_K, EARLY_SHARE), (OFTEN_K, OFTEN_SHARE))
     )
 

@@ -59,7 +59,8 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     "pressure for a moment": (OVERHEAT, [(30, {"high_pressure": 41.5})], []),
     "pressure of a hot tank": (OVERHEAT, [(HOUR, {"high_pressure": 40.5})], []),
     "discharge of a hot tank": (OVERHEAT, [(HOUR, {"discharge_temp": 106.0, **TANK})], []),
-    "discharge": (OVERHEAT, [(60, {"discharge_temp": 116.0})], ["overheat"]),
+    "discharge": (OVERHEAT, [(60, {"discharge_temp": 119.0})], ["overheat"]),
+    "discharge of a very cold day": (OVERHEAT, [(HOUR, {"discharge_temp": 115.0})], []),
     "a discharge sensor gone": (OVERHEAT, [(HOUR, {"discharge_temp": 150.0})], []),
     "a tank is hot": (OVERHEAT, [(HOUR, {"water_supply_temp": 63.0, **TANK})], []),
     "heating is not": (OVERHEAT, [(4 * MINUTE, {"water_supply_temp": 60.0})], ["overheat"]),
@@ -190,14 +191,36 @@ def thawed(seen: Seen, coil_c: float, times: int, every_s: float = HOUR, **more:
     """Hours of heating that end in a defrost each."""
     for _ in range(times):
         seen.many(every_s, coil_temp=coil_c, **more)
-        seen.many(6 * MINUTE, mode="defrost", coil_temp=12.0, water_supply_temp=24.0)
+        seen.many(6 * MINUTE, mode="defrost", coil_temp=12.0, water_supply_temp=24.0, **more)
 
 
-@pytest.mark.parametrize(("coil_c", "found"), [(-16.0, False), (-14.5, False), (-9.0, True)])
-def test_defrosts_that_come_too_early_for_this_machine(coil_c: float, found: bool) -> None:
+@pytest.mark.parametrize(
+    ("coil_c", "every_s", "found"),
+    [
+        (-16.0, HOUR, False),
+        (-14.5, 0.6 * HOUR, False),
+        (-9.0, HOUR, False),  # early, but not often: the air is dry
+        (-9.0, 0.6 * HOUR, True),
+        (-14.5, 0.3 * HOUR, True),  # hardly early, but very often
+        (-16.0, 0.3 * HOUR, False),  # fog
+    ],
+)
+def test_defrosts_that_come_too_early_for_this_machine(
+    coil_c: float, every_s: float, found: bool
+) -> None:
     seen = Seen(NEEDLESS_DEFROST, step_s=60.0)
     thawed(seen, -16.0, 14 * 22)
-    thawed(seen, coil_c, 8)
+    thawed(seen, coil_c, 8, every_s)
+    assert bool(seen.said) is found
+
+
+@pytest.mark.parametrize(("outdoor_c", "coil_c", "found"), [(4.0, -6.0, False), (4.0, 0.0, True)])
+def test_what_is_early_depends_on_the_air(outdoor_c: float, coil_c: float, found: bool) -> None:
+    seen = Seen(NEEDLESS_DEFROST, step_s=60.0)
+    for k in range(14 * 22):
+        air_c = -9.0 + k % 13
+        thawed(seen, 1.4 * air_c - 12.0, 1, outdoor_temp=air_c)
+    thawed(seen, coil_c, 8, 0.6 * HOUR, outdoor_temp=outdoor_c)
     assert bool(seen.said) is found
 
 

@@ -53,6 +53,17 @@ def test_a_day_is_a_hint_and_a_second_one_is_sure() -> None:
     assert judge.verdict.sure
 
 
+def test_what_is_patient_is_told_when_a_second_day_says_the_same() -> None:
+    offset = signature("F16", "approach 1.0", least=0.4, both=True, patient=True)
+    judge = Judge((offset, SCALE))
+    for off in (-1.2, 0.0, -1.2):
+        days(judge, Machine(approach=off), 1)
+        assert judge.verdict is None
+    days(judge, Machine(approach=-1.2), 1)
+    assert judge.verdict is not None
+    assert judge.verdict.fault == "F16"
+
+
 def test_what_is_overwhelming_is_sure_at_once_and_within_hours() -> None:
     judge = Judge((DIRT, SCALE))
     for _ in range(4):
@@ -70,7 +81,7 @@ def test_one_calm_look_begins_anew() -> None:
     assert judge.verdict is None
 
 
-def test_the_sun_on_the_outdoor_sensor_is_no_fault_within_hours() -> None:
+def test_what_is_not_swift_is_no_fault_within_hours() -> None:
     judge = Judge((DIRT, SCALE))
     for _ in range(20):
         judge.look(own(Machine(approach=5.0)), 0.0)
