@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from agent.faults import RULES, Condition, Detector, LifeCycle, Profile, Sample, Saved
+from agent.faults.dark import dark
 from agent.faults.masking import unmasked
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
 from agent.faults.rules.communication import COMMUNICATION_LOST
@@ -252,3 +253,38 @@ def test_memory_and_points_outlive_a_restart() -> None:
     second.see(sample(0.0, indoor_temp=31.0))
     assert second.save().memories == {"warm": {"seen": 7.0}}
     assert second.save().seen_good >> FIELDS.index("indoor_temp") & 1
+
+
+def test_another_driver_forgets_what_was_learnt_in_the_numbers_of_the_first(learnt: Saved) -> None:
+    other = Detector(machine(), replace(R32, driver="other"), learnt).save()
+    assert (other.now, other.seen_good) == (learnt.now, 0)
+    assert (other.memories, other.verdict) == ({}, None)
+    assert other.own["steady"] != learnt.own["steady"]
+
+
+@pytest.mark.parametrize(
+    ("hour", "trusted", "is_dark"),
+    [(12.0, True, False), (17.9, True, False), (18.0, True, True), (3.0, True, True)]
+    + [(7.6, True, False), (3.0, False, False)],
+)
+def test_the_night_is_that_of_the_place(hour: float, trusted: bool, is_dark: bool) -> None:
+    utc_s = 20_000 * 86400.0 + (hour - 8.0) * 3600.0
+    assert dark(Sample(0.0, utc_s, trusted), 8.0) is is_dark
+
+
+def test_the_outdoor_air_is_learnt_by_night_alone() -> None:
+    day = Detector(machine(), R32)
+    for mono in range(0, 3 * 86400, 120):
+        day.see(sample(float(mono), trusted=False))
+    own = day.save().own
+    assert own["steady"][""][2] > 0.0
+    assert own["air"][""][2] == own["clean"][""][2] == 0.0
+
+
+def test_how_cold_it_is_around_a_silent_machine_is_known_over_a_restart() -> None:
+    first = Detector(machine(), R32, rules=(COMMUNICATION_LOST,))
+    feed(first, stretch(0.0, 120.0, outdoor_temp=-9.0))
+    second = Detector(machine(), R32, first.save(), rules=(COMMUNICATION_LOST,))
+    (lost,) = second.see(Sample(5.0, 5.0, lost="no answer"))
+    assert (lost.severity, lost.evidence["outdoor_temp"]) == (Severity.S1, -9.0)
+    assert [one.fault for one in lost.suspects] == ["F25", "F20"]

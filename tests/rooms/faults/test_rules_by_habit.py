@@ -218,7 +218,7 @@ def test_defrosts_that_come_too_early_for_this_machine(
 def test_what_is_early_depends_on_the_air(outdoor_c: float, coil_c: float, found: bool) -> None:
     seen = Seen(NEEDLESS_DEFROST, step_s=60.0)
     for k in range(14 * 22):
-        air_c = -9.0 + k % 13
+        air_c = -9.0 + k // 24
         thawed(seen, 1.4 * air_c - 12.0, 1, outdoor_temp=air_c)
     thawed(seen, coil_c, 8, 0.6 * HOUR, outdoor_temp=outdoor_c)
     assert bool(seen.said) is found
