@@ -322,13 +322,15 @@ def test_a_water_sensor_that_stands_still_says_nothing_of_the_meters() -> None:
     assert Seen(COP_BEYOND).many(1.5 * HOUR, water_flow=1.0, water_return_temp=31.0) == []
 
 
-@pytest.mark.parametrize(("step_k", "hours", "found"), [(0.5, 7.5, 0), (0.5, 8.6, 1), (0.1, 2.2, 1)])
+@pytest.mark.parametrize(
+    ("step_k", "hours", "found"), [(0.5, 7.5, 0), (0.5, 8.6, 1), (0.1, 2.2, 1)]
+)
 def test_where_all_come_in_halves_a_value_may_stand_for_hours(
     step_k: float, hours: float, found: int
 ) -> None:
     names = ("water_return_temp", "discharge_temp", "coil_temp", "low_pressure", "high_pressure")
     seen, said = Seen(SENSOR_STUCK), list[str]()
     for k in range(round(hours * 120)):
-        moving = {name: 20.0 + step_k * (k * 7 % 5) for name in names}
+        moving = dict.fromkeys(names, 20.0 + step_k * (k * 7 % 5))
         said = seen.one(water_supply_temp=36.0, absent=("liquid_temp", "suction_temp"), **moving)
     assert len(said) == found
