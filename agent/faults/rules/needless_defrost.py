@@ -48,7 +48,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
 
 
 def _early(view: View, memory: Memory, outdoor_c: float, depth_k: float, since_s: float) -> bool:
-    """Whether the coil was nearer to the air, and sooner, than at the first defrosts in such air."""
+    """Whether the coil was nearer to the air, and sooner, than the first defrosts in such air."""
     count, since_s = memory.get("count", 0.0), min(since_s, LONGEST_S)
     if view.now - memory.setdefault("began", view.now) < LEARN_S or count < LEAST:
         memory["count"] = count + 1.0

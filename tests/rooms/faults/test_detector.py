@@ -264,8 +264,14 @@ def test_another_driver_forgets_what_was_learnt_in_the_numbers_of_the_first(lear
 
 @pytest.mark.parametrize(
     ("hour", "trusted", "is_dark"),
-    [(12.0, True, False), (17.9, True, False), (18.0, True, True), (3.0, True, True)]
-    + [(7.6, True, False), (3.0, False, False)],
+    [
+        (12.0, True, False),
+        (17.9, True, False),
+        (18.0, True, True),
+        (3.0, True, True),
+        (7.6, True, False),
+        (3.0, False, False),
+    ],
 )
 def test_the_night_is_that_of_the_place(hour: float, trusted: bool, is_dark: bool) -> None:
     utc_s = 20_000 * 86400.0 + (hour - 8.0) * 3600.0
