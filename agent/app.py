@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from agent.road import Road
 from agent.showing import Showing
 from agent.spool import Spool
 from agent.thinning import fold
+from agent.updates import Newer
 from agent.uplink import Uplink
 from agent.uplink.adapters import Bridge, bridges
 from agent.vitals import Vitals
@@ -94,7 +96,7 @@ async def run(
             lambda: clock.stamp().at.isoformat(timespec="seconds"),
         )
         lamp = Lamp(config.lamp, vitals.light) if config.lamp else None
-        showing = Showing(core, spool, vitals, clock, config)
+        showing = Showing(core, spool, vitals, clock, config, Newer(time.monotonic))
         rooms = Rooms(showing.live, showing.service, asking.ask)
         served = [figures(config.metrics, vitals.now)] if config.metrics else []
         served += [page(config.page, rooms)] if config.page else []

@@ -18,6 +18,7 @@ from agent.light import LOOKS, Light
 from agent.model import Alarm, Audience, Life, Machine, Origin, Snapshot, Stamp
 from agent.selftest import ORDER, Report
 from agent.spool import Spool
+from agent.updates import Newer
 from agent.vitals import Vitals
 from agent.web import view
 
@@ -31,8 +32,9 @@ class Showing:
     """The rooms of one gateway as the page is told of them."""
 
     def __init__(
-        self, core: Core, spool: Spool, vitals: Vitals, clock: Clock, config: Config
+        self, core: Core, spool: Spool, vitals: Vitals, clock: Clock, config: Config, newer: Newer
     ) -> None:
+        self._newer = newer
         self._core, self._spool, self._vitals = core, spool, vitals
         self._clock, self._config = clock, config
         self._machines = config.core.devices
@@ -61,7 +63,18 @@ class Showing:
             ),
             identity=view.Text(identity.zh, identity.en),
             registered=identity.standing.value,
+            update=self._update(),
         )
+
+    def _update(self) -> view.Text | None:
+        page = self._config.page
+        found = self._newer.waiting() if page is None or page.update_notices else None
+        if found is None:
+            return None
+        zh, en = f"新版本 {found.version} 将自动安装", f"Version {found.version} will be installed"
+        if found.mends:
+            zh, en = f"{zh}，修复安全问题：{found.mends}", f"{en}; it mends: {found.mends}"
+        return view.Text(f"{zh}。供暖不受影响。", f"{en}. The heating goes on meanwhile.")
 
     def _home(self, name: str, device: str, stamp: Stamp) -> view.Home:
         picture = self._core.complete(stamp.mono)[device]

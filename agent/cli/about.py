@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from agent import __version__
 from agent.cli.base import FAILED, OK, Commands, command
 from agent.support import MODEL, REPORTING, SUPPORTED_UNTIL
+from agent.updates import waiting
 
 _BOARD = Path("/proc/device-tree/model")
 _MACHINE = Path("/sys/class/dmi/id/product_name")
@@ -24,6 +26,7 @@ def add(commands: Commands) -> None:
 def _about(arguments: argparse.Namespace) -> int:
     """Show model, version, hardware, end of security updates; exit code 1 once that day is over."""
     today = datetime.now(UTC).date()
+    newer = waiting()
     said = {
         "model": MODEL,
         "version": __version__,
@@ -32,6 +35,7 @@ def _about(arguments: argparse.Namespace) -> int:
         "supported_until": SUPPORTED_UNTIL.isoformat(),
         "supported": supported(today),
         "report": REPORTING,
+        "update": asdict(newer) if newer is not None else None,
     }
     if arguments.json:
         print(json.dumps(said))
@@ -45,6 +49,9 @@ def _about(arguments: argparse.Namespace) -> int:
             "report": "报告漏洞 report a weakness",
         }
         print("\n".join(f"{label}: {said[key]}" for key, label in labels.items()))
+        if newer is not None:
+            mends = f", mends 修复 {newer.mends}" if newer.mends else ""
+            print(f"待安装更新 update waits: {newer.version}{mends}")
     return OK if supported(today) else FAILED
 
 

@@ -31,4 +31,10 @@ def page_of(
     if address is None:
         return None
     paths = [folder / name if name is not None else None for name in files.values()]
-    return PageSettings(Listen(*address, *paths), raw.gateway, state, said.service)
+    return PageSettings(
+        Listen(*address, *paths),
+        raw.gateway,
+        state,
+        said.service,
+        update_notices=said.update_notices,
+    )

@@ -364,6 +364,9 @@ class PageSection(Section, frozen=True, kw_only=True):
     service: Annotated[
         str, Meta(max_length=80, description="Whom to call, as the page shows it: name, number.")
     ] = ""
+    update_notices: Annotated[
+        bool, Meta(description="Whether the page tells the household of an update that waits.")
+    ] = True
 
 
 LedName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9:_.-]{0,63}\Z")]

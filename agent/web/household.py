@@ -15,7 +15,7 @@ from agent.web.routes import JSON, Answer, Asked, Need, Route, told, wrong
 from agent.web.sections import pieces, put
 from agent.web.view import Home, Live
 from agent.web.wish import Ended, Rooms, Wish
-from agent.web.words import Speech, language_of, plainly
+from agent.web.words import Speech, language_of, plainly, say
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -88,7 +88,12 @@ class Household:
     def page(self, asked: Asked, notice: str = "") -> str:
         """The page as it is now."""
         speech, live = Speech(language_of(asked)), self._rooms.live()
-        place = Place("/", speech.language, asked.session, notice or _said(asked, speech))
+        place = Place(
+            "/",
+            speech.language,
+            asked.session,
+            notice or _said(asked, speech) or _update(live, speech),
+        )
         parts = pieces(live, speech, asked.session, self._service)
         homes = [
             Markup('<section class="home"><h1>{}</h1>{}</section>').format(
@@ -165,6 +170,10 @@ class Household:
             return Answer(status=303, headers={"Location": f"/?said={end.outcome}"})
         notice = speech("not_done", plainly(end.why, speech.language))
         return Answer(self.page(asked, notice), 409)
+
+
+def _update(live: Live, speech: Speech) -> str:
+    return "" if live.update is None else say(live.update, speech.language)
 
 
 def _said(asked: Asked, speech: Speech) -> str:

@@ -33,3 +33,4 @@ class PageSettings:
     folder: Path
     service: str = ""
     label: Path | None = None
+    update_notices: bool = True

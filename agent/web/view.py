@@ -139,6 +139,7 @@ class Live(Struct, frozen=True):
     alarms: tuple[Standing, ...] = ()
     identity: Text = Text("", "")
     registered: str = "none"
+    update: Text | None = None
 
 
 class Value(Struct, frozen=True):

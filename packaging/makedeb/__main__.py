@@ -47,6 +47,7 @@ class Wanted:
     epoch: int
     wheels: Path
     out: Path
+    mends: str = ""
 
 
 def build(target: Target, wanted: Wanted) -> Built:
@@ -65,7 +66,7 @@ def build(target: Target, wanted: Wanted) -> Built:
         sbom.write_text(bill(target, version, parts, wanted.epoch), "utf-8")
         stage.seal(root)
         installed = stage.settle(root, wanted.epoch)
-        out = deb.build(root, debian, target, version, installed, wanted.out)
+        out = deb.build(root, debian, target, version, installed, wanted.out, wanted.mends)
     data = out.read_bytes()
     return Built(str(out), target.name, version, len(data), installed, sha256(data).hexdigest())
 
@@ -96,6 +97,7 @@ def main() -> int:
     parser.add_argument("--source", type=Path, default=HERE, help="tree with agent/ and setup.cfg")
     parser.add_argument("--version", help="instead of the tree's own")
     parser.add_argument("--wheels", type=Path, default=HERE / "build" / "wheels", help="kept here")
+    parser.add_argument("--mends", default="", help="a weakness this version mends, for the page")
     parser.add_argument(
         "--repository", type=Path, help="publish here for apt, one folder a release"
     )
@@ -107,7 +109,7 @@ def main() -> int:
     epoch = epoch_of(given.source)
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)  # dpkg-deb reads it
     version = given.version or version_of(given.source)
-    wanted = Wanted(given.source, version, epoch, given.wheels, given.out)
+    wanted = Wanted(given.source, version, epoch, given.wheels, given.out, given.mends)
     chosen = [one for one in TARGETS if given.only in (None, one.name)]
     began = monotonic()
     try:

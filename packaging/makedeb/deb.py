@@ -19,8 +19,9 @@ def debian_version(version: str, target: Target) -> str:
     return f"{version}-1~deb{target.number}"
 
 
-def control(target: Target, version: str, installed_bytes: int) -> str:
-    """The control file; `version` is Debian's."""
+def control(target: Target, version: str, installed_bytes: int, mends: str = "") -> str:
+    """The control file; `version` is Debian's, `mends` a weakness that this version mends."""
+    fixes = f"Security-Fix: {' '.join(mends.split())}\n" if mends else ""
     depends = f"{python_range(target)}, systemd, udev, tzdata, init-system-helpers (>= 1.54)"
     return (
         "Package: heatpump-agent\n"
@@ -30,7 +31,7 @@ def control(target: Target, version: str, installed_bytes: int) -> str:
         f"Installed-Size: {installed_bytes // 1024}\n"
         f"Depends: libc6 (>= 2.{min(target.glibc, 36)}), {depends}\n"
         "Recommends: systemd-timesyncd | time-daemon, unattended-upgrades\n"
-        "Section: net\n"
+        f"{fixes}Section: net\n"
         "Priority: optional\n"
         "Description: edge gateway for air-source heat pumps\n"
         " Reads heat pumps, meters and sensors over Modbus, watches and controls them\n"
@@ -40,7 +41,13 @@ def control(target: Target, version: str, installed_bytes: int) -> str:
 
 
 def build(
-    root: Path, debian: Path, target: Target, version: str, installed_bytes: int, into: Path
+    root: Path,
+    debian: Path,
+    target: Target,
+    version: str,
+    installed_bytes: int,
+    into: Path,
+    mends: str = "",
 ) -> Path:
     """The package of a staged tree; `DEBIAN` is added to the tree. Raises OSError without dpkg.
 
@@ -49,7 +56,7 @@ def build(
     folder = root / "DEBIAN"
     folder.mkdir()
     folder.chmod(0o755)
-    (folder / "control").write_text(control(target, version, installed_bytes), "utf-8")
+    (folder / "control").write_text(control(target, version, installed_bytes, mends), "utf-8")
     (folder / "conffiles").write_text(CONFFILES, "utf-8")
     (folder / "md5sums").write_text(_sums(root), "utf-8")
     for name in SCRIPTS:

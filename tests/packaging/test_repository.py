@@ -67,6 +67,7 @@ class Place:
             "Dir::Etc::parts": root / "parts",
             "APT::Sandbox::User": "root",
             "APT::Update::Error-Mode": "any",
+            "Acquire::GzipIndexes": "false",  # as Debian has it; images for containers differ
             "APT::Architecture": "amd64",
         }
         given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]

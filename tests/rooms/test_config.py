@@ -121,6 +121,7 @@ FULL: dict[str, Any] = {
         "certificate": "secret",
         "key": "secret",
         "service": "Service 010-12345678",
+        "update_notices": True,
     },
     "account": {"tariff": "beijing_rural", "savings": "before_after", "as_found": "45"},
     "led": {"red": "heatpump:red", "green": "heatpump:green", "blue": "ACT"},

@@ -22,6 +22,7 @@ from agent.model import Outcome, Quality, Reading, Result, Value
 from agent.showing import Showing, _doing
 from agent.spool import Spool, SpoolSettings
 from agent.thinning import fold
+from agent.updates import Newer, Waiting
 from agent.vitals import Vitals
 from agent.web import view
 from tests.rooms.control.testpump import CALM, command, pump, readings, snapshot, stamp
@@ -67,10 +68,12 @@ class House:
             tariff=read_tariff("beijing_rural"),
         )
         self.core, self.clock = Core(self.settings), At()
+        self.newer: Waiting | None = None
         config = replace(_EMPTY, core=self.settings)
         self.showing = Showing(
-            self.core, cast(Spool, spool), cast(Vitals, Healthy()), cast(Clock, self.clock), config
-        )
+            self.core, cast(Spool, spool), cast(Vitals, Healthy()), cast(Clock, self.clock), config,
+            Newer(lambda: 0.0, lambda: self.newer),
+        )  # fmt: skip
 
     def sweep(self, mono: float, **values: Value) -> None:
         self.clock.mono = mono
