@@ -19,6 +19,7 @@ from msgspec import Meta
 from agent import __version__, alarmtable, drivertable
 from agent.config import GatewaySection
 from agent.drivers.registermap import RegisterMap
+from agent.errors import MissingLibrary
 from agent.kit.api import api_page
 from agent.model import POINTS
 from agent.records import Record
@@ -51,7 +52,18 @@ def _pages(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
     yield "drivers.md", _drivers()
     yield "alarms.md", _MADE + alarmtable.page()
     yield "commands.md", _commands(parser)
+    yield "openapi.json", json.dumps(openapi(), indent=2, ensure_ascii=False) + "\n"
     yield "asyncapi.json", json.dumps(asyncapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+def openapi() -> dict[str, Any]:
+    """The local page for programs; MissingLibrary where its libraries are not installed."""
+    try:
+        from agent.web.openapi import description  # noqa: PLC0415 - an option
+        from agent.web.site import declared  # noqa: PLC0415
+    except ImportError:
+        raise MissingLibrary("install heatpump-agent[page] to describe the local page") from None
+    return description(declared())
 
 
 # --- records --------------------------------------------------------------------------------

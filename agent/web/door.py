@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agent.web.limits import Pace
-from agent.web.routes import FORM, JSON, Answer, Asked, Need, Route, read_body, wrong
-from agent.web.sessions import COOKIE, Sessions
+from agent.web.routes import COOKIE, FORM, JSON, Answer, Asked, Need, Route, read_body, wrong
+from agent.web.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_LOST = {
+    404: ("there is no such page", "没有这个页面"),
+    405: ("this cannot be done here", "这里不能这样操作"),
+    413: ("the body is too long", "内容太长"),
 }
 AT_HOME = (".local", ".lan", ".home.arpa", ".internal")
 """Names that no public server has: a foreign page that lets its own name point here is refused."""
@@ -64,7 +69,19 @@ class Door:
 
     async def answer(self, route: Route, raw: Raw) -> Answer:
         """What the route answers, with the headers that every answer has."""
-        given = await self._answer(route, raw)
+        return self._dressed(await self._answer(route, raw), raw)
+
+    def lost(self, raw: Raw, status: int, allow: Iterable[str] = ()) -> Answer:
+        """What is answered to no route (404), to a wrong method (405), to a long body (413)."""
+        wait_s = self._pace.wait_s(raw.asked.source, self._now())
+        if wait_s > 0:
+            return self._dressed(wrong(429, "too many requests", "请求太频繁，请稍候", wait_s), raw)
+        given = wrong(status, *_LOST[status])
+        if status == 405:
+            given = replace(given, headers={"Allow": ", ".join(allow)})
+        return self._dressed(given, raw)
+
+    def _dressed(self, given: Answer, raw: Raw) -> Answer:
         if (
             given.status >= 400
             and given.kind == JSON

@@ -11,8 +11,8 @@ from msgspec import Meta
 from agent.claim import ClaimError
 from agent.web.keys import KeyFileError, Keys
 from agent.web.pages import Frame, login_page
-from agent.web.routes import JSON, Answer, Asked, Need, Route, told, wrong
-from agent.web.sessions import COOKIE, Refused, Sessions
+from agent.web.routes import COOKIE, JSON, Answer, Asked, Need, Route, told, wrong
+from agent.web.sessions import Refused, Sessions
 from agent.web.words import language_of
 
 

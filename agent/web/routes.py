@@ -16,6 +16,7 @@ HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 EVENTS = "text/event-stream"
 FORM = "application/x-www-form-urlencoded"
+COOKIE = "session"
 
 
 class Need(IntEnum):

@@ -32,8 +32,12 @@ Request.max_content_length = Request.max_body_length = 16 * 1024
 async def serve(listen: Listen, routes: Iterable[Route], door: Door, what: str) -> None:
     """Serve until cancelled. An address that cannot be had is logged and tried again every 30 s."""
     app = _Bounded()
+    methods: dict[str, list[str]] = {}
     for route in routes:
         app.route(route.path, methods=[route.method])(_handler(route, door))
+        methods.setdefault(route.path, []).append(route.method)
+    for status in (404, 405, 413):
+        app.errorhandler(status)(_lost(status, methods, door))
     while True:
         try:
             context = _context(listen)
@@ -125,19 +129,36 @@ def _handler(route: Route, door: Door) -> Callable[[Request], Awaitable[Response
     return handle
 
 
+def _lost(
+    status: int, methods: Mapping[str, list[str]], door: Door
+) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        headers = lowered(request.headers.items())
+        raw = Raw(_asked(request, headers, {}), headers, "", b"", {})
+        allow = [*methods.get(request.path, []), "OPTIONS"]
+        return _response(door.lost(raw, status, allow), squeezed=False)
+
+    return handle
+
+
 def _raw(request: Request, headers: Mapping[str, str]) -> Raw:
     kind, body = headers.get("content-type", ""), request.body or b""
-    asked = Asked(
+    asked = _asked(request, headers, _pairs(request.query_string or ""))
+    form = _pairs(body.decode("utf-8", "replace")) if kind.startswith(FORM) else {}
+    return Raw(asked, headers, kind, body, form)
+
+
+def _asked(request: Request, headers: Mapping[str, str], args: Mapping[str, str]) -> Asked:
+    accepts = headers.get("accept", "")
+    return Asked(
         method=request.method,
         path=request.path,
         source=str(request.client_addr[0]),
-        args=_pairs(request.query_string or ""),
+        args=args,
         cookies=dict(request.cookies),
         languages=headers.get("accept-language", ""),
-        wants_json=JSON in headers.get("accept", "") or kind.startswith(JSON),
+        wants_json=JSON in accepts or headers.get("content-type", "").startswith(JSON),
     )
-    form = _pairs(body.decode("utf-8", "replace")) if kind.startswith(FORM) else {}
-    return Raw(asked, headers, kind, body, form)
 
 
 def _pairs(text: str) -> dict[str, str]:

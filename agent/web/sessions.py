@@ -18,7 +18,6 @@ from agent.web.routes import Need, Session
 
 log = logging.getLogger(__name__)
 
-COOKIE = "session"
 LASTS_S = {Need.RESIDENT: 12 * 3600.0, Need.INSTALLER: 3600.0}
 """Without a request; each request begins the time anew."""
 MOST = 16

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from agent import claim
 from agent.errors import AgentError
@@ -19,7 +20,7 @@ from agent.web.pages import Frame, refusal
 from agent.web.routes import Route
 from agent.web.server import serve
 from agent.web.sessions import Sessions
-from agent.web.settings import PageSettings
+from agent.web.settings import Listen, PageSettings
 from agent.web.shipped import Files
 from agent.web.stream import Streams, Tempo
 from agent.web.technician import Technician
@@ -66,6 +67,16 @@ def _take_label(keys: Keys, label: Path | None) -> None:
             keys.set_claim(claim.read(label))
     except AgentError as error:
         log.warning("the page has no claim code yet: %s", error)
+
+
+def declared() -> tuple[Route, ...]:
+    """The routes as they stand in the table, for their description; nobody is served by them."""
+
+    def nobody(*_: object) -> NoReturn:
+        raise AssertionError("declared routes serve nobody")
+
+    settings = PageSettings(Listen("127.0.0.1", 1), "gateway", Path())
+    return site(settings, Rooms(nobody, nobody, nobody)).routes
 
 
 async def run(settings: PageSettings, rooms: Rooms) -> None:
