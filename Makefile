@@ -9,7 +9,7 @@ STAMP := $(VENV)/.ready
 
 help:
 	@echo "make run    the gateway with a simulated house, broker and platform (Ctrl-C ends it)"
-	@echo "make test   every test; installs mosquitto where it may"
+	@echo "make test   every test; installs mosquitto and chromium where it may"
 	@echo "make package      the Debian packages, into dist/"
 	@echo "make test-system  the package on machines of their own under real systemd; needs root"
 	@echo "make check  format, lint, types, import contracts, fast"
@@ -27,6 +27,7 @@ run: setup
 
 test: setup
 	@sh packaging/mosquitto.sh
+	@sh packaging/chromium.sh
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 package: setup

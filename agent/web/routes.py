@@ -5,7 +5,7 @@ The server, the description for programs (OpenAPI) and the tests all walk the sa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
@@ -66,7 +66,7 @@ class Answer:
     status: int = 200
     kind: str = HTML
     headers: Mapping[str, str] = field(default_factory=dict)
-    stream: AsyncIterator[str] | None = None
+    stream: AsyncGenerator[str] | None = None
 
 
 Give = Callable[[Asked], Awaitable[Answer]]

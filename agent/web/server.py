@@ -7,7 +7,8 @@ import gzip
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -98,7 +99,7 @@ class _Bounded(Microdot):
             source = writer.get_extra_info("peername")
             request = await Request.create(self, reader, writer, source)
         except (ValueError, IndexError):  # no words of HTTP, no text, or a line too long
-            return _response(wrong(400, "this is no request"), squeezed=False)
+            return _response(wrong(400, "this is no request"))
         now = asyncio.get_running_loop().time()
         limit.reschedule(now + ANSWER_WITHIN_S)
         answer: Response = await self.dispatch_request(request)
@@ -122,9 +123,10 @@ def _handler(route: Route, door: Door) -> Callable[[Request], Awaitable[Response
         try:
             raw = _raw(request, headers)
         except ValueError as error:  # more fields than anybody has
-            return _response(wrong(400, str(error)), squeezed=False)
+            return _response(wrong(400, str(error)))
         answer = await door.answer(route, raw)
-        return _response(answer, "gzip" in headers.get("accept-encoding", ""))
+        reader, _ = request.sock
+        return _response(answer, "gzip" in headers.get("accept-encoding", ""), reader)
 
     return handle
 
@@ -136,7 +138,7 @@ def _lost(
         headers = lowered(request.headers.items())
         raw = Raw(_asked(request, headers, {}), headers, "", b"", {})
         allow = [*methods.get(request.path, []), "OPTIONS"]
-        return _response(door.lost(raw, status, allow), squeezed=False)
+        return _response(door.lost(raw, status, allow))
 
     return handle
 
@@ -165,10 +167,10 @@ def _pairs(text: str) -> dict[str, str]:
     return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
 
 
-def _response(answer: Answer, squeezed: bool) -> Response:
+def _response(answer: Answer, squeezed: bool = False, reader: Any = None) -> Response:
     headers = {"Content-Type": answer.kind, **answer.headers}
     if answer.stream is not None:
-        stream: Any = _sent(answer.stream)  # the library takes one, its types do not say so
+        stream: Any = _sent(answer.stream, reader)  # the library takes one, its types do not say so
         return Response(stream, answer.status, headers | {"Content-Type": EVENTS})
     body = answer.body.encode() if isinstance(answer.body, str) else answer.body
     if squeezed and len(body) > SQUEEZED_FROM:
@@ -177,6 +179,11 @@ def _response(answer: Answer, squeezed: bool) -> Response:
     return Response(body, answer.status, headers)
 
 
-async def _sent(stream: AsyncIterator[str]) -> AsyncIterator[bytes]:
-    async for text in stream:
-        yield text.encode()
+async def _sent(stream: AsyncGenerator[str], reader: Any) -> AsyncIterator[bytes]:
+    """What the stream gives, until whoever asked has hung up."""
+    async with aclosing(stream):
+        async for text in stream:
+            if reader.at_eof():
+                return
+            if text:
+                yield text.encode()

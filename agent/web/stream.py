@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 import msgspec
 
@@ -31,32 +31,33 @@ class Tempo:
 
 
 class Streams:
-    """The open streams of the page, by the address they go to."""
+    """The open streams of the page. Of one address the newest count: one too many ends its oldest,
+    for a page that was left may not be gone yet.
+    """
 
     def __init__(self, pieces: Pieces, tempo: Tempo | None = None) -> None:
         self._pieces, self._tempo = pieces, tempo or Tempo()
-        self._open: Counter[str] = Counter()
+        self._open: dict[int, str] = {}
+        self._numbers = count(1)
 
     def routes(self) -> tuple[Route, ...]:
         """To be added to the table."""
-        return (
-            Route(
-                "GET", "/events", Need.NOTHING, self._events, "Pieces that changed.", kind=EVENTS
-            ),
-        )
+        return (Route("GET", "/events", Need.NOTHING, self._events, "What changed.", kind=EVENTS),)
 
     async def _events(self, asked: Asked) -> Answer:
-        if self._open.total() >= MOST_STREAMS or self._open[asked.source] >= MOST_OF_ONE:
+        others = sum(source != asked.source for source in self._open.values())
+        if others >= MOST_STREAMS:
             return wrong(503, "too many watch already", "同时查看的人太多", 30.0)
         return Answer(kind=EVENTS, stream=self._changes(asked))
 
-    async def _changes(self, asked: Asked) -> AsyncIterator[str]:
-        self._open[asked.source] += 1
+    async def _changes(self, asked: Asked) -> AsyncGenerator[str]:
+        """Events, and nothing where nothing changed: whoever sends can look if anybody is there."""
+        number = self._enter(asked.source)
         try:
             sent: dict[str, str] = {}
             waited_s, looks = 0.0, 0
             yield "retry: 5000\n\n"
-            while looks * self._tempo.look_s < LASTS_S:
+            while number in self._open and looks * self._tempo.look_s < LASTS_S:
                 now = self._pieces(asked, looks % CHARTS_EVERY == 0)
                 changed = {id: text for id, text in now.items() if sent.get(id) != text}
                 if changed:
@@ -65,7 +66,17 @@ class Streams:
                 elif waited_s >= self._tempo.beat_s:
                     waited_s = 0.0
                     yield ": still here\n\n"
+                else:
+                    yield ""
                 await asyncio.sleep(self._tempo.look_s)
                 waited_s, looks = waited_s + self._tempo.look_s, looks + 1
         finally:
-            self._open[asked.source] -= 1
+            self._open.pop(number, None)
+
+    def _enter(self, source: str) -> int:
+        own = [number for number, whose in self._open.items() if whose == source]
+        for number in own[: len(own) - MOST_OF_ONE + 1]:
+            del self._open[number]
+        number = next(self._numbers)
+        self._open[number] = source
+        return number

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import sin
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -54,11 +55,18 @@ HOME = Home(
     today=Money(9.4, "yuan", 4.61, 1.88),
     season=Money(1203.0, "yuan", 588.2, 240.6, 5210.0),
     slots=tuple(
-        Slot(NOW - timedelta(minutes=10 * n), 19.0 + n % 7 / 7, 20.0, -6.0 + n / 20, 1500.0)
-        for n in range(140, 0, -1)
+        Slot(
+            NOW - timedelta(minutes=10 * n),
+            19.4 + 0.5 * sin(n / 14) + 0.15 * sin(n / 2.5),
+            20.0 if n < 60 else 18.0,
+            -4.0 - 4.0 * sin(n / 23),
+            max(180.0, 1500.0 + 700.0 * sin(n / 9)),
+        )
+        for n in range(143, 0, -1)
     ),
     bars=tuple(
-        Bar(NOW.date() - timedelta(days=n), 12.0 + n % 5, 19.2, -3.0) for n in range(60, 0, -1)
+        Bar(NOW.date() - timedelta(days=n), 19.0 + 6.0 * sin(n / 5) + n % 3, 19.2, -3.0)
+        for n in range(60, 0, -1)
     ),
 )  # fmt: skip
 GREEN = Lamp("green", "green", Text("一切正常", "All is well"))

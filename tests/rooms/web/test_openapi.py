@@ -38,7 +38,7 @@ OUTSIDE = schemathesis.openapi.from_dict(description(declared())).exclude(
     path=["/events", *LEADS_TO_THE_LOGIN]
 )
 CASES = settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,

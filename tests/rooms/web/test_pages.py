@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,10 @@ from msgspec.structs import replace
 
 from agent.web import Ended
 from agent.web.keys import Keys
+from agent.web.routes import Asked
 from agent.web.sentence import sentence
+from agent.web.server import _sent
+from agent.web.stream import Streams, Tempo
 from agent.web.view import Dial, Text
 from agent.web.words import WORDS, Speech
 from tests.rooms.web.site import ALARM, HOME, LIVE, NOW, House, Visitor, coded, served
@@ -308,23 +312,41 @@ async def test_a_change_is_sent_and_nothing_else(tmp_path: Path) -> None:
         stream.close()
 
 
-async def test_so_many_may_watch_and_a_place_becomes_free_again(tmp_path: Path) -> None:
-    house = House()
-    async with served(house, tmp_path) as (_, visitor):
-        streams = [await Stream.open(visitor.port) for _ in range(3)]
-        for stream in streams:
+async def test_one_too_many_of_an_address_ends_its_oldest(tmp_path: Path) -> None:
+    async with served(House(), tmp_path) as (_, visitor):
+        streams = [await Stream.open(visitor.port) for _ in range(4)]
+        for stream in streams[1:]:
             await stream.pieces()
-        refused = await visitor.ask("GET", "/events")
-        assert (refused.status, refused.headers["retry-after"]) == (503, "30")
-        streams[0].close()
-        async with asyncio.timeout(10):
-            while True:
-                house.live = replace(house.live, waiting=house.live.waiting + 1)
-                again = await Stream.open(visitor.port)
-                first = await again.line("HTTP/1.0 ")
-                if first.startswith("200"):
-                    break
-                again.close()
-        again.close()
+        with pytest.raises(AssertionError, match="the stream has ended"):
+            await streams[0].line("this never comes")
+        assert await streams[1].line(": ") == "still here"
         for stream in streams:
             stream.close()
+
+
+async def test_so_many_addresses_may_watch_and_a_place_becomes_free(tmp_path: Path) -> None:
+    streams = Streams(lambda asked, charts: {"now": "20"}, Tempo(0.0, 100.0))
+    (route,) = streams.routes()
+    open_now = []
+    for number in range(8):
+        stream = (await route.give(Asked("GET", "/events", f"10.0.0.{number}"))).stream
+        assert stream is not None
+        assert "retry" in await anext(stream)
+        open_now.append(stream)
+    refused = await route.give(Asked("GET", "/events", "10.0.0.99"))
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "30")
+    await open_now[0].aclose()
+    assert (await route.give(Asked("GET", "/events", "10.0.0.99"))).status == 200
+    for stream in open_now:
+        await stream.aclose()
+
+
+async def test_who_hangs_up_is_noticed_though_nothing_changes() -> None:
+    streams = Streams(lambda asked, charts: {"now": "20"}, Tempo(0.0, 1e9))
+    (route,) = streams.routes()
+    stream = (await route.give(Asked("GET", "/events", "10.0.0.1"))).stream
+    assert stream is not None
+    gone = iter([False, False, False, True])
+    reader = SimpleNamespace(at_eof=lambda: next(gone))
+    sent = [text async for text in _sent(stream, reader)]
+    assert [text.partition(b":")[0] for text in sent] == [b"retry", b"data"]

@@ -1,0 +1,98 @@
+"""Homes to be looked at by a browser: a real gateway on simulated pumps, and one made for pictures.
+
+Each lives in a thread with a loop of its own, for the browser is driven from outside of any.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import threading
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, closing
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+from simulators.stage import Stage, free_port
+from simulators.tour import GATEWAY, home_file
+from tests.rooms.web.site import House, Visitor, coded, served
+
+T = TypeVar("T")
+WITHIN_S = 90.0
+
+
+class InThread:
+    """Something that is opened and closed in a loop of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._stack = AsyncExitStack()
+        self.base, self.code = "", ""
+
+    def do(self, what: Coroutine[Any, Any, T]) -> T:
+        """Run it there and wait for it."""
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(WITHIN_S)
+
+    async def begin(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.do(self.begin())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.do(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(WITHIN_S)
+        self._loop.close()
+
+    def live(self) -> Any:
+        """What the page's API says now."""
+        with closing(HTTPConnection(urlsplit(self.base).netloc, timeout=WITHIN_S)) as link:
+            link.request("GET", "/api/live")
+            return json.load(link.getresponse())
+
+
+class Gateway(InThread):
+    """The home of `make run`: three pumps, a broker, a platform, the agent with its page."""
+
+    async def begin(self) -> None:
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="heatpump-")))
+        sim_file, pty, port = home_file(folder, speed=30.0)
+        web = free_port()
+        text = GATEWAY.format(folder=folder, pty=pty, port=port, web=web)
+        self.stage = await self._stack.enter_async_context(Stage(folder, sim_file, text))
+        self.code = await self.stage.claim_code()
+        await self.stage.start_agent()
+        self.base = f"http://127.0.0.1:{web}"
+        async with asyncio.timeout(WITHIN_S):
+            while not await asyncio.to_thread(self._answers):
+                await asyncio.sleep(0.2)
+
+    def _answers(self) -> bool:
+        """Whether every pump was read."""
+        try:
+            homes = self.live()["homes"]
+        except OSError:
+            return False
+        return len(homes) == 3 and all(home["water_c"] is not None for home in homes)
+
+
+class Pictured(InThread):
+    """A home of which everything is known, the same every time."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__()
+        self.house = house
+
+    async def begin(self) -> None:
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="heatpump-")))
+        self.code = coded(folder)
+        _, visitor = await self._stack.enter_async_context(served(self.house, folder))
+        self.base = f"http://127.0.0.1:{visitor.port}"
+        self.visitor: Visitor = visitor

@@ -1,0 +1,55 @@
+"""The pages as pictures, of a home made for them; those of the documents come from here:
+
+PICTURES=docs/images python -m pytest tests/browser/test_pictures.py
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.browser.chromium import DESKTOP, PHONE, chromium, needs_chromium
+from tests.browser.home import Pictured
+from tests.rooms.web.site import ALARM, HOME, LIVE, NOW, House
+
+pytestmark = [pytest.mark.house, needs_chromium]
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Pictured]:
+    assert HOME.dial is not None
+    wished = replace(HOME.dial, value=21.0, until=NOW + timedelta(hours=4))
+    house = House(replace(LIVE, homes=(replace(HOME, decides="resident", dial=wished),)))
+    with Pictured(house) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "size", "language"),
+    [
+        ("page-phone-zh", "/", PHONE, "zh"),
+        ("page-phone-en", "/", PHONE, "en"),
+        ("page-desktop-en", "/", DESKTOP, "en"),
+        ("plan-phone-zh", "/plan?device=hp1", PHONE, "zh"),
+        ("technician-desktop-en", "/technician", DESKTOP, "en"),
+        ("alarm-phone-zh", "/", PHONE, "zh"),
+    ],
+)
+def test_a_picture(
+    home: Pictured, tmp_path: Path, name: str, path: str, size: tuple[int, int], language: str
+) -> None:
+    home.house.live = replace(home.house.live, alarms=(ALARM,) if "alarm" in name else ())
+    folder = Path(os.environ.get("PICTURES", tmp_path))
+    with chromium(size) as page:
+        page.log_in(home.base, home.code)
+        page.open(f"{home.base}{path}{'&' if '?' in path else '?'}lang={language}")
+        page.reads("gw-1")
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= size[0]
+        page.picture(folder / f"{name}.png")
+        assert page.complaints() == []
+    assert (folder / f"{name}.png").stat().st_size > 20_000
