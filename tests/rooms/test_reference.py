@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_pages_are_written_once_and_stale_when_changed(tmp_path: Path) -> None:
     folder = tmp_path / "reference"
-    assert len(reference.write(folder, parser(), check=True)) == 8
+    assert len(reference.write(folder, parser(), check=True)) == 9
     assert not folder.exists()
-    assert len(reference.write(folder, parser())) == 8
+    assert len(reference.write(folder, parser())) == 9
     assert reference.write(folder, parser()) == []
     (folder / "points.md").write_text("old", "utf-8")
     (folder / "drivers.md").unlink()
