@@ -38,7 +38,8 @@ class House:
 
     def __init__(self, spool: Spool, path: Path, otherwise: bool) -> None:
         self.spool, self.path, self.clock = spool, path, Clock()
-        core = Core(CoreSettings({"hp": pump()}, ControlSettings(CHINA, ())))
+        given = CoreSettings({"hp": pump()}, ControlSettings(CHINA, ()), full_every_s=900.0)
+        core = Core(given)
         self.road = Road(core, spool, self.clock, CHINA, Consent(path, otherwise))
 
     async def read(self, **values: Any) -> None:
