@@ -58,7 +58,7 @@ class Streams:
             waited_s, looks = 0.0, 0
             yield "retry: 5000\n\n"
             while number in self._open and looks * self._tempo.look_s < LASTS_S:
-                now = self._pieces(asked, looks % CHARTS_EVERY == 0)
+                now = self._pieces(asked, looks % CHARTS_EVERY == CHARTS_EVERY - 1)
                 changed = {id: text for id, text in now.items() if sent.get(id) != text}
                 if changed:
                     sent, waited_s = sent | changed, 0.0

@@ -95,6 +95,9 @@ _TABLE = Markup(
     "</thead><tbody>{}</tbody></table></div>"
 )
 _HEAD, _CELL = Markup('<th scope="col">{}</th>'), Markup("<td{}>{}</td>")
+_PIN = Markup("""<form method="post" action="/api/pin" class="row"><label>{label}
+<input name="pin" inputmode="numeric" autocomplete="off" maxlength="12" pattern="[0-9]*"></label>
+<button>{word}</button></form><p class="small">{help}</p>""")
 _TEST = Markup("""<form method="post" action="/api/test"><input type="hidden" name="device"
  value="{device}"><input type="hidden" name="run" value="{run}">
 <p><b>{device}</b> {state}</p><button>{word}</button></form><ul>{checks}</ul>""")
@@ -112,6 +115,10 @@ def _body(live: Live, service: Service, speech: Speech) -> Markup:
             Markup("<h1>{}</h1>").format(speech("technician")),
             _SECTION.format(speech("alarms"), _trends(service.alarms, speech)),
             _SECTION.format(speech("tests"), _tests(pumps, service, speech)),
+            _SECTION.format(
+                speech("set_pin"),
+                _PIN.format(label=speech("pin"), word=speech("save"), help=speech("pin_help")),
+            ),
             _SECTION.format(speech("buses"), _buses(service.buses, speech)),
             _SECTION.format(speech("buffer"), _depth(service.depth, speech)),
             *(_values(name, values, speech) for name, values in service.values.items()),

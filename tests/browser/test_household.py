@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.browser.chromium import DESKTOP, PHONE, chromium, needs_chromium
-from tests.browser.home import Gateway
+from bench.chromium import DESKTOP, IS_HERE, MISSING, PHONE, chromium
+from bench.pagehomes import Gateway
 
-pytestmark = [pytest.mark.house, pytest.mark.timeout(200), needs_chromium]
+pytestmark = [
+    pytest.mark.house,
+    pytest.mark.timeout(200),
+    pytest.mark.skipif(not IS_HERE, reason=MISSING),
+]
 
 SEEN = {"zh-CN": "知道了", "en-US": "I have seen it"}
 SAID = {"zh-CN": "已知晓", "en-US": "seen"}

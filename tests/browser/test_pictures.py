@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.browser.chromium import DESKTOP, PHONE, chromium, needs_chromium
-from tests.browser.home import Pictured
-from tests.rooms.web.site import ALARM, HOME, LIVE, NOW, House
+from bench.chromium import DESKTOP, IS_HERE, MISSING, PHONE, chromium
+from bench.madehome import ALARM, HOME, LIVE, NOW
+from bench.pagehomes import House, Pictured
 
-pytestmark = [pytest.mark.house, needs_chromium]
+pytestmark = [pytest.mark.house, pytest.mark.skipif(not IS_HERE, reason=MISSING)]
 
 
 @pytest.fixture(scope="module")

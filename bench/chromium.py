@@ -1,4 +1,4 @@
-"""A headless Chromium of Debian, driven by selenium; every test begins with an empty profile."""
+"""A headless Chromium of Debian, driven by selenium; every one begins with an empty profile."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import pytest
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.options import Options
@@ -24,6 +24,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 DRIVER = shutil.which("chromedriver")
 MISSING = "chromium and chromedriver are not installed: sh packaging/chromium.sh"
+IS_HERE = PROGRAM is not None and DRIVER is not None
 PHONE, DESKTOP = (390, 844), (1280, 900)
 WITHIN_S = 20.0
 FLAGS = (
@@ -40,7 +41,14 @@ FLAGS = (
 )
 
 T = TypeVar("T")
-needs_chromium = pytest.mark.skipif(PROGRAM is None or DRIVER is None, reason=MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One file that the browser fetched: what it is and the bytes that came over the wire."""
+
+    url: str
+    bytes: int
 
 
 class Page:
@@ -105,20 +113,38 @@ class Page:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
+    def _log(self, name: str) -> list[Any]:
+        driver: Any = self.driver  # the library says nothing of its types here
+        return list(driver.get_log(name))
+
     def complaints(self) -> list[str]:
         """What the browser itself found wrong: refused styles and scripts, errors, lost files."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        return [entry["message"] for entry in self._log("browser")]
+
+    def fetched(self) -> list[Fetched]:
+        """Everything that was asked of anybody since the last look, in order."""
+        urls: dict[str, str] = {}
+        sizes: dict[str, int] = {}
+        for entry in self._log("performance"):
+            message = json.loads(entry["message"])["message"]
+            it = message["params"]
+            if message["method"] == "Network.requestWillBeSent":
+                url = str(it["request"]["url"])
+                if urlsplit(url).scheme in ("http", "https", "ws", "wss"):  # not its own pages
+                    urls[it["requestId"]] = url
+            elif message["method"] == "Network.responseReceived":
+                sizes[it["requestId"]] = int(it["response"]["encodedDataLength"])
+            elif message["method"] == "Network.dataReceived":  # of a stream, which never ends
+                sizes[it["requestId"]] = sizes.get(it["requestId"], 0) + int(
+                    it["encodedDataLength"]
+                )
+            elif message["method"] == "Network.loadingFinished":
+                sizes[it["requestId"]] = int(it["encodedDataLength"])
+        return [Fetched(url, sizes.get(number, 0)) for number, url in urls.items()]
 
     def hosts(self) -> set[str]:
-        """Every host that anything was asked of."""
-        found: set[str] = set()
-        for entry in self.driver.get_log("performance"):
-            message = json.loads(entry["message"])["message"]
-            if message["method"] == "Network.requestWillBeSent":
-                url = urlsplit(message["params"]["request"]["url"])
-                if url.scheme in ("http", "https", "ws", "wss"):  # not the browser's own pages
-                    found.add(url.netloc)
-        return found
+        """Every host that anything was asked of since the last look."""
+        return {urlsplit(one.url).netloc for one in self.fetched()}
 
 
 @contextmanager

@@ -9,19 +9,83 @@ import asyncio
 import json
 import tempfile
 import threading
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from simulators.stage import Stage, free_port
+from agent.claim import make_code
+from agent.web import Ended, Listen, PageSettings, Rooms, Wish
+from agent.web.keys import Keys
+from agent.web.server import serve
+from agent.web.site import Site, site
+from agent.web.stream import Tempo
+from agent.web.view import Live, Service
+from bench.madehome import LIVE, SERVICE
+from simulators.stage import Stage, free_port, reachable
 from simulators.tour import GATEWAY, home_file
-from tests.rooms.web.site import House, Visitor, coded, served
 
 T = TypeVar("T")
 WITHIN_S = 90.0
+DONE = Ended("verified", "done")
+
+
+@dataclass(slots=True)
+class House:
+    """What the page is told, and what was wished there."""
+
+    live: Live = LIVE
+    wishes: list[Wish] = field(default_factory=list)
+    end: Ended = DONE
+    mono: float = 1000.0
+    hurry_s: float = 0.0
+    service: Service = SERVICE
+
+    def now(self) -> float:
+        """Monotonic seconds; with `hurry_s` they pass with every look."""
+        self.mono += self.hurry_s
+        return self.mono
+
+    async def told(self) -> Service:
+        return self.service
+
+    async def ask(self, wish: Wish) -> Ended:
+        self.wishes.append(wish)
+        return self.end
+
+    @property
+    def rooms(self) -> Rooms:
+        return Rooms(lambda: self.live, self.told, self.ask)
+
+    def site(self, folder: Path) -> Site:
+        settings = PageSettings(Listen("127.0.0.1", 1), "gw-1", folder, "010-12345")
+        return site(settings, self.rooms, self.now, Tempo(0.01, 0.05))
+
+
+def coded(folder: Path) -> str:
+    """A claim code that opens the page of this folder."""
+    code = make_code()
+    Keys(folder).set_claim(code)
+    return code
+
+
+@asynccontextmanager
+async def serving(house: House, folder: Path) -> AsyncIterator[tuple[Site, int]]:
+    """The page of this house on a port of its own; the port, once it answers."""
+    port = free_port()
+    made = house.site(folder)
+    task = asyncio.create_task(
+        serve(Listen("127.0.0.1", port), made.routes, made.door, "page"), name="page"
+    )
+    try:
+        await reachable(port)
+        yield made, port
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 class InThread:
@@ -93,6 +157,5 @@ class Pictured(InThread):
     async def begin(self) -> None:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="heatpump-")))
         self.code = coded(folder)
-        _, visitor = await self._stack.enter_async_context(served(self.house, folder))
-        self.base = f"http://127.0.0.1:{visitor.port}"
-        self.visitor: Visitor = visitor
+        _, port = await self._stack.enter_async_context(serving(self.house, folder))
+        self.base = f"http://127.0.0.1:{port}"
