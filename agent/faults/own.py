@@ -190,8 +190,11 @@ class Own:
 def dry(window: Window, since_s: float) -> bool:
     """Whether no frost can be on the coil: only then the air side is comparable."""
     outdoor_c, coil_c = window.get("outdoor_temp"), window.get("coil_temp")
-    if outdoor_c is None or outdoor_c > DRY_ABOVE_C:
+    if coil_c is not None:
+        if coil_c > WARM_COIL_C:
+            return True
+    elif outdoor_c is None or outdoor_c > DRY_ABOVE_C:
         return True
-    if coil_c is not None and coil_c > WARM_COIL_C:
-        return True
+    if outdoor_c is None:
+        return False
     return outdoor_c < DRY_BELOW_C and since_s <= FRESH_IN_THE_COLD_S

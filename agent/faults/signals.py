@@ -18,6 +18,7 @@ from agent.refrigerants import saturation_c
 UNEVEN = 0.08
 LEAST_SPREAD_K = 1.0  # below, the heat is mostly the sensors' error
 COIL_AT_REST_S = 3600.0  # then the coil is as warm as the air around it
+MELTS_C = 1.5
 WATER_W_PER_LPM_K = 69.5  # heat capacity of water at 35 degC: watts for 1 L/min warmed by 1 K
 
 
@@ -123,11 +124,19 @@ def rested(window: Window, off_s: float, source: Sources) -> dict[str, float]:
     """What sensors say to one another while the machine stands still; `off_s` since it does."""
     found = {"rest_water": _minus(window.get("water_supply_temp"), window.get("water_return_temp"))}
     if off_s >= COIL_AT_REST_S:
-        found["rest_air"] = _minus(window.get("outdoor_temp"), window.get("coil_temp"))
+        found["rest_air"] = _over_coil(window)
         if (source.hot, source.cold) == ("high_pressure", "low_pressure"):
             hot = _saturation(window, source.hot, source)
             found["rest_pressure"] = _minus(hot, _saturation(window, source.cold, source))
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _over_coil(window: Window) -> float | None:
+    """Outdoor air over the coil; not known of a coil that is held at 0 degC by ice that melts."""
+    air_c, coil_c = window.get("outdoor_temp"), window.get("coil_temp")
+    if air_c is not None and coil_c is not None and abs(coil_c) < MELTS_C and air_c > coil_c:
+        return None
+    return _minus(air_c, coil_c)
 
 
 def _saturation(mean: Window, point: PointId | None, source: Sources) -> float | None:

@@ -83,7 +83,7 @@ class Reader:
         self.away = in_gap | self._skip
         lost = self.away | (u[2] < c.lost_polls) | (c.mains_lost > 0.5)
         at = start + mono + c.clock_s
-        at = at - c.clock_back * np.floor(mono / 7200.0 % 2.0)
+        at = at - c.clock_back * np.floor((mono / 7200.0 + 1.0) % 2.0)
         repeat = (u[3] < 1.0 / (_REPEAT_EACH_DAYS * _A_DAY) + c.repeats) & ~lost & ~self._skip
         at = np.where(repeat & (self._last > 0.0), self._last, at)
         self._skip = repeat

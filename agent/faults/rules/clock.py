@@ -22,7 +22,8 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     """A jump, a step back, repeated stamps, a year that cannot be; told for an hour."""
     sample, last = view.sample, view.last
     at = sample.at
-    if last is not None and last.at and last.trusted and sample.trusted:
+    odd = memory.pop("odd", 0.0)  # what follows a repeated stamp seems to jump
+    if last is not None and last.at and last.trusted and sample.trusted and not odd:
         step_s = at - last.at
         late_s = step_s - (sample.mono - last.mono)
         if not -JUMP_S <= late_s <= JUMP_S:
@@ -41,6 +42,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
 
 
 def _repeated(view: View, memory: Memory) -> None:
+    memory["odd"] = 1.0
     if view.now - memory.get("first", -inf) > WITHIN_S:
         memory.update(first=view.now, repeats=0.0)
     memory["repeats"] += 1.0

@@ -12,13 +12,14 @@ SIGNATURES = (
         "F03",
         """
         condenser      1.05
-        subcooling     0.65   0.25
+        subcooling     0.65    0.2
         discharge       0.6    0.5
         power           1.9    0.4
         valve          -0.5    0.3
         """,
         least=0.5,
         proof=1.5,
+        patient=True,
     ),
 )
 

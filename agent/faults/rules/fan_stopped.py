@@ -11,9 +11,10 @@ from agent.faults.view import View
 from agent.model import Severity
 
 STOPPED_SHARE = 0.1  # of the usual speed
+WEAK_SHARE = 0.65  # of the lowest it has shown; a machine may stop for it within two minutes
 AFTER_START_S, AFTER_DEFROST_S = 60.0, 150.0  # when a fan may stand still
 LEARN = 0.01
-LEARNT = 100.0  # samples
+LEARNT, LEARNT_LOWEST = 100.0, 5000.0  # samples
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
@@ -23,16 +24,19 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     rpm = view.sample.fan_speed
     if rpm is None or not view.running or view.defrosting:
         return _told(view, memory)
-    usual, count = memory.get("usual", rpm), memory.get("count", 0.0)
-    if rpm >= STOPPED_SHARE * usual:
+    usual, count, now = memory.get("usual", rpm), memory.get("count", 0.0), view.now
+    starts = now - view.on_since < AFTER_START_S or now - view.defrost_ended < AFTER_DEFROST_S
+    lowest = memory.get("lowest", rpm) if count >= LEARNT_LOWEST else 0.0
+    if rpm >= max(STOPPED_SHARE * usual, WEAK_SHARE * lowest):
         if "n" in memory or "stopped" in memory:
-            lasting(memory, view.now, bad=False)
+            lasting(memory, now, bad=False)
             memory.pop("stopped", None)
         if rpm > 0.5 * usual:
             memory["usual"], memory["count"] = usual + LEARN * (rpm - usual), count + 1.0
+            if not starts:
+                memory["lowest"] = min(memory.get("lowest", rpm), rpm)
         return NOTHING
-    now = view.now
-    if now - view.on_since < AFTER_START_S or now - view.defrost_ended < AFTER_DEFROST_S:
+    if starts:
         return _told(view, memory)
     if lasting(memory, now, count >= LEARNT and rpm > -1.0):
         memory["stopped"] = rpm

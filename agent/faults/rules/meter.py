@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
@@ -13,7 +13,7 @@ from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import PointId, Severity, Suspect, Value
 
-STANDS_S = 1800.0
+STANDS_S = 1200.0  # a counter that is read out each quarter of an hour still goes
 LEAST_POWER_W, LEAST_HEAT_W = 200.0, 1000.0
 LONGEST_GAP_S = 150.0
 AFTER_S = 300.0  # of a start or a defrost: what is warmed is not what is counted
@@ -30,6 +30,9 @@ COP_WINDOWS = 6.0  # an hour of steady heating
 OF_COP = (Suspect("F16", 0.5), Suspect("F27", 0.4))  # two kelvin of water are half of a small heat
 
 
+OF_HEAT = (Suspect("F16", 0.5), Suspect("F27", 0.4))  # the probes are likelier wrong than the count
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
     """A counter in kWh and where the power beside it comes from, in W."""
@@ -40,10 +43,11 @@ class Counter:
     off: float
     en: str
     zh: str
+    suspects: tuple[Suspect, ...] = ()
 
 
 ENERGY = Counter("energy_total", "energy", LEAST_POWER_W, OFF_ENERGY, "electricity counter", "电量")
-HEAT = Counter("heat_energy_total", "heat", LEAST_HEAT_W, OFF_HEAT, "heat counter", "热量")
+HEAT = Counter("heat_energy_total", "heat", LEAST_HEAT_W, OFF_HEAT, "heat counter", "热量", OF_HEAT)
 
 
 def look_energy(view: View, memory: Memory) -> Iterable[Finding]:
@@ -167,7 +171,8 @@ def _found(memory: Memory, counter: Counter) -> tuple[Finding, ...]:
     if memory.get("stands"):
         return (_finding(counter, "stands, kWh", "停走", 0.0, memory["stood"]),)
     if memory.get("off", 0.0) >= TWICE:
-        return (_finding(counter, "counted", "计数", memory["counted"], memory["usual"]),)
+        found = _finding(counter, "counted", "计数", memory["counted"], memory["usual"])
+        return (replace(found, suspects=counter.suspects),)
     return NOTHING
 
 

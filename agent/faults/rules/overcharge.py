@@ -11,8 +11,8 @@ SIGNATURES = (
     signature(
         "F02",
         """
-        subcooling      4.2    1.3
-        condenser       2.3    1.3
+        subcooling      4.2    0.8
+        condenser       2.6    0.9
         discharge         1    1.5
         power           4.3      2
         capacity          3      2

@@ -8,13 +8,14 @@ from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
 from agent.faults.rules.lasting import lasting
 from agent.faults.texts import WORDS
 from agent.faults.view import View
-from agent.model import Severity
+from agent.model import Severity, Suspect
 
 PRESSURE_SHARE = 0.98  # of the limit at which the machine stops
 DISCHARGE_C = 118.0  # up to 113 are usual below -15 degC; machines stop at 120 to 125
 SUPPLY_C, SET_C = 58.0, 60.0
 SUPPLY_FOR_S = 120.0
 WILD_C, WILD_BAR = 148.0, 80.0
+SET_TOO_HOT = (Suspect("F23", 0.6), Suspect("F22", 0.4))
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
@@ -41,7 +42,7 @@ def _found(view: View, memory: Memory) -> Finding | None:
         return None
     wanted_c, supply_c = sample.water_setpoint_active, sample.water_supply_temp
     if wanted_c is not None and sample.mode and SET_C < wanted_c < 85.0:
-        return _finding("water setpoint", "水温目标", wanted_c, SET_C, "C")
+        return _finding("water setpoint", "水温目标", wanted_c, SET_C, "C", SET_TOO_HOT)
     if supply_c is None or supply_c <= SUPPLY_C:
         memory.pop("hot", None)
         return None
@@ -50,10 +51,11 @@ def _found(view: View, memory: Memory) -> Finding | None:
     return _finding("supply water", "出水温度", supply_c, SUPPLY_C, "C")
 
 
-def _finding(en: str, zh: str, value: float, limit: float, unit: str) -> Finding:
-    return Finding(
-        {"what_en": en, "what_zh": zh, "value": value, "limit": round(limit, 1), "unit": unit}
-    )
+def _finding(
+    en: str, zh: str, value: float, limit: float, unit: str, suspects: tuple[Suspect, ...] = ()
+) -> Finding:
+    evidence = {"what_en": en, "what_zh": zh, "value": value, "limit": round(limit, 1)}
+    return Finding({**evidence, "unit": unit}, suspects=suspects)
 
 
 OVERHEAT = Rule(

@@ -24,7 +24,7 @@ SIGNATURES = (
         """,
         least=0.4,
         swift=True,
-        must=("superheat", "discharge"),
+        odds=0.6,
     ),
 )
 
