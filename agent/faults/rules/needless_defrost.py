@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
 from agent.faults.texts import WORDS
@@ -33,7 +34,8 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     if memory.get("count", 0.0) < LEAST:
         zone = outdoor_c is None or FROST_FROM_C <= outdoor_c <= FROST_TO_C
         needless = needless or (not zone and defrost.gap_s < OFTEN_S)
-    if outdoor_c is not None and coil_c is not None:
+    since_s = min(defrost.since_s, defrost.gap_s)
+    if outdoor_c is not None and coil_c is not None and since_s < inf:
         needless = _early(view, memory, outdoor_c, outdoor_c - coil_c, defrost.since_s) or needless
     memory["row"] = memory.get("row", 0.0) + 1.0 if needless else 0.0
     if memory["row"] < IN_A_ROW:
@@ -42,7 +44,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         "in_a_row": memory["row"],
         "outdoor_temp": outdoor_c,
         "coil_temp": coil_c,
-        "since_min": round(min(defrost.since_s, defrost.gap_s) / 60.0),
+        "since_min": round(since_s / 60.0) if since_s < inf else None,
     }
     return (Finding({name: value for name, value in seen.items() if value is not None}),)
 

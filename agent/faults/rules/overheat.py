@@ -54,8 +54,10 @@ def _found(view: View, memory: Memory) -> Finding | None:
 def _finding(
     en: str, zh: str, value: float, limit: float, unit: str, suspects: tuple[Suspect, ...] = ()
 ) -> Finding:
-    evidence = {"what_en": en, "what_zh": zh, "value": value, "limit": round(limit, 1)}
-    return Finding({**evidence, "unit": unit}, suspects=suspects)
+    return Finding(
+        {"what_en": en, "what_zh": zh, "value": value, "limit": round(limit, 1), "unit": unit},
+        suspects=suspects,
+    )
 
 
 OVERHEAT = Rule(

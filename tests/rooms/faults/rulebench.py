@@ -40,8 +40,8 @@ class Seen:
     """A detector with one rule or a few; every sample is a calm one with what differs."""
 
     def __init__(self, *rules: Rule, step_s: float = 30.0, profile: Profile | None = None) -> None:
-        machine = RecordedMachine(frozenset((*CALM, *MORE)))
-        self.detector = Detector(machine, profile or Profile(highest_hz=90.0), rules=rules)
+        self.machine = RecordedMachine(frozenset((*CALM, *MORE)))
+        self.detector = Detector(self.machine, profile or Profile(highest_hz=90.0), rules=rules)
         self.step_s, self.n = step_s, 0
         self.mono, self.late_s = 1000.0, 0.0
         self.said: tuple[Condition, ...] = ()

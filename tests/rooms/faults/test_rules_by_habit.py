@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.faults import Profile
+from agent.faults import Detector, Profile
 from agent.faults.rule import Rule
 from agent.faults.rules.air_in_water import AIR_IN_WATER
 from agent.faults.rules.capacity_short import CAPACITY_SHORT
@@ -287,3 +287,16 @@ def test_a_curve_that_was_raised(more_k: float, days: int, found: bool) -> None:
         seen.many(DAY, outdoor_temp=air_c, water_setpoint_active=38.0 - 0.7 * air_c)
     seen.many(days * DAY, outdoor_temp=0.0, water_setpoint_active=38.0 + more_k)
     assert bool(seen.said) is found
+
+
+def test_the_first_defrost_after_a_restart_follows_nobody_knows_what() -> None:
+    seen = Seen(NEEDLESS_DEFROST, step_s=60.0)
+    thawed(seen, -1.0, 6)
+    again = Seen(NEEDLESS_DEFROST, step_s=60.0)
+    again.detector = Detector(
+        seen.machine, Profile(highest_hz=90.0), seen.detector.save(), rules=(NEEDLESS_DEFROST,)
+    )
+    again.many(6 * MINUTE, mode="defrost", coil_temp=12.0)
+    again.many(6 * MINUTE, coil_temp=-1.0)
+    assert [one.evidence["in_a_row"] for one in again.said] == [7.0]
+    assert "since_min" not in again.said[0].evidence
