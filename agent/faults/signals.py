@@ -132,8 +132,12 @@ def rested(window: Window, off_s: float, source: Sources) -> dict[str, float]:
 
 
 def _over_coil(window: Window) -> float | None:
-    """Outdoor air over the coil; not known of a coil that is held at 0 degC by ice that melts."""
+    """Outdoor air over the coil; not known of a coil that melting ice holds at 0 degC, nor of a
+    sensor that is not read while the machine rests.
+    """
     air_c, coil_c = window.get("outdoor_temp"), window.get("coil_temp")
+    if window.swing("coil_temp") == 0.0:
+        return None
     if air_c is not None and coil_c is not None and abs(coil_c) < MELTS_C and air_c > coil_c:
         return None
     return _minus(air_c, coil_c)

@@ -11,12 +11,12 @@ SIGNATURES = (
     signature(
         "F02",
         """
-        subcooling      4.2    0.8
-        condenser       2.6    0.9
-        discharge         1    1.5
-        power           4.3      2
-        capacity          3      2
-        valve          -1.3    0.8
+        subcooling      2.6    0.6
+        condenser       1.6    0.6
+        discharge       0.6      1
+        power           2.7    1.3
+        capacity        1.8    1.3
+        valve          -0.8    0.5
         """,
         least=0.35,
         swift=True,

@@ -12,7 +12,7 @@ from agent.model import Severity, Suspect
 
 PRESSURE_SHARE = 0.98  # of the limit at which the machine stops
 DISCHARGE_C = 118.0  # up to 113 are usual below -15 degC; machines stop at 120 to 125
-SUPPLY_C, SET_C = 58.0, 60.0
+SUPPLY_C, SET_C, NEAR_SET_C = 58.0, 60.0, 54.0
 SUPPLY_FOR_S = 120.0
 WILD_C, WILD_BAR = 148.0, 80.0
 SET_TOO_HOT = (Suspect("F23", 0.6), Suspect("F22", 0.4))
@@ -48,7 +48,8 @@ def _found(view: View, memory: Memory) -> Finding | None:
         return None
     if view.now - memory.setdefault("hot", view.now) < SUPPLY_FOR_S:
         return None
-    return _finding("supply water", "出水温度", supply_c, SUPPLY_C, "C")
+    suspects = SET_TOO_HOT if wanted_c is not None and wanted_c > NEAR_SET_C else ()
+    return _finding("supply water", "出水温度", supply_c, SUPPLY_C, "C", suspects)
 
 
 def _finding(

@@ -24,6 +24,12 @@ SIGNATURES = (
         least=0.15,
         swift=True,
     ),
+    signature(  # closed so far that the machine works where it never did
+        "F12",
+        "superheat 14 5",
+        least=0.5,
+        swift=True,
+    ),
     signature(  # open too far
         "F12",
         """
