@@ -14,16 +14,14 @@ TOP = 0.95  # of the highest frequency
 FOR_S = 3600.0
 RISES_K = 1.0
 AWFUL_ROOM_C, COLD_ROOM_C, COOL_ROOM_C = 12.0, 16.0, 18.0
-KEPT_K = 1.0  # as near to its setpoint, and with something in hand, a machine copes with the air
+FROST_C = -5.0  # colder, machines are at their end in many a house: only a cold one is a fault
 OFTEN_S = 3600.0  # who defrosts as often cannot show what it can
 STEP_K = 3.0  # over the setpoint of the last day: water takes hours to follow
 DAY_S = 86400.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Supply 2 K below its setpoint at full frequency for an hour, and it does not rise, in an air
-    that the machine once coped with.
-    """
+    """Supply 2 K below its setpoint at full frequency for an hour, and it does not rise."""
     sample = view.sample
     hz = sample.compressor_frequency
     highest = view.profile.highest_hz or memory.get("highest_hz", 0.0)
@@ -42,23 +40,10 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         return _told(view, memory, highest)
     if hz < TOP * highest or supply_c >= wanted_c - SHORT_K or sample.mode == "hot_water":
         memory.pop("since", None)
-        if view.steady and hz < TOP * highest and supply_c >= wanted_c - KEPT_K:
-            _copes(view, memory)
         return NOTHING
     if supply_c > memory.get("from_c", -99.0) + RISES_K or "since" not in memory:
         memory["since"], memory["from_c"] = view.now, supply_c
     return _told(view, memory, highest)
-
-
-def _copes(view: View, memory: Memory) -> None:
-    """Remember the coldest air; twice, so that a wild value is none."""
-    outdoor_c = view.sample.outdoor_temp
-    if outdoor_c is not None:
-        twice_c = max(outdoor_c, memory.get("air_c", outdoor_c))
-        memory["air_c"], memory["coldest_c"] = (
-            outdoor_c,
-            min(memory.get("coldest_c", 99.0), twice_c),
-        )
 
 
 def _stepped(view: View, memory: Memory, wanted_c: float) -> bool:
@@ -74,10 +59,8 @@ def _told(view: View, memory: Memory, highest: float) -> Iterable[Finding]:
         return NOTHING
     sample, room_c = view.sample, view.sample.indoor_temp
     outdoor_c = sample.outdoor_temp
-    colder = outdoor_c is None or outdoor_c < memory.get("coldest_c", 99.0)
-    if room_c is not None and room_c >= (AWFUL_ROOM_C if colder else COOL_ROOM_C):
-        return NOTHING
-    if room_c is None and colder:
+    cold = outdoor_c is None or outdoor_c < FROST_C
+    if room_c is not None and room_c >= (AWFUL_ROOM_C if cold else COOL_ROOM_C):
         return NOTHING
     seen = {
         "water_supply_temp": sample.water_supply_temp,
