@@ -78,6 +78,8 @@ def test_a_room_the_household_wants_is_the_rules_aim_with_the_residents_rank() -
     assert run.control.decided_by("hp", 10.0) == "resident"
     (refused,) = results(run.command("p", 20.0, role="platform", value=30))
     assert refused.outcome is Outcome.REFUSED
+    run.sweep(4 * 3600.0 - 1)
+    assert run.control.decided_by("hp", 4 * 3600.0 - 1) == "resident"
     assert wanted(run, 4 * 3600.0 + 1) == 18.0
     run.sweep(4 * 3600.0 + 1)
     assert run.control.decided_by("hp", 4 * 3600.0 + 1) == "schedule"

@@ -71,7 +71,9 @@ async def test_a_session_ends_when_nobody_uses_it(tmp_path: Path) -> None:
     house, code = House(), coded(tmp_path)
     async with served(house, tmp_path) as (_, visitor):
         await visitor.log_in(code)
-        house.mono += 3500.0
+        for _ in range(2):  # each request begins the time anew
+            house.mono += 3500.0
+            assert (await visitor.ask("POST", "/api/pin", {"pin": ""})).status == 200
         assert (await visitor.ask("POST", "/api/pin", {"pin": ""})).status == 200
         house.mono += 3601.0
         assert (await visitor.ask("POST", "/api/pin", {"pin": ""})).status == 401
