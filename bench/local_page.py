@@ -45,7 +45,7 @@ def run(options: Options) -> Figures:
         raise FileNotFoundError(MISSING)
     axe = _axe(options)
     three = tuple(replace(HOME, name=f"home {n}", device=f"hp{n}") for n in (1, 2, 3))
-    with Pictured(House(replace(LIVE, homes=three, alarms=(ALARM,)))) as home:
+    with Pictured(House(replace(LIVE, homes=three, alarms=(ALARM,)), hurry_s=1.0)) as home:
         paints: list[float] = []
         found: list[dict[str, float]] = []
         for _ in range(max(2, round(LOADS * options.share))):
@@ -102,6 +102,8 @@ def _violations(home: Pictured, axe: str, options: Options) -> list[str]:
                     for language in ("zh", "en"):
                         joint = "&" if "?" in path else "?"
                         page.open(f"{home.base}{path}{joint}lang={language}")
+                        refused = page.all(".notice.bad")
+                        assert not refused, f"{path}: {refused[0].text}"
                         page.driver.execute_script(axe)
                         found: list[Any] = page.driver.execute_async_script(_CHECK, RULES)
                         here = f"{path} {language} {scheme} {size[0]}"

@@ -24,7 +24,9 @@ pytestmark = [pytest.mark.house, pytest.mark.skipif(not IS_HERE, reason=MISSING)
 def home() -> Iterator[Pictured]:
     assert HOME.dial is not None
     wished = replace(HOME.dial, value=21.0, until=NOW + timedelta(hours=4))
-    house = House(replace(LIVE, homes=(replace(HOME, decides="resident", dial=wished),)))
+    house = House(
+        replace(LIVE, homes=(replace(HOME, decides="resident", dial=wished),)), hurry_s=1.0
+    )
     with Pictured(house) as found:
         yield found
 
