@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from agent.faults.believed import Belief
 from agent.faults.condition import Condition
 from agent.faults.dark import dark
 from agent.faults.gates import Gates
@@ -69,6 +70,7 @@ class Detector:
     """One for each device. `see` is to be called with every sample, in order."""
 
     __slots__ = (
+        "_belief",
         "_each",
         "_gates",
         "_held",
@@ -99,6 +101,7 @@ class Detector:
         self._view = View(machine, _BLANK, 0.0, profile, needed, supplied, own=own)
         self._rules = tuple(self._on(machine, profile, supplied, rules))
         self._view.judge = Judge([one for rule in self._rules for one in rule.signatures])
+        self._belief = Belief(lambda point: machine.has(point) or point in supplied)
         self._gates = Gates()
         self._memories: list[Memory] = [{} for _ in self._rules]
         self._held: list[tuple[Finding, ...]] = [NOTHING for _ in self._rules]
@@ -155,6 +158,7 @@ class Detector:
         self._last_mono = sample.mono
         if sample.lost is not None:
             return self._silent(sample.lost)
+        self._belief.check(sample)
         before = view.sample
         view.last, view.sample = None if before is _BLANK else before, sample
         changed = view.silent_s > 0.0 and self._answers()

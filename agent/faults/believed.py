@@ -1,0 +1,124 @@
+"""What a single reading may not change: values no machine has, and leaps that nothing confirms.
+
+A map's own limits come first; many have none. A device that shows impossible values is not believed
+at once in anything else either, for a day: a leap counts when three readings in a row agree. A
+device that never does is believed as it is, without a delay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agent.faults.sample import Sample
+from agent.model import PointId
+
+NOISY_S = 86400.0
+LEAPS = 3  # two agreeing wild values in a row are met every month where one in a hundred is wild
+
+_TABLE = """
+compressor_on              0      1    0.5
+pump_on                    0      1    0.5
+defrost_active             0      1    0.5
+electric_heater_on         0      1    0.5
+power_on                   0      1    0.5
+antifreeze_active          0      1    0.5
+dhw_heater_on              0      1    0.5
+compressor_frequency       0    200     20
+fan_speed                  0   3000    250
+fan2_speed                 0   3000    250
+eev_steps                  0   1000    100
+water_flow                 0    200      6
+supply_voltage             0    460     20
+high_pressure              0     60      8
+low_pressure               0     60      4
+active_power            -100  30000   1500
+input_current             -1    200      8
+compressor_current        -1    200      8
+water_setpoint             5     90     15
+water_setpoint_active      5     90     15
+dhw_setpoint               5     90     15
+outdoor_temp             -60     60      5
+indoor_temp              -30     50      3
+dhw_temp                 -30    100     10
+water_supply_temp        -40    110     12
+water_return_temp        -40    110     12
+water_supply_temp_total  -40    110     12
+discharge_temp           -60    160     20
+suction_temp             -60    110     15
+coil_temp                -60    110     15
+liquid_temp              -60    110     15
+gas_temp                 -60    160     20
+evaporating_temp         -60     60     12
+condensing_temp          -60    110     12
+energy_total               0    1e9      5
+heat_energy_total          0    1e9     10
+"""
+"""Point; the lowest and the highest value there can be; how far it may leap from poll to poll."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one point: its limits, what was believed last, and what is doubted."""
+
+    name: PointId
+    low: float
+    high: float
+    most: float
+    believed: float | None = None
+    doubted: float | None = None
+    leaps: int = 0
+
+    @property
+    def is_flag(self) -> bool:
+        return self.high == 1.0
+
+    def instead(self) -> float | None:
+        """What stands for a value that is not believed: a switch stays as it was."""
+        return self.believed if self.is_flag else None
+
+    def seen(self, value: float) -> float | None:
+        """The value if it is believed, else what stands for it."""
+        if self.believed is None or abs(value - self.believed) <= self.most:
+            self.believed, self.leaps = value, 0
+            return value
+        near = self.leaps > 0 and self.doubted is not None
+        agrees = near and abs(value - (self.doubted or 0.0)) <= self.most
+        self.doubted, self.leaps = value, self.leaps + 1 if agrees else 1
+        if self.leaps < LEAPS:
+            return self.instead()
+        self.believed, self.leaps = value, 0
+        return value
+
+
+class Belief:
+    """One for each device. `check` takes out of a sample, in place, what is not believed."""
+
+    __slots__ = ("_known", "_noisy_until")
+
+    def __init__(self, has: Callable[[PointId], bool]) -> None:
+        rows = (line.split() for line in _TABLE.strip().splitlines())
+        self._known = [
+            _Known(name, float(low), float(high), float(most))
+            for name, low, high, most in rows
+            if has(name)
+        ]
+        self._noisy_until = float("-inf")
+
+    def check(self, sample: Sample) -> None:
+        """Look at every value; after an impossible one, none that leaps is believed at once."""
+        noisy = sample.mono < self._noisy_until
+        for one in self._known:
+            value = getattr(sample, one.name)
+            if value is None:
+                continue
+            if not one.low <= value <= one.high:
+                self._noisy_until = sample.mono + NOISY_S
+                setattr(sample, one.name, one.instead() if noisy else None)
+            elif noisy:
+                believed = one.seen(value)
+                if believed != value:
+                    setattr(sample, one.name, believed)
+        if not noisy and sample.mono < self._noisy_until:
+            for one in self._known:
+                one.believed = None
