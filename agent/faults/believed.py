@@ -1,12 +1,14 @@
 """What a single reading may not change: values no machine has, and leaps that nothing confirms.
 
 A map's own limits come first; many have none. A device that shows impossible values is not believed
-at once in anything else either, for a day: a leap counts when three readings in a row agree. A
-device that never does is believed as it is, without a delay.
+at once in anything else either, for a day: a leap counts when three readings in a row agree, and a
+switch is off when two say so; that it is on no glitch says. A device that never does, or only at a
+start, is believed as it is, without a delay.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +16,9 @@ from agent.faults.sample import Sample
 from agent.model import PointId
 
 NOISY_S = 86400.0
+NOISE, WITHIN_S = 4, 3600.0  # polls with impossible values; a controller that starts shows two
 LEAPS = 3  # two agreeing wild values in a row are met every month where one in a hundred is wild
+OFFS = 2
 
 _TABLE = """
 compressor_on              0      1    0.5
@@ -79,13 +83,14 @@ class _Known:
 
     def seen(self, value: float) -> float | None:
         """The value if it is believed, else what stands for it."""
-        if self.believed is None or abs(value - self.believed) <= self.most:
+        is_on = self.is_flag and value == 1.0
+        if self.believed is None or is_on or abs(value - self.believed) <= self.most:
             self.believed, self.leaps = value, 0
             return value
         near = self.leaps > 0 and self.doubted is not None
         agrees = near and abs(value - (self.doubted or 0.0)) <= self.most
         self.doubted, self.leaps = value, self.leaps + 1 if agrees else 1
-        if self.leaps < LEAPS:
+        if self.leaps < (OFFS if self.is_flag else LEAPS):
             return self.instead()
         self.believed, self.leaps = value, 0
         return value
@@ -94,7 +99,7 @@ class _Known:
 class Belief:
     """One for each device. `check` takes out of a sample, in place, what is not believed."""
 
-    __slots__ = ("_known", "_noisy_until")
+    __slots__ = ("_known", "_noise", "_noisy_until")
 
     def __init__(self, has: Callable[[PointId], bool]) -> None:
         rows = (line.split() for line in _TABLE.strip().splitlines())
@@ -103,22 +108,31 @@ class Belief:
             for name, low, high, most in rows
             if has(name)
         ]
+        self._noise: deque[float] = deque(maxlen=NOISE)
         self._noisy_until = float("-inf")
 
     def check(self, sample: Sample) -> None:
-        """Look at every value; after an impossible one, none that leaps is believed at once."""
-        noisy = sample.mono < self._noisy_until
+        """Look at every value; where many are impossible, none that leaps is believed at once."""
+        noisy, impossible = sample.mono < self._noisy_until, False
         for one in self._known:
             value = getattr(sample, one.name)
             if value is None:
                 continue
             if not one.low <= value <= one.high:
-                self._noisy_until = sample.mono + NOISY_S
+                impossible = True
                 setattr(sample, one.name, one.instead() if noisy else None)
             elif noisy:
                 believed = one.seen(value)
                 if believed != value:
                     setattr(sample, one.name, believed)
-        if not noisy and sample.mono < self._noisy_until:
+        if impossible:
+            self._noisier(sample.mono, noisy)
+
+    def _noisier(self, mono: float, noisy: bool) -> None:
+        self._noise.append(mono)
+        if len(self._noise) < NOISE or mono - self._noise[0] > WITHIN_S:
+            return
+        self._noisy_until = mono + NOISY_S
+        if not noisy:
             for one in self._known:
                 one.believed = None

@@ -60,6 +60,8 @@ def _told(view: View, memory: Memory, highest: float) -> Iterable[Finding]:
     sample, room_c = view.sample, view.sample.indoor_temp
     outdoor_c = sample.outdoor_temp
     cold = outdoor_c is None or outdoor_c < FROST_C
+    if room_c is None and view.machine.has("indoor_temp"):
+        return NOTHING
     if room_c is not None and room_c >= (AWFUL_ROOM_C if cold else COOL_ROOM_C):
         return NOTHING
     seen = {

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.faults.believed import LEAPS, NOISY_S, Belief
+from agent.faults.believed import LEAPS, NOISE, NOISY_S, Belief
 from agent.faults.sample import Sample
 
 WILD = 3276.7
 POINTS = ("water_flow", "compressor_on", "outdoor_temp")
+NOISY = [{"water_flow": WILD}] * NOISE
 
 
 def played(*rows: dict[str, float], every_s: float = 30.0) -> list[Sample]:
@@ -25,39 +26,50 @@ def played(*rows: dict[str, float], every_s: float = 30.0) -> list[Sample]:
     return found
 
 
-def flows(*values: float) -> list[float | None]:
-    return [one.water_flow for one in played(*({"water_flow": value} for value in values))]
+def flows(*values: float, before: int = NOISE) -> list[float | None]:
+    """What is left of these flows after so many impossible ones."""
+    rows = [*NOISY[:before], *({"water_flow": value} for value in values)]
+    return [one.water_flow for one in played(*rows)][before:]
 
 
 @pytest.mark.parametrize(
     ("shown", "left"),
     [
-        ((18.0, 0.0, 18.0), [18.0, 0.0, 18.0]),  # a clean line: believed at once
         ((18.0, WILD, 18.0), [18.0, None, 18.0]),
-        ((WILD, 18.0, 85.0, 18.0), [None, 18.0, None, 18.0]),
-        ((WILD, 18.0, 85.0, 85.0, 18.0), [None, 18.0, None, None, 18.0]),
-        ((WILD, 18.0, 0.0, 0.0, 0.0, 0.2), [None, 18.0, None, None, 0.0, 0.2]),
-        ((WILD, 18.0, 85.0, 0.0, 150.0), [None, 18.0, None, None, None]),
-        ((WILD, 18.0, 20.0, 22.0), [None, 18.0, 20.0, 22.0]),
+        ((18.0, 85.0, 18.0), [18.0, None, 18.0]),
+        ((18.0, 85.0, 85.0, 18.0), [18.0, None, None, 18.0]),
+        ((18.0, 0.0, 0.0, 0.0, 0.2), [18.0, None, None, 0.0, 0.2]),
+        ((18.0, 85.0, 0.0, 150.0), [18.0, None, None, None]),
+        ((18.0, 20.0, 22.0), [18.0, 20.0, 22.0]),
     ],
 )
-def test_a_leap_is_confirmed_where_impossible_values_were_seen(
+def test_a_leap_is_confirmed_where_impossible_values_are_seen(
     shown: tuple[float, ...], left: list[float | None]
 ) -> None:
     assert flows(*shown) == left
 
 
-def test_a_switch_stays_as_it_was_until_the_other_state_is_confirmed() -> None:
-    rows = [{"water_flow": WILD}, *({"compressor_on": v} for v in (1.0, 85.0, 0.0, 1.0, 0.0, 0.0))]
-    assert [one.compressor_on for one in played(*rows, {"compressor_on": 0.0})] == [
-        None,
-        *(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0),
+@pytest.mark.parametrize("before", [0, NOISE - 1])
+def test_a_line_that_is_clean_or_starts_is_believed_at_once(before: int) -> None:
+    assert flows(18.0, 0.0, 18.0, before=before) == [18.0, 0.0, 18.0]
+
+
+def test_a_switch_is_off_when_two_say_so_and_on_at_once() -> None:
+    shown = (1.0, 85.0, 0.0, 1.0, 0.0, 0.0, 1.0)
+    rows = [*NOISY, *({"compressor_on": value} for value in shown)]
+    assert [one.compressor_on for one in played(*rows)][NOISE:] == [
+        *(1.0, 1.0, 1.0, 1.0, 1.0),
+        *(0.0, 1.0),
     ]
 
 
-def test_a_day_without_an_impossible_value_is_believed_again() -> None:
-    rows = ({"water_flow": value} for value in (WILD, 18.0, 0.0))
-    assert [one.water_flow for one in played(*rows, every_s=NOISY_S)] == [None, 18.0, 0.0]
+def test_a_day_without_noise_is_believed_again() -> None:
+    belief = Belief(POINTS.__contains__)
+    for mono, flow in [(0.0, WILD), (30.0, WILD), (60.0, WILD), (90.0, WILD), (120.0, 18.0)]:
+        belief.check(Sample(mono, 0.0, water_flow=flow))
+    later = Sample(NOISY_S + 100.0, 0.0, water_flow=0.0)
+    belief.check(later)
+    assert later.water_flow == 0.0
 
 
 @given(st.lists(st.fixed_dictionaries({"water_flow": st.floats(0.0, 200.0)}), max_size=20))
@@ -67,5 +79,5 @@ def test_what_is_possible_passes_unchanged_on_a_clean_line(rows: list[dict[str, 
 
 @given(st.floats(-60.0, 60.0), st.floats(-60.0, 60.0))
 def test_what_lasts_is_believed_whatever_it_is(before: float, after: float) -> None:
-    rows = [{"water_flow": WILD}, {"outdoor_temp": before}, *[{"outdoor_temp": after}] * LEAPS]
+    rows = [*NOISY, {"outdoor_temp": before}, *[{"outdoor_temp": after}] * LEAPS]
     assert played(*rows)[-1].outdoor_temp == after
