@@ -79,10 +79,16 @@ class Page:
         """What a person reads, folded or not drawn excepted."""
         return str(self.driver.find_element(By.TAG_NAME, "body").text)
 
-    def until(self, what: Callable[[], T], told: str, within_s: float = WITHIN_S) -> T:
+    def until(
+        self,
+        what: Callable[[], T],
+        told: str,
+        within_s: float = WITHIN_S,
+        every_s: float = 0.1,
+    ) -> T:
         """Wait until it is so; what it was. A piece may be put in anew while we look."""
         quiet = (WebDriverException, StaleElementReferenceException)
-        waits = WebDriverWait(self.driver, within_s, 0.1, ignored_exceptions=quiet)
+        waits = WebDriverWait(self.driver, within_s, every_s, ignored_exceptions=quiet)
         return waits.until(lambda _: what(), f"waited for {told}")
 
     def reads(self, *words: str, within_s: float = WITHIN_S) -> None:

@@ -143,7 +143,7 @@ def test_an_alarm_is_seen_and_acknowledged(home: Gateway) -> None:
 
     with chromium(PHONE, "zh-CN") as page:
         page.log_in(home.base, home.code)
-        page.until(silent, "the alarm of the silent pump", 120.0)
+        page.until(silent, "the alarm of the silent pump", 170.0, every_s=2.0)
         page.reads("热泵售后 400-000-0000", SEEN["zh-CN"])
         for button in page.until(lambda: page.all("[id^=seen-]"), "something to acknowledge"):
             if "haier" in button.find_element("xpath", "..").get_attribute("innerHTML"):
