@@ -1,14 +1,12 @@
-"""Whether a reply that came in good order can be believed: constant words and single leaps."""
+"""Whether a reply that came in good order can be believed: by words that never change."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from agent.model import PointId, Reading
 
 ALIKE = 5  # so many replies with the same new words, and it is another machine or another firmware
-LEAPS = 3  # so many readings in a row that agree with one another, and the leap was real
 
 
 class Constants:
@@ -53,26 +51,3 @@ class Constants:
         self._alike = self._alike + 1 if changed == self._strange else 1
         self._strange = changed
         return self._alike >= ALIKE
-
-
-@dataclass(slots=True)
-class Jump:
-    """How far one point may leap between two readings, and what was believed last."""
-
-    most: float
-    believed: float | None = None
-    doubted: float | None = None
-    leaps: int = 0
-
-    def believes(self, value: float) -> bool:
-        """False for a leap that the next readings have not confirmed."""
-        if self.believed is None or abs(value - self.believed) <= self.most:
-            self.believed, self.doubted, self.leaps = value, None, 0
-            return True
-        near = self.doubted is not None and abs(value - self.doubted) <= self.most
-        self.leaps = self.leaps + 1 if near else 1
-        self.doubted = value
-        if self.leaps < LEAPS:
-            return False
-        self.believed, self.doubted, self.leaps = value, None, 0
-        return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from agent.drivers.belief import Constants, Jump
+from agent.drivers.belief import Constants
 from agent.drivers.codec import Encoded, PointCodec, Unfit
 from agent.drivers.faultcodes import vendor_faults
 from agent.drivers.hooks import Hooks
@@ -12,6 +12,7 @@ from agent.drivers.planner import Block, Cost, plan
 from agent.drivers.registermap import FaultBit, Faults, PointRule, RegisterMap, WriteRule
 from agent.drivers.saturation import PressureCheck
 from agent.drivers.wire import ReadRequest
+from agent.jump import Jump
 from agent.model import (
     Demand,
     DeviceKind,

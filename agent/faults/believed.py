@@ -13,12 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.faults.sample import Sample
+from agent.jump import LEAPS, Jump
 from agent.model import PointId
 
 NOISY_S = 86400.0
 NOISE, WITHIN_S = 4, 3600.0  # polls with impossible values; a controller that starts shows two
-LEAPS = 3  # two agreeing wild values in a row are met every month where one in a hundred is wild
-OFFS = 2
+OFFS = (
+    2  # of a switch; of numbers two that agree are met every month where one in a hundred is wild
+)
 
 _TABLE = """
 compressor_on              0      1    0.5
@@ -63,37 +65,27 @@ heat_energy_total          0    1e9     10
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of one point: its limits, what was believed last, and what is doubted."""
+    """What is known of one point: its limits, and what it may leap by."""
 
     name: PointId
     low: float
     high: float
-    most: float
-    believed: float | None = None
-    doubted: float | None = None
-    leaps: int = 0
+    jump: Jump
 
     @property
-    def is_flag(self) -> bool:
+    def is_switch(self) -> bool:
         return self.high == 1.0
 
     def instead(self) -> float | None:
         """What stands for a value that is not believed: a switch stays as it was."""
-        return self.believed if self.is_flag else None
+        return self.jump.believed if self.is_switch else None
 
     def seen(self, value: float) -> float | None:
         """The value if it is believed, else what stands for it."""
-        is_on = self.is_flag and value == 1.0
-        if self.believed is None or is_on or abs(value - self.believed) <= self.most:
-            self.believed, self.leaps = value, 0
+        if self.is_switch and value == 1.0:
+            self.jump.take(value)
             return value
-        near = self.leaps > 0 and self.doubted is not None
-        agrees = near and abs(value - (self.doubted or 0.0)) <= self.most
-        self.doubted, self.leaps = value, self.leaps + 1 if agrees else 1
-        if self.leaps < (OFFS if self.is_flag else LEAPS):
-            return self.instead()
-        self.believed, self.leaps = value, 0
-        return value
+        return value if self.jump.believes(value) else self.instead()
 
 
 class Belief:
@@ -104,7 +96,7 @@ class Belief:
     def __init__(self, has: Callable[[PointId], bool]) -> None:
         rows = (line.split() for line in _TABLE.strip().splitlines())
         self._known = [
-            _Known(name, float(low), float(high), float(most))
+            _Known(name, float(low), float(high), Jump(float(most), OFFS if high == "1" else LEAPS))
             for name, low, high, most in rows
             if has(name)
         ]
@@ -135,4 +127,4 @@ class Belief:
         self._noisy_until = mono + NOISY_S
         if not noisy:
             for one in self._known:
-                one.believed = None
+                one.jump.take(None)

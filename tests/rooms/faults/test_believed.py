@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.faults.believed import LEAPS, NOISE, NOISY_S, Belief
+from agent.faults.believed import NOISE, NOISY_S, Belief
 from agent.faults.sample import Sample
+from agent.jump import LEAPS
 
 WILD = 3276.7
 POINTS = ("water_flow", "compressor_on", "outdoor_temp")

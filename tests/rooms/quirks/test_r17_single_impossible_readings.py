@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from agent.control import ControlSettings
 from agent.core import Core, CoreSettings
 from agent.drivers import driver, names
-from agent.drivers.belief import LEAPS, Jump
 from agent.facts import BlockRead, Keep
+from agent.jump import LEAPS, Jump
 from agent.model import Quality
 from agent.records import Telemetry
 from tests.rooms.control.testpump import stamp
