@@ -40,8 +40,7 @@ DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 class Verdict:
     """A fault of the catalogue, or `unknown`; `size` 1 is the medium of the catalogue. `early` when
     it is told against machines at large: what is learnt is not healthy, and cannot be judged by;
-    `sure` when the evidence is overwhelming, or was found again on another day; `patient` when it
-    is not to be told before.
+    `sure` when the evidence is overwhelming, or was found again on another day.
     """
 
     fault: str
@@ -51,17 +50,17 @@ class Verdict:
     expected: Mapping[str, float]
     early: bool = False
     sure: bool = False
-    patient: bool = False
 
 
 class Judge:
     """Keeps one machine's verdict."""
 
-    __slots__ = ("_least_proof", "_looks", "_signatures", "_yesterday", "verdict")
+    __slots__ = ("_least_proof", "_looks", "_patient", "_signatures", "_yesterday", "verdict")
 
     def __init__(self, signatures: Sequence[Signature]) -> None:
         self._signatures = tuple(signatures)
         self._least_proof = min((one.proof for one in signatures), default=1.0)
+        self._patient = frozenset(one.fault for one in self._signatures if one.patient)
         self._looks = 0
         self._yesterday = ""
         self.verdict: Verdict | None = None
@@ -79,7 +78,7 @@ class Judge:
             found = self._found(own, now, demand)
             if found is not None:
                 again, self._yesterday = found.fault == self._yesterday, found.fault
-                waits = found.patient and not again and not found.sure
+                waits = found.fault in self._patient and not again and not found.sure
                 if not waits and (self._free or self._overtakes(found)):
                     self.verdict = self._again(found)
                 return
@@ -112,7 +111,7 @@ class Judge:
 
     def forget(self) -> None:
         """The machine was mended."""
-        self.verdict, self._looks = None, 0
+        self.verdict, self._looks, self._yesterday = None, 0, ""
 
     def _found(self, own: Own, now: float, demand: Demand) -> Verdict | None:
         seen = own.seen(demand.horizon, now)
@@ -133,9 +132,8 @@ class Judge:
         if told.best.explained < proof or not _large(told):
             return None
         fault, size = told.best.signature.fault, round(abs(told.best.size), 2)
-        sure, patient = told.best.explained >= SURE, told.best.signature.patient
-        expected = own.expected()
-        return Verdict(fault, size, told.suspects, _short(seen), expected, False, sure, patient)
+        sure = told.best.explained >= SURE
+        return Verdict(fault, size, told.suspects, _short(seen), own.expected(), sure=sure)
 
     def _overtakes(self, found: Verdict) -> bool:
         old = self.verdict
