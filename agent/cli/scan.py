@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent import config
 from agent.cli.base import FAILED, OK, WRONG, Commands, command, quiet, seconds
+from agent.commission import write_configuration
 from agent.drivers import driver, names
 from agent.scan import (
     ADVICE,
@@ -25,6 +26,7 @@ from agent.scan import (
     doctor,
     likely,
     search,
+    sure_ones,
 )
 from agent.tables import table
 
@@ -177,13 +179,14 @@ def _write(found: Search, arguments: argparse.Namespace) -> int:
         )
         return FAILED
     path = Path(arguments.write)
-    text = configuration(found, confirmed, arguments.gateway, arguments.broker)
+    chosen = sure_ones(found, dict.fromkeys(confirmed, True))
     try:
-        path.write_text(text, "utf-8")
+        before = path.read_text("utf-8") if path.is_file() else ""
+        text = configuration(found, chosen, arguments.gateway, arguments.broker, before=before)
+        write_configuration(path, text)
     except OSError as error:
         print(f"{path}: cannot be written: {error.strerror}", file=sys.stderr)
         return WRONG
-    config.read(str(path))
     print(f"{path} written. Next: heatpump-agent read {path}  已写入，下一步如左", file=sys.stderr)
     return OK
 

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from agent.account.savings import Method
 from agent.config.adapters import adapters_of, listen_of
 from agent.config.core import core_of
-from agent.config.enrol import enrol_of, in_state
+from agent.config.enrol import enrol_of, in_state, label_of
 from agent.config.inventory import inventory
 from agent.config.lines import LineConfig, lines_of
 from agent.config.page import page_of
 from agent.config.platform import uplink_of
-from agent.config.sections import GatewaySection
+from agent.config.sections import FreshSection, GatewaySection
 from agent.config.tariff import named_tariff
 from agent.core import CoreSettings
 from agent.enrol import EnrolSettings
@@ -114,6 +114,32 @@ def state_folder(path: str | Path) -> Path:
     spool = tree.get("spool") if isinstance(tree, dict) else None
     said = spool.get("path") if isinstance(spool, dict) else None
     return (Path(path).parent / str(said or in_state("spool.db"))).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A gateway that nobody has set up yet: its id, whether its file names the broker, its page."""
+
+    gateway: str
+    has_platform: bool
+    page: PageSettings | None
+
+
+def fresh(path: str | Path) -> Fresh:
+    """What a file that names no line yet says of the gateway. Raises FileError."""
+    file = Path(path)
+    whole = _parsed(file)
+    known = dict(whole.tree) if isinstance(whole.tree, dict) else {}
+    tree = {key: known[key] for key in FreshSection.__struct_fields__ if key in known}
+    doc = replace(whole, tree=tree)
+    raw, mistakes = doc.read(FreshSection), list[Mistake]()
+    page = page_of(raw, doc, file.parent, state_folder(path), mistakes)
+    if mistakes:
+        raise FileError(mistakes)
+    if page is not None:
+        enrol = raw.platform.enrol if raw.platform is not None else None
+        page = replace(page, label=label_of(enrol, file.parent))
+    return Fresh(raw.gateway, raw.platform is not None, page)
 
 
 def _parsed(file: Path) -> Document:

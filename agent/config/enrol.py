@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from agent.config.sections import GatewaySection
+from agent.config.sections import EnrolSection, GatewaySection
 from agent.enrol import EnrolSettings
 from agent.enrol.settings import Service
 from agent.errors import Mistake
@@ -29,7 +29,7 @@ def enrol_of(
         mistakes.append(doc.mistake(("platform", "broker"), why, "mqtts://host:port"))
     if section.ca is not None and not (folder / section.ca).is_file():
         mistakes.append(doc.mistake((*place, "ca"), f"there is no file {section.ca}"))
-    claim = folder / section.claim_code if section.claim_code is not None else _credential()
+    claim = label_of(section, folder)
     if claim is None:
         allowed = "a file, or the credential claim-code of systemd"
         mistakes.append(doc.mistake(place, "no claim_code is named", allowed))
@@ -48,8 +48,12 @@ def enrol_of(
     return EnrolSettings(raw.gateway, section.at, identity, claim, ca)
 
 
-def _credential() -> Path | None:
-    """The claim code as systemd hands it over (LoadCredential=claim-code:...)."""
+def label_of(section: EnrolSection | None, folder: Path) -> Path | None:
+    """The file with the code of the label: as it is named, else as systemd hands it over
+    (LoadCredential=claim-code:...).
+    """
+    if section is not None and section.claim_code is not None:
+        return folder / section.claim_code
     given = os.environ.get("CREDENTIALS_DIRECTORY")
     return Path(given) / "claim-code" if given else None
 

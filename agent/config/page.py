@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.config.adapters import address_of
-from agent.config.sections import GatewaySection
+from agent.config.sections import FreshSection, GatewaySection
 from agent.errors import Mistake
 from agent.web import Listen, PageSettings
 from agent.yamltext import Document
 
 
 def page_of(
-    raw: GatewaySection, doc: Document, folder: Path, state: Path, mistakes: list[Mistake]
+    raw: GatewaySection | FreshSection,
+    doc: Document,
+    folder: Path,
+    state: Path,
+    mistakes: list[Mistake],
 ) -> PageSettings | None:
     """The local page, or None where it is off; its codes lie in the folder `state`."""
     said = raw.page

@@ -443,3 +443,12 @@ class GatewaySection(Section, frozen=True, kw_only=True):
     led: LedSection | None = None
     account: AccountSection = AccountSection()
     season: SeasonSection = SeasonSection()
+
+
+class FreshSection(Section, frozen=True, kw_only=True):
+    """What counts in a file that names no line yet: who the gateway is, and its page."""
+
+    gateway: Name
+    platform: PlatformSection | None = None
+    metrics: MetricsSection | None = None
+    page: PageSection | None = None

@@ -5,7 +5,7 @@ Reads only. Talks through `agent.line`; its judgements are pure.
 
 from agent.scan.advice import ADVICE, Advice
 from agent.scan.diagnose import Evidence, Fault, Finding, diagnose
-from agent.scan.draft import configuration, likely
+from agent.scan.draft import Choice, configuration, likely, sure_ones
 from agent.scan.examine import Patient, doctor
 from agent.scan.recognise import Guess, Verdict
 from agent.scan.search import Found, Search, Wanted, search
@@ -14,6 +14,7 @@ from agent.scan.settings import Setting
 __all__ = [
     "ADVICE",
     "Advice",
+    "Choice",
     "Evidence",
     "Fault",
     "Finding",
@@ -29,4 +30,5 @@ __all__ = [
     "doctor",
     "likely",
     "search",
+    "sure_ones",
 ]

@@ -2,37 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from agent.scan.search import Found, Search
 
 UNKNOWN = "unknown make"
+_EMPTY = re.compile(r"^lines:[ ]*\[[ ]*\][^\n]*(\n|\Z)", re.MULTILINE)
+_PLATFORM = re.compile(r"^platform:", re.MULTILINE)
+_GATEWAY = re.compile(r"^gateway:[^\n]*", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a unit is to be: its driver and name; `confirmed` when its display showed the same."""
+
+    driver: str
+    name: str
+    confirmed: bool = False
+
+
+def sure_ones(found: Search, confirmed: Mapping[int, bool]) -> dict[int, Choice]:
+    """The units whose driver is sure, by unit id, named after it."""
+    return {
+        one.unit_id: Choice(
+            one.verdict.driver, f"unit{one.unit_id}", confirmed.get(one.unit_id, False)
+        )
+        for one in found.units
+        if one.verdict.driver
+    }
 
 
 def configuration(
-    found: Search, confirmed: Collection[int], gateway: str, broker: str, path: str = "var/spool.db"
+    found: Search,
+    chosen: Mapping[int, Choice],
+    gateway: str,
+    broker: str,
+    path: str = "var/spool.db",
+    before: str = "",
 ) -> str:
-    """The file's text. Nothing in it is controlled: writing begins when a person adds `control`."""
-    sure = [one for one in found.units if one.verdict.driver]
-    setting = found.setting
-    lines = [
+    """The file's text. Nothing in it is controlled: writing begins when a person adds `control`.
+
+    Where the text `before` is that of a gateway nobody has set up (`lines: []`), the lines are put
+    into it and all else stays; else it is written anew.
+    """
+    if _EMPTY.search(before):
+        return _completed(before, _lines(found, chosen), gateway, broker)
+    head = [
         "# Written by heatpump-agent scan; check it with: heatpump-agent check",
         "# 由 heatpump-agent scan 生成，用 heatpump-agent check 检查",
         f"gateway: {gateway}",
         "timezone: Asia/Shanghai",
         f"spool: {{path: {path}}}",
-        f"platform: {{broker: {broker}}}",
-        "lines:",
-        "  - name: bus1",
-        f"    port: {found.url}",
+        f"platform: {{broker: {json.dumps(broker)}}}",
     ]
+    return "\n".join([*head, *_lines(found, chosen)]) + "\n"
+
+
+def _completed(before: str, lines: list[str], gateway: str, broker: str) -> str:
+    known = _PLATFORM.search(before) is not None
+    added = [] if known else [f"platform: {{broker: {json.dumps(broker)}}}"]
+    block = "\n".join([*added, *lines]) + "\n"
+    named = _GATEWAY.sub(lambda _: f"gateway: {gateway}", before, count=1)
+    return _EMPTY.sub(lambda _: block, named, count=1)
+
+
+def _lines(found: Search, chosen: Mapping[int, Choice]) -> list[str]:
+    setting = found.setting
+    lines = ["lines:", "  - name: bus1", f"    port: {found.url}"]
     if setting is not None:
         lines.append(f"    baudrate: {setting.baudrate}")
         lines += [f"    parity: {setting.parity}", f"    stop_bits: {setting.stop_bits}"]
     lines.append("    devices:")
-    lines += [_device(one, one.unit_id in confirmed) for one in sure]
-    lines += [_remark(one) for one in found.units if not one.verdict.driver]
-    return "\n".join(lines) + "\n"
+    left = [one for one in found.units if one.unit_id not in chosen]
+    lines += [_device(one, chosen[one.unit_id]) for one in found.units if one.unit_id in chosen]
+    return lines + [_remark(one) for one in left]
 
 
 def likely(one: Found) -> str:
@@ -43,11 +89,11 @@ def likely(one: Found) -> str:
     return " or ".join(guess.driver for guess in guesses) or UNKNOWN
 
 
-def _device(one: Found, confirmed: bool) -> str:
-    said = "compared with its display" if confirmed else "NOT yet compared with its display"
-    name = f"unit{one.unit_id}"
-    text = f"{{name: {name}, driver: {one.verdict.driver}, unit_id: {one.unit_id}}}"
-    return f"      - {text}  # {one.verdict.guesses[0].sure:.0%} sure, {said}"
+def _device(one: Found, choice: Choice) -> str:
+    said = "compared with its display" if choice.confirmed else "NOT yet compared with its display"
+    sure = next(guess.sure for guess in one.verdict.guesses if guess.driver == choice.driver)
+    text = f"{{name: {choice.name}, driver: {choice.driver}, unit_id: {one.unit_id}}}"
+    return f"      - {text}  # {sure:.0%} sure, {said}"
 
 
 def _remark(one: Found) -> str:

@@ -53,12 +53,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to search; None means search it."""
+    """What to search; None means search it. `rounds` of ids are tried until somebody answers: the
+    likely ones, those of dials, all others.
+    """
 
     baudrate: int | None = None
     parity: Parity | None = None
     ids: tuple[int, ...] = ()
     within_s: float = WITHIN_S
+    rounds: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class Scan:
     async def _somebody(self, settings: Sequence[Setting | None]) -> set[int]:
         """The first ids that answer; the wire is left at the settings at which they did."""
         ids = self._ids()
-        for part in rounds(ids):
+        for part in rounds(ids)[: self.wanted.rounds]:
             for n, setting in enumerate(settings):
                 self.tell(
                     f"{setting or self.wire.url}: {n + 1} of {len(settings)} settings,"

@@ -13,9 +13,10 @@ from typing import Any
 from agent.errors import MissingLibrary
 from agent.health import Health
 from agent.web.settings import Listen, PageSettings
+from agent.web.setup import Install
 from agent.web.wish import Ended, Rooms, Wish
 
-__all__ = ["Ended", "Listen", "PageSettings", "Rooms", "Wish", "figures", "page"]
+__all__ = ["Ended", "Install", "Listen", "PageSettings", "Rooms", "Wish", "figures", "page"]
 
 
 def figures(address: tuple[str, int], now: Callable[[], Health]) -> Coroutine[Any, Any, None]:

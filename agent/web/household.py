@@ -107,7 +107,11 @@ class Household:
             for home in live.homes
         ]
         body = put("alarms", "alarms", parts["alarms"]) + Markup("").join(homes)
-        if not live.homes:
+        if not live.set_up:
+            body += Markup('<p>{}</p><p><a class="button" href="/install">{}</a></p>').format(
+                speech("set_up_now"), speech("install")
+            )
+        elif not live.homes:
             body += Markup("<p>{}</p>").format(speech("nobody"))
         body += put("state", "state", parts["state"])
         return page(self._frame, place, speech("title"), body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,10 @@ from agent.errors import AgentError
 from agent.web.door import Door
 from agent.web.entrance import Entrance
 from agent.web.household import Household
+from agent.web.installer import Installer
 from agent.web.keys import Keys
 from agent.web.pages import Frame, refusal
-from agent.web.routes import Route
+from agent.web.routes import Asked, Route
 from agent.web.server import serve
 from agent.web.sessions import Sessions
 from agent.web.settings import Listen, PageSettings
@@ -50,10 +51,16 @@ def site(
     sessions = Sessions(keys, now)
     secure = settings.listen.certificate is not None
     household = Household(rooms, frame, settings.service)
+    installer = Installer(rooms, frame)
+
+    def pieces(asked: Asked, charts: bool) -> Mapping[str, str]:
+        return {**household.pieces(asked, charts), **installer.pieces(asked)}
+
     routes = (
         *household.routes(),
         *Technician(rooms, frame).routes(),
-        *Streams(household.pieces, tempo).routes(),
+        *installer.routes(),
+        *Streams(pieces, tempo).routes(),
         *Entrance(keys, sessions, frame, secure).routes(),
         *files.routes(),
     )

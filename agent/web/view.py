@@ -127,7 +127,9 @@ class Lamp(Struct, frozen=True):
 
 
 class Live(Struct, frozen=True):
-    """Everything of one moment that a resident may see."""
+    """Everything of one moment that a resident may see; `set_up` is False before anybody has said
+    what is on the line.
+    """
 
     gateway: str
     at: datetime
@@ -140,6 +142,7 @@ class Live(Struct, frozen=True):
     identity: Text = Text("", "")
     registered: str = "none"
     update: Text | None = None
+    set_up: bool = True
 
 
 class Value(Struct, frozen=True):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from agent.web.setup import Install
 from agent.web.view import Live, Service
 
 
@@ -34,8 +35,12 @@ class Ended(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The rest of the gateway, as far as the page knows it: functions and plain records."""
+    """The rest of the gateway, as far as the page knows it: functions and plain records.
+
+    `install` is there while the gateway is not set up.
+    """
 
     live: Callable[[], Live]
     service: Callable[[], Awaitable[Service]]
     ask: Callable[[Wish], Awaitable[Ended]]
+    install: Install | None = None

@@ -191,7 +191,7 @@ def test_the_default_configuration_is_unfinished_and_nothing_else() -> None:
     with pytest.raises(Unfinished):
         config.read(DEBIAN / "gateway.yaml")
     tree = yaml.safe_load((DEBIAN / "gateway.yaml").read_text("utf-8"))
-    assert tree == {"gateway": "gateway-1", "lines": []}
+    assert tree == {"gateway": "gateway-1", "page": {"listen": "0.0.0.0:8080"}, "lines": []}
 
 
 def test_no_secret_lies_in_the_package_sources() -> None:

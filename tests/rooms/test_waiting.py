@@ -10,12 +10,16 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from agent.cli import run, waiting
+from agent.commission import Commission
 from agent.errors import FileError
+from simulators.stage import free_port, reachable
+from tests.rooms.web.site import Visitor, coded
 
 LIMIT_S = 10.0
 NEW = "gateway: gw1\nlines: []\n"
@@ -92,3 +96,40 @@ def test_without_systemd_a_wrong_file_ends_the_program(
     path.write_text(NEW)
     with pytest.raises(FileError, match=r"gateway\.yaml:2: lines: no line is named yet"):
         run._run(argparse.Namespace(config=str(path)))
+
+
+async def test_the_page_is_served_meanwhile_and_needs_the_code_to_set_anything_up(
+    tmp_path: Path,
+) -> None:
+    port, path = free_port(), tmp_path / "gateway.yaml"
+    path.write_text(f'gateway: gw1\npage: {{listen: "127.0.0.1:{port}"}}\nlines: []\n')
+    code = coded(tmp_path / "var")
+    stop, look = asyncio.Event(), asyncio.Event()
+    setting_up = partial(Commission, path, look.set)
+    task = asyncio.create_task(waiting.wait(str(path), stop, look, setting_up))
+    await reachable(port)
+    visitor = Visitor(port)
+    assert "尚未安装调试" in (await visitor.ask("GET", "/")).text
+    for way in ("search", "unit", "write"):
+        assert (await visitor.ask("POST", f"/api/setup/{way}", {})).status == 401
+    assert (await visitor.ask("GET", "/install")).headers["location"] == "/login?next=/install"
+    await visitor.log_in(code)
+    assert "扫描线路" in (await visitor.ask("GET", "/install")).text
+    refused = await visitor.ask("POST", "/api/setup/search", {"other": "/etc/passwd"})
+    assert refused.status == 409
+    assert (await visitor.ask("GET", "/technician")).status == 200
+    wished = {"device": "hp1", "value": 20}
+    assert (await visitor.ask("POST", "/api/wanted", wished)).status == 409
+    path.write_text(RIGHT)
+    look.set()
+    async with asyncio.timeout(LIMIT_S):
+        await task
+
+
+async def test_without_a_page_in_the_file_none_is_served(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(NEW)
+    assert waiting._unfinished(str(path), partial(Commission, path, lambda: None)) is not None
+    assert Commission(path, lambda: None).page is None
+    path.write_text(WRONG)
+    assert waiting._unfinished(str(path), partial(Commission, path, lambda: None)) is None

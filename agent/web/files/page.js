@@ -42,6 +42,17 @@
     refresh();
   }
 
+  // A gateway that was just set up starts again: its homes are there when it reads.
+  async function untilHomes() {
+    try {
+      const live = await (await fetch("/api/live")).json();
+      if (live.homes.some((home) => home.age_s !== null)) location.href = "/";
+    } catch {
+      // it is starting
+    }
+  }
+  if (document.querySelector("[data-until-homes]")) setInterval(untilHomes, 2000);
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!("quick" in form.dataset)) return;
@@ -88,7 +99,7 @@
 
   let stream = null;
   function listen() {
-    if (!document.getElementById("state") || stream || document.hidden) return;
+    if (!document.querySelector("#state, #setup") || stream || document.hidden) return;
     stream = new EventSource("/events" + location.search);
     stream.onmessage = (event) => {
       document.body.classList.remove("cut");

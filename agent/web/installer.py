@@ -1,0 +1,141 @@
+"""The installer's page: search, compare, name, write; it shows what is wrong with the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from markupsafe import Markup
+from msgspec import Meta
+
+from agent.web.installing import body
+from agent.web.pages import Frame, Place, page
+from agent.web.routes import JSON, Answer, Asked, Need, Route, told, wrong
+from agent.web.setup import Install, Setup
+from agent.web.view import Live, Text
+from agent.web.wish import Rooms
+from agent.web.words import Speech, language_of, say
+
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
+Port = Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9_./:@+\[\]-]*\Z")]
+IN_SERVICE = Text("网关已在运行，线路正忙。", "The gateway is in service; its line is in use.")
+
+
+class SearchLine(msgspec.Struct, frozen=True):
+    """Search a port: one of the list, or `other` where that is not empty; at `all_ids`, minutes."""
+
+    port: Port = ""
+    other: Port = ""
+    all_ids: bool = False
+
+
+class DecideUnit(msgspec.Struct, frozen=True):
+    """The values agree with the display (`taken`), or the machine is left out."""
+
+    unit_id: Annotated[int, Meta(ge=1, le=247)]
+    taken: bool
+    driver: Annotated[str, Meta(max_length=100)] = ""
+    name: Id = "unit"
+
+
+class WriteSetup(msgspec.Struct, frozen=True):
+    """Write the configuration; `broker` where the file names none."""
+
+    gateway: Id
+    broker: Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9_./:@\[\]-]*\Z")] = ""
+
+
+class Installer:
+    """The routes of the installer."""
+
+    def __init__(self, rooms: Rooms, frame: Frame) -> None:
+        self._rooms, self._frame = rooms, frame
+
+    def routes(self) -> tuple[Route, ...]:
+        """To be added to the table."""
+        may = Need.INSTALLER
+        return (
+            Route("GET", "/install", may, self._page, "The installer's page."),
+            Route("GET", "/api/setup", may, self._setup, "How far the setting up is.", gives=Setup,
+                  kind=JSON),
+            Route("POST", "/api/setup/search", may, self._search, "Search a line.", SearchLine,
+                  Setup, JSON),
+            Route("POST", "/api/setup/unit", may, self._decide, "Decide on a machine.", DecideUnit,
+                  Setup, JSON),
+            Route("POST", "/api/setup/write", may, self._write, "Write the configuration.",
+                  WriteSetup, Setup, JSON),
+        )  # fmt: skip
+
+    def pieces(self, asked: Asked) -> Mapping[str, str]:
+        """For the live updates of this page; nothing for who may not see it."""
+        install, session = self._rooms.install, asked.session
+        if install is None or session is None or session.need < Need.INSTALLER:
+            return {}
+        return {"setup": str(body(install.now(), Speech(language_of(asked))))}
+
+    async def _setup(self, asked: Asked) -> Answer:
+        install = self._rooms.install
+        return wrong(409, IN_SERVICE.en, IN_SERVICE.zh) if install is None else told(install.now())
+
+    async def _page(self, asked: Asked) -> Answer:
+        return Answer(self._drawn(asked))
+
+    def _drawn(self, asked: Asked, notice: str = "") -> str:
+        speech, install = Speech(language_of(asked)), self._rooms.install
+        place = Place("/install", speech.language, asked.session, notice)
+        drawn = (
+            _in_service(self._rooms.live(), speech)
+            if install is None
+            else Markup('<div id="setup" class="home">{}</div>').format(body(install.now(), speech))
+        )
+        return page(self._frame, place, speech("install"), drawn)
+
+    async def _search(self, asked: Asked) -> Answer:
+        said = asked.said
+        assert isinstance(said, SearchLine)
+        install = self._rooms.install
+        why = IN_SERVICE
+        if install is not None:
+            why = install.search(said.other or said.port, said.all_ids) or Text("", "")
+        return self._told(asked, install, why)
+
+    async def _decide(self, asked: Asked) -> Answer:
+        said = asked.said
+        assert isinstance(said, DecideUnit)
+        install = self._rooms.install
+        why = IN_SERVICE
+        if install is not None:
+            why = install.decide(said.unit_id, said.taken, said.driver, said.name) or Text("", "")
+        return self._told(asked, install, why)
+
+    async def _write(self, asked: Asked) -> Answer:
+        said = asked.said
+        assert isinstance(said, WriteSetup)
+        install = self._rooms.install
+        why = IN_SERVICE
+        if install is not None:
+            why = await install.write(said.gateway, said.broker) or Text("", "")
+        return self._told(asked, install, why)
+
+    def _told(self, asked: Asked, install: Install | None, why: Text) -> Answer:
+        """What became of it: the new state, or why not."""
+        if why.en or install is None:
+            if asked.wants_json:
+                return wrong(409, why.en, why.zh)
+            speech = Speech(language_of(asked))
+            notice = speech("not_done", say(why, speech.language))
+            return Answer(self._drawn(asked, notice), 409)
+        if asked.wants_json:
+            return told(install.now())
+        return Answer(status=303, headers={"Location": "/install"})
+
+
+def _in_service(live: Live, speech: Speech) -> Markup:
+    """A gateway that is set up: the one light, and where to go on."""
+    return Markup(
+        '<section class="card"><p class="lamp {}">{}</p><p>{}</p>'
+        '<p><a class="button" href="/technician">{}</a></p></section>'
+    ).format(
+        live.lamp.colour, speech.text(live.lamp.text), speech("in_service"), speech("technician")
+    )

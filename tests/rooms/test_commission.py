@@ -1,0 +1,173 @@
+"""A gateway from its box, on a simulated pair: searched, a wire put right, decided, written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from agent import config
+from agent.commission import Commission
+from agent.drivers import driver
+from agent.errors import Unfinished
+from agent.web import Install
+from agent.web.setup import Setup
+from simulators.adapter import LoopAdapter
+from simulators.loop import run as run_skipping
+from simulators.uart import Serial
+from simulators.variant import Variant, machine
+from simulators.weather import synthetic_winter
+from simulators.wiring import Pair, Wiring
+
+FRESH = """# kept
+gateway: gateway-1
+page: {listen: "127.0.0.1:1"}
+lines: []  # nobody yet
+"""
+BROKER = "mqtt://127.0.0.1:1883"
+
+
+class Box:
+    """A gateway that nobody has set up, and the pair it is wired to."""
+
+    def __init__(self, folder: Path, text: str = FRESH) -> None:
+        self.path = folder / "gateway.yaml"
+        self.path.write_text(text)
+        unit = machine(driver("midea_mthermal_r32").map, 3, synthetic_winter(), Random(3))
+        assert isinstance(unit.registers, Variant)
+        unit.registers.lacking, unit.registers.generous = frozenset(), False
+        unit.serial = Serial(9600)
+        self.pair = Pair([unit])
+        self.port = str(folder / "port")
+        self.done = asyncio.Event()
+
+    def run(self, story: Coroutine[Any, Any, None]) -> None:
+        run_skipping(story)
+
+    def commission(self) -> Commission:
+        opener = LoopAdapter(self.pair).attach
+        return Commission(self.path, self.done.set, lambda: (self.port,), opener)
+
+
+def install(commission: Commission) -> Install:
+    found = commission.rooms.install
+    assert found is not None
+    return found
+
+
+async def searched(hands: Install, port: str, all_ids: bool = False) -> Setup:
+    assert hands.search(port, all_ids) is None
+    assert hands.now().stage == "searching"
+    while hands.now().stage == "searching":
+        await asyncio.sleep(0.1)
+    return hands.now()
+
+
+def test_a_wire_is_put_right_and_the_pump_is_found_named_and_written(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+
+    async def story() -> None:
+        commission = box.commission()
+        hands, task = install(commission), asyncio.create_task(commission.run())
+        assert hands.now().ports == (box.port,)
+        box.pair.wiring = Wiring(swapped=True)
+        nobody = await searched(hands, box.port)
+        assert nobody.stage == "nobody"
+        assert nobody.hints[0].name.zh == "A、B 接反"
+        box.pair.wiring = Wiring()
+        (found,) = (await searched(hands, box.port)).machines
+        assert (found.unit_id, found.driver, found.kind) == (3, "midea_mthermal_r32", "heat_pump")
+        assert found.guesses[0].sure > 0.9
+        assert {one.name.en for one in found.values} >= {"supply water temperature"}
+        refused = await hands.write("gw-7", BROKER)
+        assert refused is not None
+        assert "compare" in refused.en
+        assert hands.decide(3, True, "eastron_sdm630", "hp") is not None
+        assert hands.decide(9, True, "", "hp") is not None
+        assert hands.decide(3, True, "", "living-room") is None
+        assert await hands.write("gw-7", BROKER) is None
+        await box.done.wait()
+        assert hands.search(box.port, False) is not None
+        task.cancel()
+
+    box.run(story())
+    made = config.read(box.path)
+    assert made.gateway == "gw-7"
+    assert made.page is not None
+    assert [device.name for line in made.lines for device in line.devices] == ["living-room"]
+    assert made.lines[0].port.baudrate == 9600
+    text = box.path.read_text("utf-8")
+    assert text.startswith("# kept")
+    assert "compared with its display" in text
+    assert box.pair.writes == 0
+
+
+def test_a_configuration_that_would_be_wrong_is_not_written(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+
+    async def story() -> None:
+        commission = box.commission()
+        hands, task = install(commission), asyncio.create_task(commission.run())
+        await searched(hands, box.port)
+        assert hands.decide(3, True, "", "hp1") is None
+        refused = await hands.write("gw-7", "nowhere")
+        assert refused is not None
+        assert "would be wrong" in refused.en
+        assert hands.now().stage == "found"
+        task.cancel()
+
+    box.run(story())
+    assert box.path.read_text() == FRESH
+    assert [one.name for one in tmp_path.iterdir()] == ["gateway.yaml"]
+
+
+def test_a_platform_that_the_file_names_stays(tmp_path: Path) -> None:
+    named = 'platform: {broker: "mqtt://10.1.1.1:1883", acknowledge: puback}\n'
+    box = Box(tmp_path, FRESH + named)
+
+    async def story() -> None:
+        commission = box.commission()
+        hands, task = install(commission), asyncio.create_task(commission.run())
+        assert not hands.now().asks_broker
+        await searched(hands, box.port)
+        assert hands.decide(3, True, "", "hp1") is None
+        assert await hands.write("gw-7", "") is None
+        task.cancel()
+
+    box.run(story())
+    assert config.read(box.path).gateway == "gw-7"
+    assert named in box.path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("port", ["", "/etc/passwd", "file:///etc/passwd", "ttyUSB0"])
+def test_what_is_no_port_is_not_opened(tmp_path: Path, port: str) -> None:
+    hands = install(Box(tmp_path).commission())
+    refused = hands.search(port, False)
+    assert refused is not None
+    assert "tcp://" in refused.en
+    assert hands.now().stage == "ready"
+
+
+def test_a_port_that_does_not_open_is_named(tmp_path: Path) -> None:
+    box = Box(tmp_path)
+
+    async def story() -> None:
+        commission = Commission(box.path, box.done.set, lambda: ())
+        task = asyncio.create_task(commission.run())
+        found = await searched(install(commission), "/dev/there-is-none")
+        assert found.hints[0].name.en == "wrong port"
+        task.cancel()
+
+    box.run(story())
+
+
+def test_nothing_can_be_wished_before(tmp_path: Path) -> None:
+    rooms = Box(tmp_path).commission().rooms
+    assert not rooms.live().set_up
+    assert rooms.live().gateway == "gateway-1"
+    with pytest.raises(Unfinished):
+        config.read(tmp_path / "gateway.yaml")
