@@ -23,6 +23,7 @@ from agent.line import Opener
 from agent.model import Reading
 from agent.scan import (
     ADVICE,
+    WITHIN_S,
     Choice,
     Finding,
     Found,
@@ -39,6 +40,8 @@ from agent.web.view import Depth, Lamp, Live, Service, Text
 from agent.yamltext import parse
 
 PORTS = ("/dev/heatpump/*", "/dev/serial/by-id/*", "/dev/ttyUSB*", "/dev/ttyACM*", "/dev/ttyAMA*")
+QUICK_S = 32.0  # enough for the likely ids at every setting of a quiet line
+ASKED_AGAIN = 3  # ids the doctor asks: the search has asked them all
 ANSWER_GOES_OUT_S = 1.0  # the page says "written" before the program ends
 NAMED = {"heat_pump": "hp", "meter": "meter", "sensor": "room"}
 MODELS_SHOWN = 3
@@ -179,7 +182,7 @@ class Commission:
         """Search; where nobody answers, find out why."""
         if not self._drivers:
             self._drivers = await asyncio.to_thread(_installed)
-        wanted = Wanted(rounds=3 if order.all_ids else 1)
+        wanted = Wanted(somebody_s=WITHIN_S if order.all_ids else QUICK_S)
         try:
             found = await search(order.port, self._drivers, wanted, self._tell, self._opener)
         except PortError:
@@ -190,7 +193,7 @@ class Commission:
             setting = str(found.setting or "")
             self._state = replace(self._state, stage="found", setting=setting, machines=machines)
             return
-        patient = Patient(order.port, None, {})
+        patient = Patient(order.port, None, {}, ASKED_AGAIN)
         findings = await doctor(patient, self._drivers, self._tell, self._opener)
         hints = tuple(_hint(one) for one in findings)
         self._state = replace(self._state, stage="nobody", hints=hints)

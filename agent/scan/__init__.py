@@ -8,11 +8,12 @@ from agent.scan.diagnose import Evidence, Fault, Finding, diagnose
 from agent.scan.draft import Choice, configuration, likely, sure_ones
 from agent.scan.examine import Patient, doctor
 from agent.scan.recognise import Guess, Verdict
-from agent.scan.search import Found, Search, Wanted, search
+from agent.scan.search import WITHIN_S, Found, Search, Wanted, search
 from agent.scan.settings import Setting
 
 __all__ = [
     "ADVICE",
+    "WITHIN_S",
     "Advice",
     "Choice",
     "Evidence",

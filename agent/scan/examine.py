@@ -25,11 +25,15 @@ STRANGERS = 8  # ids asked on a line of which nothing is known
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A line as it is meant: its settings, and the drivers by unit id as far as they are known."""
+    """A line as it is meant: its settings, and the drivers by unit id as far as they are known.
+
+    Where no unit is known, so many `strangers` are asked, the likely ids first.
+    """
 
     url: str
     setting: Setting | None
     units: dict[int, Driver | None]
+    strangers: int = STRANGERS
 
 
 async def examine(
@@ -59,7 +63,7 @@ async def _heard(
 ) -> Evidence:
     tell("listening", "正在监听")
     idle = await wire.listen(LISTEN_S) if wire.is_serial_frames else b""
-    ids = tuple(patient.units) or likely_ids(drivers)[:STRANGERS]
+    ids = tuple(patient.units) or likely_ids(drivers)[: patient.strangers]
     exchanges: list[Exchange] = []
     for unit_id in ids:
         tell(f"asking unit {unit_id}", f"正在询问地址 {unit_id}")

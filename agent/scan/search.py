@@ -53,15 +53,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to search; None means search it. `rounds` of ids are tried until somebody answers: the
-    likely ones, those of dials, all others.
-    """
+    """What to search; None means search it. Given up after `somebody_s` without any answer."""
 
     baudrate: int | None = None
     parity: Parity | None = None
     ids: tuple[int, ...] = ()
     within_s: float = WITHIN_S
-    rounds: int = 3
+    somebody_s: float = WITHIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +93,14 @@ class Scan:
         """Search the line. Raises PortError when the port cannot be opened."""
         loop = asyncio.get_running_loop()
         start = loop.time()
-        self._until = start + self.wanted.within_s
+        self._until = start + min(self.wanted.within_s, self.wanted.somebody_s)
         settings: tuple[Setting | None, ...] = (None,)
         if not self.wire.is_network:
             settings = order(self.drivers, self.wanted.baudrate, self.wanted.parity)
         try:
             ids = await self._somebody(settings)
+            early = loop.time() >= self._until
+            self._until = start + self.wanted.within_s
             units = await self._who(ids) if ids else ()
             found = [await self._what(unit_id) for unit_id in units]
         finally:
@@ -115,7 +115,7 @@ class Scan:
             len(settings),
             self.wire.asked,
             round(loop.time() - start, 1),
-            loop.time() >= self._until,
+            early or loop.time() >= self._until,
             self._noise,
         )
 
@@ -124,7 +124,7 @@ class Scan:
     async def _somebody(self, settings: Sequence[Setting | None]) -> set[int]:
         """The first ids that answer; the wire is left at the settings at which they did."""
         ids = self._ids()
-        for part in rounds(ids)[: self.wanted.rounds]:
+        for part in rounds(ids):
             for n, setting in enumerate(settings):
                 self.tell(
                     f"{setting or self.wire.url}: {n + 1} of {len(settings)} settings,"

@@ -76,7 +76,9 @@ class Installer:
 
     async def _setup(self, asked: Asked) -> Answer:
         install = self._rooms.install
-        return wrong(409, IN_SERVICE.en, IN_SERVICE.zh) if install is None else told(install.now())
+        if install is None:
+            return told(Setup("in_service", self._rooms.live().gateway, False))
+        return told(install.now())
 
     async def _page(self, asked: Asked) -> Answer:
         return Answer(self._drawn(asked))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from agent.web.view import Text
 
-Stage = Literal["ready", "searching", "found", "nobody", "written"]
+Stage = Literal["ready", "searching", "found", "nobody", "written", "in_service"]
 
 
 class Guessed(Struct, frozen=True):

@@ -96,8 +96,8 @@ WORDS: Mapping[str, Text] = {
     "search_again": _("再扫一次", "Search again"),
     "search_full": _("扫描所有地址（几分钟）", "Search all addresses (minutes)"),
     "search_help": _(
-        "只读取，不写入。常用设置半分钟内试完。",
-        "It only reads. The usual settings take half a minute.",
+        "只读取，不写入。一分钟内试完常用设置；没有应答时再查一两分钟原因。",
+        "It only reads, a minute; if nobody answers, it takes some more to find out why.",
     ),
     "searching": _("正在扫描", "Searching"),
     "look_again": _("刷新", "Look again"),
