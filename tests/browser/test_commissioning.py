@@ -1,0 +1,73 @@
+"""An installer with a phone: from the box to green, with swapped wires put right on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from agent import config
+from agent.drivers import driver
+from bench.chromium import IS_HERE, MISSING, PHONE, chromium
+from bench.commissionhomes import FreshHome
+from simulators.uart import Serial
+from simulators.variant import Variant, machine
+from simulators.weather import synthetic_winter
+from simulators.wiring import Pair, Wiring
+
+pytestmark = [
+    pytest.mark.house,
+    pytest.mark.timeout(500),
+    pytest.mark.skipif(not IS_HERE, reason=MISSING),
+]
+
+
+@pytest.fixture
+def home() -> Iterator[FreshHome]:
+    units = []
+    for unit_id, name in ((1, "midea_mthermal_r290"), (5, "eastron_sdm120")):
+        unit = machine(driver(name).map, unit_id, synthetic_winter(), Random(unit_id))
+        assert isinstance(unit.registers, Variant)
+        unit.registers.lacking, unit.registers.generous = frozenset(), False
+        unit.serial = Serial(9600)
+        units.append(unit)
+    with FreshHome(Pair(units, Wiring(swapped=True))) as found:
+        yield found
+
+
+def test_from_the_box_to_green_with_a_wire_put_right(home: FreshHome) -> None:
+    with chromium(PHONE, "zh-CN") as page:
+        page.open(home.base)
+        page.reads("还没有安装调试")
+        page.tap("main .button")
+        page.type("#code", home.code)
+        page.tap("main button")
+        page.reads("扫描线路")
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+        page.tap("main form button")
+        page.reads("正在扫描")
+        page.reads("没有设备应答", "A、B 接反", "把转换器上的两根线对调", within_s=240.0)
+        home.do(home.lay(Wiring()))
+        page.tap("main form button")
+        page.reads("找到 2 台设备", "热泵", "电表", "显示屏上是这些值吗", "°C", within_s=240.0)
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+        name = page.all("#unit-1 input[name=name]")[0]
+        name.clear()
+        name.send_keys("east")
+        page.tap("#unit-1 .take")
+        page.reads("已核对")
+        page.tap("#unit-5 .leave")
+        page.type("input[name=broker]", home.broker)
+        gateway = page.all("input[name=gateway]")[0]
+        gateway.clear()
+        gateway.send_keys("gw-0042")
+        page.tap("button.write")
+        page.reads("配置已写入")
+        page.until(lambda: home.light() == "green", "green", 90.0)
+        page.reads("east", "一切正常", within_s=30.0)
+        assert page.hosts() == {home.base.removeprefix("http://")}
+    made = config.read(home.config)
+    assert made.gateway == "gw-0042"
+    assert [device.name for line in made.lines for device in line.devices] == ["east"]
+    assert home.pair.writes == 0
