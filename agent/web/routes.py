@@ -5,6 +5,7 @@ The server, the description for programs (OpenAPI) and the tests all walk the sa
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -115,4 +116,15 @@ def read_body(route: Route, kind: str, body: bytes, form: Mapping[str, str]) -> 
         return None
     if kind.split(";", maxsplit=1)[0].strip() == FORM:
         return msgspec.convert(dict(form), route.takes, strict=False)
-    return msgspec.json.decode(body or b"{}", type=route.takes)
+    return msgspec.convert(_READER.decode(body or b"{}"), route.takes)
+
+
+def _number(text: str) -> float:
+    """To JSON Schema `101.0` is an integer, and some programs write whole numbers so."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise msgspec.ValidationError(f"the number {text} is out of range")
+    return int(value) if value.is_integer() else value
+
+
+_READER = msgspec.json.Decoder(float_hook=_number)
