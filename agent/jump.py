@@ -33,6 +33,10 @@ class Jump:
         self.take(value)
         return True
 
+    def is_settled_at(self, value: float) -> bool:
+        """Whether this was believed before and nothing else has been seen since."""
+        return value == self.believed and self.doubted is None
+
     def take(self, value: float | None) -> None:
         """Believe this from now on; None for nothing."""
         self.believed, self.doubted, self.leaps = value, None, 0

@@ -9,8 +9,9 @@ start, is believed as it is, without a delay.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from agent.faults.sample import Sample
 from agent.jump import LEAPS, Jump
@@ -33,7 +34,7 @@ dhw_heater_on              0      1    0.5
 compressor_frequency       0    200     20
 fan_speed                  0   3000    250
 fan2_speed                 0   3000    250
-eev_steps                  0   1000    100
+eev_steps                  0   4000    100
 water_flow                 0    200      6
 supply_voltage             0    460     20
 high_pressure              0     60      8
@@ -91,7 +92,7 @@ class _Known:
 class Belief:
     """One for each device. `check` takes out of a sample, in place, what is not believed."""
 
-    __slots__ = ("_known", "_noise", "_noisy_until")
+    __slots__ = ("_known", "_limits", "_noise", "_noisy_until", "_values")
 
     def __init__(self, has: Callable[[PointId], bool]) -> None:
         rows = (line.split() for line in _TABLE.strip().splitlines())
@@ -100,25 +101,42 @@ class Belief:
             for name, low, high, most in rows
             if has(name)
         ]
+        self._limits = tuple((one.low, one.high) for one in self._known)
+        # One call for all values; the instant stands before them, so that they always are several.
+        self._values = attrgetter("mono", "at", *(one.name for one in self._known))
         self._noise: deque[float] = deque(maxlen=NOISE)
         self._noisy_until = float("-inf")
 
     def check(self, sample: Sample) -> None:
         """Look at every value; where many are impossible, none that leaps is believed at once."""
-        noisy, impossible = sample.mono < self._noisy_until, False
-        for one in self._known:
-            value = getattr(sample, one.name)
-            if value is None:
+        mono, _, *values = self._values(sample)
+        noisy = mono < self._noisy_until
+        if noisy:
+            self._doubt(sample, values)
+        for value, (low, high) in zip(values, self._limits, strict=True):
+            if value is not None and not low <= value <= high:
+                break
+        else:
+            return
+        if not noisy:
+            self._take_out(sample, values)
+        self._noisier(mono, noisy)
+
+    def _take_out(self, sample: Sample, values: Sequence[float | None]) -> None:
+        """Nothing stands for what cannot be."""
+        for value, one in zip(values, self._known, strict=True):
+            if value is not None and not one.low <= value <= one.high:
+                setattr(sample, one.name, None)
+
+    def _doubt(self, sample: Sample, values: Sequence[float | None]) -> None:
+        """Take out what cannot be, and every leap that the next readings have not confirmed."""
+        for value, one in zip(values, self._known, strict=True):
+            if value is None or one.jump.is_settled_at(value):
                 continue
-            if not one.low <= value <= one.high:
-                impossible = True
-                setattr(sample, one.name, one.instead() if noisy else None)
-            elif noisy:
-                believed = one.seen(value)
-                if believed != value:
-                    setattr(sample, one.name, believed)
-        if impossible:
-            self._noisier(sample.mono, noisy)
+            possible = one.low <= value <= one.high
+            believed = one.seen(value) if possible else one.instead()
+            if believed != value:
+                setattr(sample, one.name, believed)
 
     def _noisier(self, mono: float, noisy: bool) -> None:
         self._noise.append(mono)

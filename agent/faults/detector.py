@@ -32,6 +32,7 @@ OFTEN = Event.SAMPLE | Event.SILENT | Event.MINUTE | Event.FIVE
 SAMPLE, MINUTE, DAY = int(Event.SAMPLE), int(Event.MINUTE), int(Event.DAY)  # flags are slow
 FIVE = int(Event.FIVE)
 WINDOW, CLEAN, REST = int(Event.WINDOW), int(Event.CLEAN), int(Event.REST)
+OF_HISTORY = WINDOW | CLEAN | REST | DAY
 Listeners = tuple[tuple[int, Look, Memory], ...]
 ENDINGS = (
     Event.MINUTE,
@@ -178,7 +179,8 @@ class Detector:
 
     def _ended(self, events: int) -> bool:
         """Something came to an end: ask those who listen to it."""
-        self._own(events)
+        if events & OF_HISTORY:
+            self._own(events)
         changed = False
         for event, listeners in self._listeners:
             if events & event and listeners:
