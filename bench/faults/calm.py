@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.faults.fleets import STEP_S, settings
+from bench.faults.fleets import A_DAY, STEP_S, settings
 from bench.faults.negatives import EVERY, Calendars
-from bench.faults.outcome import Case, Healthy
+from bench.faults.outcome import MONTH_DAYS, Case, Healthy
 from bench.faults.shelf import chunks, place
 from bench.faults.stages import Found, airs, span, wild
+from bench.faults.telling import done
 from bench.faults.watch import Watch
 from bench.faults.ways import WAYS, seen
 from simulators.physics import Fleet, draw_units
@@ -27,6 +28,12 @@ class Calm:
     seed: int
     ways: tuple[tuple[str, int], ...] = (("full", 1),)
     folder: Path | None = None
+
+    @property
+    def months(self) -> float:
+        """Device-months of seeing, every way counted."""
+        watches = sum(-(-self.n // each) for _, each in self.ways)
+        return watches * self.days / MONTH_DAYS
 
 
 def run_calm(work: Calm) -> Found:
@@ -48,6 +55,7 @@ def run_calm(work: Calm) -> Found:
                 watch.swap()
             names = watch.setting.names
             watch.feed(seen(columns, i, names, WAYS[way], wild(work.seed, i)))
+        done(work.months * len(columns["mono"]) / (work.days * A_DAY))
     spans: list[Healthy] = [
         span(watch, Case("", "", kinds[i], i, way, work.seed), work.days, calendars.told(i))
         for (i, way), watch in watches.items()

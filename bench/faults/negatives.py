@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.faults.fleets import A_DAY, STEP_S, Columns
+from bench.faults.outcome import MONTH_DAYS
 from simulators.physics import SCENARIOS, Fleet, Injection
 
 EVERY = 240
@@ -43,7 +44,7 @@ def calendar(days: float, kind: str, chance: np.random.Generator) -> list[Event]
     events: list[Event] = []
 
     def some(name: str, per_month: float, low: float, high: float, hours: float) -> None:
-        for _ in range(chance.poisson(per_month * days / 30.4)):
+        for _ in range(chance.poisson(per_month * days / MONTH_DAYS)):
             begin = int(chance.integers(slots)) * EVERY
             polls = max(1, round(chance.uniform(0.3, 1.0) * hours / 2.0)) * EVERY
             events.append(Event(name, chance.uniform(low, high), begin, polls))

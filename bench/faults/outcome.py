@@ -19,7 +19,8 @@ VENDOR = "F28"
 UNNAMED = ("", "unknown", "F00")
 """A suspect that claims no fault of the catalogue."""
 
-HOUR_S, DAY_S, MONTH_S = 3600.0, 86400.0, 30.4 * 86400.0
+HOUR_S, DAY_S, MONTH_DAYS = 3600.0, 86400.0, 30.4
+MONTH_S = MONTH_DAYS * DAY_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.faults.fleets import CHUNK, STEP_S, Truth, settings
-from bench.faults.outcome import Case, Healthy, Outcome
+from bench.faults.fleets import A_DAY, CHUNK, STEP_S, Truth, settings
+from bench.faults.outcome import MONTH_DAYS, Case, Healthy, Outcome
 from bench.faults.plan import BY_NAME, FAULT_DAYS, LEARN_DAYS
 from bench.faults.shelf import chunks, place
+from bench.faults.telling import done
 from bench.faults.watch import Kept, Setting, Watch
 from bench.faults.ways import WAYS, seen
 from simulators.physics import SEVERITIES as NUMBERS
@@ -65,6 +66,11 @@ class Learning:
     folder: Path | None = None
 
     @property
+    def months(self) -> float:
+        """Device-months of seeing, every way counted."""
+        return len(self.pairs) * len(self.ways) * self.days / MONTH_DAYS
+
+    @property
     def same(self) -> tuple[object, ...]:
         """What makes the learnt fleet the same one."""
         return (self.pairs, self.seed, self.days, self.fault_days)
@@ -101,6 +107,7 @@ def learn(work: Learning) -> Learnt:
         for (i, way), watch in watches.items():
             names = watch.setting.names
             watch.feed(seen(columns, i, names, WAYS[way], wild(work.seed, i)))
+        done(work.months * len(columns["mono"]) / (work.days * A_DAY))
     kept = {key: watch.kept() for key, watch in watches.items()}
     spans = tuple(
         span(watch, _case(work, i, way), work.days) for (i, way), watch in watches.items()
@@ -142,6 +149,16 @@ class Branches:
     learnt: Learnt
     branches: tuple[Branch, ...]
 
+    @property
+    def months(self) -> float:
+        """Device-months of seeing at most, every way counted; what is found early ends early."""
+        return seeing(self.branches, self.learnt.learning.fault_days)
+
+
+def seeing(branches: Sequence[Branch], days: float) -> float:
+    """Device-months of these branches, every way counted."""
+    return sum(len(branch.ways) for branch in branches) * days / MONTH_DAYS
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -181,6 +198,7 @@ def run_branches(work: Branches) -> Found:
             for j in range(len(index))
         ]
         truth.add(columns, first)
+        done(work.months * len(columns["mono"]) / (learning.fault_days * A_DAY))
     outcomes = [
         _outcome(watch, work.branches[j - len(pairs)], way, truth, j, learning)
         for (j, way), watch in watches.items()

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import groupby
+from multiprocessing import Manager
 from pathlib import Path
+from queue import Queue
 from time import monotonic
 from typing import Any
 
 from bench.faults.calm import Calm, run_calm
-from bench.faults.outcome import Case, Healthy, Outcome
+from bench.faults.outcome import MONTH_DAYS, Case, Healthy, Outcome
 from bench.faults.plan import (
     PAIRS,
     RAMP_DAYS,
@@ -32,10 +34,13 @@ from bench.faults.stages import (
     Pair,
     learn,
     run_branches,
+    seeing,
 )
+from bench.faults.telling import tell
 from bench.faults.ways import ABLATIONS, DISTURBED
 from simulators.physics import Units, draw_units
 
+TOLD_EVERY_S = 5.0
 EVERY_WAY = ("full", DISTURBED.name, *(way.name for way in ABLATIONS))
 
 
@@ -158,20 +163,19 @@ def calm(scope: Scope) -> list[Calm]:
     left, days = scope.months, scope.calm_days
     found: list[Calm] = []
     while left > 0.05:
-        n = max(1, min(scope.calm_units, round(left * 30.4 / days)))
+        n = max(1, min(scope.calm_units, round(left * MONTH_DAYS / days)))
         ways = (("full", 1), *(((DISTURBED.name, 2), *_EIGHTH) if scope.ablations else ()))
         found.append(Calm(n, days, scope.seed + 500 + len(found), ways, scope.folder))
-        left -= n * days / 30.4
+        left -= n * days / MONTH_DAYS
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A piece of work that can go to another process; `weight` in device-months of seeing."""
+    """A piece of work that can go to another process."""
 
     do: Callable[..., Found]
     what: tuple[object, ...]
-    weight: float
 
 
 def sick_from_the_start(work: Learning, every: tuple[Branch, ...]) -> Found:
@@ -184,75 +188,80 @@ class Runner:
 
     def __init__(self, jobs: int, progress: Callable[[str], None]) -> None:
         self._jobs, self._progress = jobs, progress
-        self._began = monotonic()
+        self._began = self._told = monotonic()
         self._done, self._known = 0.0, 0.0
         self._results = Results([], [])
 
     def run(self, scope: Scope) -> Results:
         """Everything of this scope."""
         first, (poorly, sick) = learning(scope), ill(scope)
-        self._known = _months(len(branches(scope, first))) + _learning_weight(first)
-        jobs = [Job(run_calm, (work,), work.n * work.days / 30.4) for work in calm(scope)]
+        fleets = calm(scope)
+        jobs = [Job(run_calm, (work,)) for work in fleets]
+        self._known = first.months + seeing(branches(scope, first), first.fault_days)
+        self._known += sum(work.months for work in fleets)
         if sick:
-            jobs.append(Job(sick_from_the_start, (poorly, tuple(sick)), _months(2 * len(sick))))
-        self._known += sum(job.weight for job in jobs)
+            jobs.append(Job(sick_from_the_start, (poorly, tuple(sick))))
+            self._known += poorly.months + seeing(sick, poorly.fault_days)
         if self._jobs <= 1:
+            tell(self._did)
             self._alone(scope, first, jobs)
         else:
-            with ProcessPoolExecutor(self._jobs) as pool:
-                self._pooled(pool, scope, first, jobs)
+            with Manager() as manager:
+                said = manager.Queue()
+                with ProcessPoolExecutor(
+                    self._jobs, initializer=tell, initargs=(said.put,)
+                ) as pool:
+                    self._pooled(pool, said, scope, first, jobs)
         return self._results
 
     def _alone(self, scope: Scope, first: Learning, jobs: Sequence[Job]) -> None:
         more: list[Job] = []
         if first.pairs:
             learnt = learn(first)
-            self._took(Found((), learnt.spans), _learning_weight(first))
-            more = [_job(batch) for batch in batches(scope, learnt)]
+            self._results.take(Found((), learnt.spans))
+            more = [Job(run_branches, (batch,)) for batch in batches(scope, learnt)]
         for job in (*more, *jobs):
-            self._took(job.do(*job.what), job.weight)
+            self._results.take(job.do(*job.what))
 
     def _pooled(
-        self, pool: ProcessPoolExecutor, scope: Scope, first: Learning, jobs: Sequence[Job]
+        self,
+        pool: ProcessPoolExecutor,
+        said: Queue[float],
+        scope: Scope,
+        first: Learning,
+        jobs: Sequence[Job],
     ) -> None:
         learnt: Future[Learnt] | None = pool.submit(learn, first) if first.pairs else None
-        waiting = {pool.submit(job.do, *job.what): job for job in jobs}
+        waiting = {pool.submit(job.do, *job.what) for job in jobs}
         while waiting or learnt is not None:
             pending: set[Future[Any]] = {*waiting}
             if learnt is not None:
                 pending.add(learnt)
-            done = wait(pending, None, FIRST_COMPLETED).done
+            done = wait(pending, TOLD_EVERY_S, FIRST_COMPLETED).done
+            while not said.empty():
+                self._did(said.get())
             if learnt is not None and learnt in done:
                 known, learnt = learnt.result(), None
-                self._took(Found((), known.spans), _learning_weight(first))
-                more = [_job(batch) for batch in batches(scope, known)]
-                waiting |= {pool.submit(job.do, *job.what): job for job in more}
-            for future in [one for one in waiting if one in done]:
-                self._took(future.result(), waiting.pop(future).weight)
+                self._results.take(Found((), known.spans))
+                for batch in batches(scope, known):
+                    waiting.add(pool.submit(run_branches, batch))
+            for future in waiting & done:
+                waiting.remove(future)
+                self._results.take(future.result())
 
-    def _took(self, found: Found, weight: float) -> None:
-        self._results.take(found)
-        self._done += weight
+    def _did(self, months: float) -> None:
+        self._done += months
+        now = monotonic()
+        if now - self._told < TOLD_EVERY_S:
+            return
+        self._told = now
         part = min(self._done / self._known, 1.0)
-        left_s = (monotonic() - self._began) * (1.0 / part - 1.0)
+        left_s = (now - self._began) * (1.0 / part - 1.0)
         bar = "#" * round(20 * part)
         self._progress(
-            f"[{bar:20}] {100 * part:.0f} %, {len(self._results.outcomes)} branches, "
-            f"{sum(one.months for one in self._results.spans):.0f} healthy device-months, "
-            f"{left_s / 60:.0f} min left"
+            f"[{bar:20}] {100 * part:.0f} %, {self._done:.0f} of {self._known:.0f} device-months "
+            f"seen, {left_s / 60:.0f} min left at most"
         )
-
-
-def _months(branches: float) -> float:
-    return branches * 14.0 / 30.4
-
-
-def _learning_weight(work: Learning) -> float:
-    return 5.0 + len(work.pairs) * work.days / 30.4
-
-
-def _job(batch: Branches) -> Job:
-    return Job(run_branches, (batch,), _months(len(batch.branches)))
 
 
 def batches(scope: Scope, learnt: Learnt) -> Iterator[Branches]:
