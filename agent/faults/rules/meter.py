@@ -110,8 +110,8 @@ def _begin(memory: Memory) -> None:
 
 
 def _believed(memory: Memory, raw: float, before: float | None) -> float | None:
-    """The count; far from the one before it is believed when seen three times, else `before`."""
-    if before is not None and abs(raw - before) <= COARSEST_KWH:
+    """The count; less than before, or far above, it is believed when seen three times."""
+    if before is not None and 0.0 <= raw - before <= COARSEST_KWH:
         memory.pop("next", None)
         return raw
     if abs(raw - memory.get("next", inf)) > COARSEST_KWH:

@@ -24,19 +24,24 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     sample = view.sample
     if not sample.pump_on:
         memory["since"] = view.now
-        return NOTHING
+        return _moves(view, memory)
     if view.now - memory.setdefault("since", view.now) < SETTLED_S:
-        return NOTHING
+        return _moves(view, memory)
     flow = sample.water_flow
     if flow is None:
         return _by_heat(view, memory) if not view.machine.has("water_flow") else NOTHING
     usual, count = memory.get("usual", flow), memory.get("count", 0.0)
     if count >= LEARNT and flow < LOST_SHARE * usual:
         return (_finding(view, flow, usual),) if lasting(memory, view.now, flow > -1.0) else NOTHING
-    if "n" in memory:
-        lasting(memory, view.now, bad=False)
     if flow > 0.5 * usual:
         memory["usual"], memory["count"] = usual + LEARN * (flow - usual), count + 1.0
+    return _moves(view, memory)
+
+
+def _moves(view: View, memory: Memory) -> tuple[Finding, ...]:
+    """Nothing is wrong, and what was counted so far was not in a row."""
+    if "n" in memory:
+        lasting(memory, view.now, bad=False)
     return NOTHING
 
 

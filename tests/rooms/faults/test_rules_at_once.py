@@ -301,6 +301,14 @@ def test_a_meter_that_was_replaced_is_no_fault() -> None:
     assert said == set()
 
 
+def test_wild_values_just_below_the_count_are_no_fall() -> None:
+    seen, said = Seen(ENERGY_METER), set()
+    for k in range(480):
+        kwh = 150.0 if k in (20, 60, 100) else 150.2 + 0.5 * k / 120.0
+        said.update(seen.one(energy_total=round(kwh, 2), active_power=500.0))
+    assert said == set()
+
+
 def test_what_was_counted_in_a_silence_is_no_fault() -> None:
     seen, said = Seen(ENERGY_METER), set()
     for k in range(480):

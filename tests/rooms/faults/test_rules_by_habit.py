@@ -34,6 +34,11 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     "no flow, pump off": (NO_FLOW, [WELL, (HOUR, {"water_flow": 0.0, "pump_on": 0.0})], []),
     "a negative flow": (NO_FLOW, [WELL, (HOUR, {"water_flow": -50.0})], []),
     "flow comes back": (NO_FLOW, [WELL, (90, {"water_flow": 0.0}), (30, {})], []),
+    "no flow from one start to the next": (
+        NO_FLOW,
+        [WELL, (30, {"water_flow": 0.0}), (60, {"pump_on": 0.0}), (90, {"water_flow": 0.0})],
+        [],
+    ),
     "nothing learnt": (NO_FLOW, [(HOUR, {"water_flow": 0.0})], []),
     "fan stands": (FAN_STOPPED, [WELL, (60, {"fan_speed": 0.0})], ["fan_stopped"]),
     "fan stands in one sample": (FAN_STOPPED, [WELL, (30, {"fan_speed": 0.0})], []),
@@ -263,7 +268,7 @@ def test_starts_that_come_sooner_and_nearer_than_they_used_to(
 ) -> None:
     seen = Seen(SHORT_CYCLING, step_s=60.0)
     cycled(seen, 14 * 25, 6.0, 900.0)
-    cycled(seen, 10, below_k, off_s)
+    cycled(seen, 14, below_k, off_s)
     assert bool(seen.said) is found
 
 
