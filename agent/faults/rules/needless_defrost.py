@@ -13,7 +13,7 @@ from agent.model import Severity
 WARM_COIL_C = -2.0
 FROST_FROM_C, FROST_TO_C = -8.0, 6.0
 OFTEN_S = 3000.0  # 1.2 defrosts per hour
-IN_A_ROW = 6.0
+IN_A_ROW = 8.0
 EARLY_K, EARLY_SHARE = 3.0, 0.7  # nearer to the air, and sooner, than this machine used to
 OFTEN_K, OFTEN_SHARE = 1.0, 0.35  # a little nearer, and far sooner
 LEARN_S = 14 * 86400.0

@@ -11,6 +11,7 @@ from agent.faults.view import View
 from agent.model import Severity, Suspect
 
 PRESSURE_SHARE = 0.98  # of the limit at which the machine stops
+HOT_WATER_SHARE, HOT_WATER_S = 1.03, 600.0  # a legionella run takes a healthy one to that limit
 DISCHARGE_C = 118.0  # up to 113 are usual below -15 degC; machines stop at 120 to 125
 SUPPLY_C, SET_C, NEAR_SET_C = 58.0, 60.0, 54.0
 SUPPLY_FOR_S = 120.0
@@ -32,7 +33,8 @@ def _found(view: View, memory: Memory) -> Finding | None:
     sample = view.sample
     limit_bar, high_bar = view.profile.high_pressure_bar, sample.high_pressure
     if limit_bar is not None and high_bar is not None:
-        limit = PRESSURE_SHARE * limit_bar
+        is_hot_water = view.now - view.hot_water_ended < HOT_WATER_S
+        limit = (HOT_WATER_SHARE if is_hot_water else PRESSURE_SHARE) * limit_bar
         if limit < high_bar < WILD_BAR:
             return _finding("high pressure", "高压压力", high_bar, limit, "bar")
     hot_c = sample.discharge_temp
