@@ -10,7 +10,7 @@ import asyncio
 import tempfile
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from agent.cli import waiting
 from agent.commission import Commission
@@ -20,6 +20,7 @@ from simulators.platform import Platform
 from simulators.stage import Child, broker_child, free_port, reachable
 from simulators.wiring import Pair, Wiring
 
+LOOKS_EVERY_S = 0.5
 FRESH = """gateway: gateway-1
 spool: {{path: {folder}/spool.db, commit_every: 1 s}}
 page: {{listen: "127.0.0.1:{web}"}}
@@ -83,11 +84,12 @@ class FreshHome(InThread):
         while monotonic() < since + within_s:
             if self.light() == "green":
                 return monotonic() - since
+            sleep(LOOKS_EVERY_S)
         return None
 
     def light(self) -> str:
-        """The one light as the page's API says it; empty while nobody answers there."""
+        """The one light as the page's API says it; empty while nothing is said of it there."""
         try:
             return str(self.live()["lamp"]["name"])
-        except OSError:
+        except (OSError, ValueError):  # it starts, or was asked too often
             return ""
