@@ -63,9 +63,12 @@ from agent.model import (
     Unit,
     Value,
 )
+from agent.pollcheck import ORDER as POLL_CHECK
+from agent.pollcheck import PollChecks
 from agent.records import Lane, Telemetry
 from agent.report import Reporter
-from agent.selftest import ORDER, Found, SelfTests
+from agent.selftest import ORDERS as TESTS
+from agent.selftest import Found, SelfTests
 
 STALE_AFTER_POLLS = 3
 FAILURES_WORTH_A_WARNING = 3
@@ -183,6 +186,9 @@ class Core:
             settings.watch_s,
             before.self_tests,
         )
+        self.polls = PollChecks(
+            settings.devices, {name: _rhythm_s(one) for name, one in settings.devices.items()}
+        )
         self.books = Books(
             settings.homes,
             settings.control.timezone,
@@ -221,8 +227,10 @@ class Core:
         match fact:
             case BlockRead():
                 yield from self._block_read(fact)
+                yield from self.polls.see(fact)
             case BlockFailed():
                 yield from self._block_failed(fact)
+                yield from self.polls.see(fact)
             case WriteDone():
                 self._see_write(fact)
                 self.books.wrote(fact.write.device, fact.stamp)
@@ -249,14 +257,17 @@ class Core:
                 for name, watched in self._devices.items():
                     yield Save(f"detector {name}", (watched.detector.save(),))
                 yield from self.tests.stop(stamp)
+                yield from self.polls.stop(stamp)
                 yield from self.books.close(stamp)
                 yield from self.control.park(self.complete(stamp.mono), stamp)
 
     def _command(self, command: Command, stamp: Stamp) -> Iterator[Effect]:
         if command.point in ORDERS:
             return self._desk.command(command, stamp)
-        if command.point == ORDER:
+        if command.point in TESTS:
             return self.tests.command(command, self.snapshots, stamp)
+        if command.point == POLL_CHECK:
+            return self.polls.command(command, stamp)
         return self.control.command(command, self.complete(stamp.mono), stamp)
 
     def _relearn(self, device: str, repaired: str) -> None:
@@ -281,6 +292,7 @@ class Core:
             if watched.silent_since is not None:
                 yield from self._judge(name, pictures[name], stamp)
         yield from self._desk.orphans(stamp)
+        yield from self.polls.tick(stamp)
         yield from self._pursue(pictures, stamp)
 
     def _see_write(self, fact: WriteDone) -> None:
@@ -385,9 +397,14 @@ def _units(device: Device) -> Mapping[PointId, Unit]:
     return {**{point.id: point.unit for point in POINTS.values()}, **own}
 
 
+def _rhythm_s(device: Device) -> float:
+    """Seconds between two polls of a device."""
+    return device.every_s if device.every_s is not None else float(device.map.every)
+
+
 def _stale_limits(device: Device) -> Mapping[PointId, float]:
     """Seconds after which a reading is old: three polls of its point."""
-    base_s = device.every_s if device.every_s is not None else float(device.map.every)
+    base_s = _rhythm_s(device)
     return {
         name: STALE_AFTER_POLLS * max(base_s, float(rule.every or 0.0)) + 1.0
         for name, rule in device.map.points.items()

@@ -22,6 +22,10 @@ class Failure(StrEnum):
     LINE_DOWN = "line_down"
 
 
+LATE = "late"
+"""Why of a silence after which an answer came that nobody waited for any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlockRead:
     """A block was read and decoded; `sweep_end` when it was the last of the device's round."""

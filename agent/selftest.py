@@ -31,6 +31,8 @@ from agent.model import (
 )
 
 ORDER = "self_test"
+TRIAL = "test_write"
+ORDERS = frozenset({ORDER, TRIAL})
 RUNNING = "self_tests"
 Found = Mapping[str, Mapping[PointId, Value]]
 
@@ -94,9 +96,9 @@ class SelfTests:
             test.stop("stopped", stamp.mono)
             yield from ended(result_of(command, Outcome.VERIFIED, "the test ends"), stamp)
             return
-        test = self._new(command.device, stamp.mono)
+        test = self._new(command.device, stamp.mono, trial=command.point == TRIAL)
         self._runs[command.device] = _Run(test, command, {})
-        yield Note("info", "self-test begins", {"device": command.device})
+        yield Note("info", "self-test begins", {"device": command.device, "order": command.point})
 
     def step(
         self, pictures: Mapping[str, Snapshot], stamp: Stamp, alarms: tuple[Alarm, ...]
@@ -133,7 +135,7 @@ class SelfTests:
         if not Issuer(command.role, command.issuer).may("self-test"):
             return f"a {command.role} begins no self-test"
         if not isinstance(command.value, bool):
-            return "self_test is true or false"
+            return f"{command.point} is true or false"
         if not command.value:
             return "" if command.device in self._runs else "no self-test runs"
         if command.device in self._runs:
@@ -146,13 +148,13 @@ class SelfTests:
                 return f"the {winner.origin.value}'s choice {winner.value} of {point} still holds"
         return ""
 
-    def _new(self, device: str, mono: float) -> SelfTest:
+    def _new(self, device: str, mono: float, trial: bool = False) -> SelfTest:
         machine = self._machines[device]
         setpoint = water_point(machine) or ""
         home = self._homes.get((device, setpoint))
         governed = frozenset(point for name, point in self._homes if name == device)
         highest_c = home.highest_c if home is not None else None
-        return SelfTest(machine, setpoint, mono, self._watch_s, highest_c, governed)
+        return SelfTest(machine, setpoint, mono, self._watch_s, highest_c, governed, trial)
 
     def _resume(self, stamp: Stamp) -> None:
         """A test that a restart cut off: only put back what was found."""
@@ -206,7 +208,8 @@ class SelfTests:
         yield Note("info", "self-test ended", {"device": device, "why": why})
         if run.command is None:
             return
-        yield Save(f"{ORDER} {device}", (Report(device, stamp.at, outcome, test.visit, checks),))
+        kept = f"{run.command.point} {device}"
+        yield Save(kept, (Report(device, stamp.at, outcome, test.visit, checks),))
         result = result_of(run.command, outcome, why, test.visit.value, checks)
         yield from ended(result, stamp)
 

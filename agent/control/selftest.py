@@ -1,5 +1,7 @@
 """Before the season: switch a pump on, ask for a little more heat, see it come, put all back. Pure.
 
+A trial is the short one of who has just wired a machine: its setpoint one kelvin away and back.
+
 Steps in order, each with a time limit; what a step wants goes the road of every other wish, through
 guard and budgets, with the platform's rank. Frost, a fault, silence, water that is too hot or
 another's wish end the test at once. Whatever happens, what was found is put back.
@@ -10,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agent.control.guard import HEATING_WATER, WARM_MODES
+from agent.control.guard import HEATING_WATER, LOWEST_WATER_C, WARM_MODES
 from agent.control.safety import HEATING_FIRST
 from agent.control.testchecks import Words, check, found_of, worst_first
 from agent.frost import freezing
 from agent.model import Alarm, Check, Machine, PointId, Severity, Snapshot, Value, Visit
 
 RAISE_K = 2.0
+TRIAL_K = 1.0
 WATCH_S = 600.0
 SWITCH_S = 660.0  # the guard keeps ten minutes between two moves of a switch
 RAISE_S = 180.0
@@ -47,7 +50,8 @@ class Look:
 class SelfTest:
     """One test of one machine: `wants` are the values it asks for now, `found` those of before.
 
-    `governed` are points that a schedule will see to as soon as the test lets go of them.
+    `governed` are points that a schedule will see to as soon as the test lets go of them; a
+    `trial` puts those back too.
     """
 
     machine: Machine
@@ -56,6 +60,7 @@ class SelfTest:
     watch_s: float = WATCH_S
     highest_c: float | None = None
     governed: frozenset[PointId] = frozenset()
+    trial: bool = False
     found: dict[PointId, Value] = field(default_factory=dict)
     wants: dict[PointId, Value] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
@@ -77,7 +82,7 @@ class SelfTest:
             self.stop(why, look.mono)
             return
         while not self.restoring:
-            phase = _PHASES[self._phase]
+            phase = self._phases[self._phase]
             if not phase.through(self, look):
                 if look.mono - self._since < phase.limit_s(self):
                     return
@@ -87,12 +92,16 @@ class SelfTest:
             self._next(look.mono)
 
     @property
+    def _phases(self) -> tuple[_Phase, ...]:
+        return _TRIAL if self.trial else _PHASES
+
+    @property
     def restoring(self) -> bool:
-        return self._phase >= len(_PHASES)
+        return self._phase >= len(self._phases)
 
     @property
     def done(self) -> bool:
-        return self._phase > len(_PHASES)
+        return self._phase > len(self._phases)
 
     @property
     def visit(self) -> Visit:
@@ -103,8 +112,9 @@ class SelfTest:
     def stop(self, why: str, mono: float) -> None:
         """See no more: put back what was found."""
         self.aborted = self.aborted or why
-        self._phase, self._since = len(_PHASES), mono
-        self.wants = {p: v for p, v in self.found.items() if p not in self.governed}
+        self._phase, self._since = len(self._phases), mono
+        left = frozenset() if self.trial else self.governed
+        self.wants = {p: v for p, v in self.found.items() if p not in left}
 
     def _next(self, mono: float) -> None:
         self._phase, self._since = self._phase + 1, mono
@@ -115,11 +125,13 @@ class SelfTest:
         self.wants = {p: v for p, v in self.wants.items() if p not in look.taken}
         left = {p: v for p, v in self.wants.items() if not _same(look.snapshot.value(p), v)}
         if not left:
-            self._phase = len(_PHASES) + 1
+            if self.trial and self.wants:
+                self.checks.append(check("restored", Visit.NONE, self.wants))
+            self._phase = len(self._phases) + 1
         elif look.mono - self._since >= RESTORE_S:
             shown = {point: look.snapshot.value(point) for point in left}
             self.checks.append(check("restore", Visit.SOON, shown))
-            self._phase = len(_PHASES) + 1
+            self._phase = len(self._phases) + 1
 
     def ask(self, point: PointId, value: Value, look: Look) -> bool:
         """Want this; whether the machine shows it already."""
@@ -179,6 +191,26 @@ def _demand(test: SelfTest, look: Look) -> bool:
         if fits and (test.highest_c is None or asked <= test.highest_c):
             return test.ask(test.setpoint, asked, look)
     test.checks.append(check("demand", Visit.NONE, {"setpoint": now}, judged=False))
+    return True
+
+
+def _moves(test: SelfTest, look: Look) -> bool:
+    """A setpoint one kelvin higher, or lower where that is not allowed, shown by the machine."""
+    if test.setpoint in test.wants:
+        moved = test.ask(test.setpoint, test.wants[test.setpoint], look)
+        if moved:
+            values = {"before": test.found[test.setpoint], "read_back": test.wants[test.setpoint]}
+            test.checks.append(check("moved", Visit.NONE, values))
+        return moved
+    now = look.snapshot.number(test.setpoint)
+    if now is None:
+        return False
+    highest_c = test.highest_c if test.highest_c is not None else HOTTEST_C
+    for asked in (now + TRIAL_K, now - TRIAL_K):
+        fits = test.machine.unfit(test.setpoint, asked) is None
+        if fits and LOWEST_WATER_C <= asked <= highest_c:
+            return test.ask(test.setpoint, asked, look)
+    test.checks.append(check("trial", Visit.NONE, {"setpoint": now}, judged=False))
     return True
 
 
@@ -246,6 +278,8 @@ _PHASES: tuple[_Phase, ...] = (
     _Phase("compressor", _runs, _for(START_S), _start_late),
     _Phase("heat", _warms, lambda test: test.watch_s, _late("heat", Visit.SOON)),
 )
+
+_TRIAL: tuple[_Phase, ...] = (_Phase("trial", _moves, _for(RAISE_S), _late("demand", Visit.SOON)),)
 
 
 def _compressor(shown: Snapshot) -> bool | None:

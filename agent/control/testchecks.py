@@ -39,6 +39,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "no_heat": ("the compressor runs and makes no heat", "压缩机运行但不制热"),
     "low_flow": ("too little water flows: supply far above return", "水流量不足，供回水温差过大"),
     "heat_unknown": ("supply and return are not known", "供回水温度未知"),
+    "moved": ("a test write was read back", "试写后读回一致"),
+    "restored": ("what was found is set again", "原来的设定已恢复"),
     "restore": ("what was found could not be put back", "未能恢复原来的设定"),
     "frost": ("ended: frost comes first", "已中止：防冻优先"),
     "silent": ("ended: the machine does not answer", "已中止：设备无应答"),
@@ -50,6 +52,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "stopped": ("ended by order", "已按指令中止"),
 }
 _UNJUDGED: Mapping[str, tuple[str, str]] = {
+    "trial": (
+        "no setpoint one kelvin away is allowed: nothing was written",
+        "相差 1 度的设定都不允许，没有写入",
+    ),
     "demand": ("the setpoint is at its limit: not raised", "设定已达上限，未提高"),
     "flow": ("the machine shows no pump and no flow", "设备不显示水泵和流量"),
     "compressor": ("the machine shows no compressor and no power", "设备不显示压缩机和功率"),
@@ -60,7 +66,7 @@ def check(
     step: str, visit: Visit, values: Mapping[str, Value | None], judged: bool = True
 ) -> Check:
     """A finding with its words."""
-    en, zh = _TEXTS[step] if judged else _UNJUDGED.get(step, _TEXTS[step])
+    en, zh = _TEXTS[step] if judged or step not in _UNJUDGED else _UNJUDGED[step]
     return Check(step, visit, en, zh, judged, values)
 
 

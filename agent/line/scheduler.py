@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from agent.drivers import Block, Device, ReadRequest, Request, WriteRequest, halves
 from agent.facts import (
+    LATE,
     BlockFailed,
     BlockRead,
     Fact,
@@ -372,7 +373,7 @@ def _shape(request: Request) -> tuple[int, int]:
 def _failure(reply: Reply) -> tuple[Failure, str]:
     match reply:
         case Silence(late_s):
-            return Failure.SILENCE, "late" if late_s is not None else "no answer"
+            return Failure.SILENCE, LATE if late_s is not None else "no answer"
         case Refused(code) if code in TARGET_AWAY:
             return Failure.SILENCE, f"the bridge says the unit does not answer (0x{code:02X})"
         case Refused(code):

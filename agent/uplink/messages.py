@@ -86,8 +86,9 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Name,
         Meta(
             description="Id of the point to set; or an order: emergency, alarm_acknowledge, "
-            "alarm_shelve, alarm_unshelve, out_of_service, in_service, repaired, self_test; of the "
-            "household: wanted, as_planned, week_plan, household_mode."
+            "alarm_shelve, alarm_unshelve, out_of_service, in_service, repaired, self_test, "
+            "test_write, poll_check; of the household: wanted, as_planned, week_plan, "
+            "household_mode."
         ),
     ]
     value: Annotated[

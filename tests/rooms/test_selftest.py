@@ -330,3 +330,62 @@ def test_whatever_happens_little_is_written_and_all_is_put_back(
     assert rig.told.get("power_on", True) is True
     assert rig.counted.total() <= 6
     assert len(rig.results) == 1
+
+
+def test_a_trial_moves_the_setpoint_by_a_kelvin_reads_it_back_and_restores_it(
+    tmp_path: Path,
+) -> None:
+    rig = Rig(tmp_path)
+    assert rig.order("test_write") is NOTHING
+    rig.passes(STEP_S)
+    assert rig.told["water_setpoint"] == 41.0
+    result = rig.until_done(120.0)
+    assert (result.outcome, result.point) == ("verified", "test_write")
+    assert [(one.step, dict(one.values)) for one in result.checks] == [
+        ("moved", {"before": 40.0, "read_back": 41.0}),
+        ("restored", {"water_setpoint": 40.0}),
+    ]
+    assert rig.told == {"water_setpoint": 40.0}
+    assert rig.counted.total() == 2
+    assert rig.elapsed_s < 120.0
+    assert "test_write hp" in rig.saved
+    assert "self_test hp" not in rig.saved
+
+
+def test_a_trial_goes_down_where_up_is_not_allowed(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, water_setpoint=58.0)
+    rig.order("test_write")
+    rig.passes(STEP_S)
+    assert rig.told["water_setpoint"] == 57.0
+
+
+def test_a_trial_that_the_machine_ignores_is_told(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, water_setpoint=45.0)
+    rig.order("test_write")
+    result = rig.until_done()
+    assert ("demand", "soon") in steps(result)
+
+
+def test_a_trial_under_a_schedule_puts_back_what_it_found(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, GATEWAY + GOVERNED)
+    rig.passes(60.0)
+    before = rig.told["water_setpoint"]
+    rig.order("test_write")
+    result = rig.until_done(300.0)
+    assert steps(result) == [("moved", "none"), ("restored", "none")]
+    assert rig.told["water_setpoint"] == before
+
+
+def test_a_trial_cut_off_is_put_back_at_the_next_start(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.order("test_write")
+    rig.passes(STEP_S)
+    assert rig.told["water_setpoint"] == 41.0
+    rig._take(Stopping(rig._stamp()))
+    (found,) = msgspec.json.decode(
+        msgspec.json.encode(rig.saved["self_tests"]),
+        type=tuple[dict[str, dict[str, float | int | bool | str]], ...],
+    )
+    rig._core = Core(rig.config.core, Restored(self_tests=found))
+    rig.passes(60.0)
+    assert rig.told["water_setpoint"] == 40.0
