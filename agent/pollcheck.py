@@ -160,7 +160,7 @@ class PollChecks:
         visit = min((one.visit for one in checks), key=list(Visit).index)
         why = f"{_WORDS[visit]}: {'; '.join(one.en for one in checks)}"
         yield Note("info", "poll check ended", {"device": device, "why": why})
-        kept = Report(device, stamp.at, Outcome.VERIFIED, visit, checks)
+        kept = Report(device, stamp.at, Outcome.VERIFIED, visit, checks, ORDER)
         yield Save(f"{ORDER} {device}", (kept,))
         result = result_of(run.command, Outcome.VERIFIED, why, _WORDS[visit], checks)
         yield from ended(result, stamp)

@@ -24,11 +24,14 @@ from agent.errors import FileError, Mistake
 from agent.faults import OutOfService, Saved
 from agent.homes import Home
 from agent.model import Alarm, Value
+from agent.pollcheck import ORDER as POLL_CHECK
 from agent.remembered import recall, recall_holes
-from agent.selftest import ORDER, RUNNING, Report
+from agent.selftest import ORDER, RUNNING, TRIAL, Report
 from agent.spool import Spool, saved_state
 
 log = logging.getLogger("agent")
+
+KEPT_TESTS = (POLL_CHECK, TRIAL, ORDER)
 
 T = TypeVar("T")
 
@@ -104,8 +107,12 @@ def kept_service(path: str) -> tuple[OutOfService, ...]:
 
 
 def kept_reports(path: str, devices: Iterable[str]) -> tuple[Report, ...]:
-    """The last self-test of each of these devices that had one. Raises as `kept_alarms`."""
-    kept = (_kept(path, f"{ORDER} {device}", tuple[Report, ...]) for device in devices)
+    """The last self-test, test write and poll check of each of these devices, as far as it had one.
+
+    Raises as `kept_alarms`.
+    """
+    keys = (f"{order} {device}" for device in devices for order in KEPT_TESTS)
+    kept = (_kept(path, key, tuple[Report, ...]) for key in keys)
     return tuple(report for reports in kept for report in reports)
 
 

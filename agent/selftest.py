@@ -39,13 +39,14 @@ Found = Mapping[str, Mapping[PointId, Value]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The last self-test of a machine, as it is kept: how soon somebody should come, and why."""
+    """The last test of a machine by one order, as it is kept: who should come, and why."""
 
     device: str
     at: datetime
     outcome: Outcome
     visit: Visit
     checks: tuple[Check, ...]
+    order: str = ORDER
 
 
 @dataclass(slots=True)
@@ -208,8 +209,9 @@ class SelfTests:
         yield Note("info", "self-test ended", {"device": device, "why": why})
         if run.command is None:
             return
-        kept = f"{run.command.point} {device}"
-        yield Save(kept, (Report(device, stamp.at, outcome, test.visit, checks),))
+        order = run.command.point
+        report = Report(device, stamp.at, outcome, test.visit, checks, order)
+        yield Save(f"{order} {device}", (report,))
         result = result_of(run.command, outcome, why, test.visit.value, checks)
         yield from ended(result, stamp)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,8 +16,9 @@ from agent.control import HomeControl
 from agent.core import Core
 from agent.errors import SpoolError
 from agent.light import LOOKS, Light
-from agent.model import Alarm, Audience, Life, Machine, Origin, Snapshot, Stamp
-from agent.selftest import ORDER, Report
+from agent.model import Alarm, Audience, Check, Life, Machine, Origin, Snapshot, Stamp
+from agent.restored import KEPT_TESTS
+from agent.selftest import Report
 from agent.spool import Spool
 from agent.updates import Newer
 from agent.vitals import Vitals
@@ -219,6 +221,7 @@ class Showing:
             alarms=tuple(self._trend(one) for one in self._core.open_alarms),
             log=await self._log(),
             testing=self._core.tests.running,
+            polled=self._core.polls.running,
             tests=await self._tests(),
         )  # fmt: skip
 
@@ -253,28 +256,38 @@ class Showing:
             for _, at, what, detail in rows
         )
 
-    async def _tests(self) -> dict[str, view.Test]:
-        """The last self-test of every heat pump that had one."""
-        found: dict[str, view.Test] = {}
-        for _, device in self._homes:
+    async def _tests(self) -> dict[str, tuple[view.Test, ...]]:
+        """The last test of every kind of each machine that had one."""
+        return {name: tuple([one async for one in self._tested(name)]) for name in self._machines}
+
+    async def _tested(self, device: str) -> AsyncIterator[view.Test]:
+        for order in KEPT_TESTS:
             try:
-                saved = await self._spool.load_state(f"{ORDER} {device}")
+                saved = await self._spool.load_state(f"{order} {device}")
                 reports = msgspec.json.decode(saved, type=tuple[Report, ...]) if saved else ()
             except (SpoolError, msgspec.DecodeError):
                 continue
             for one in reports:
-                found[device] = view.Test(
+                yield view.Test(
+                    order,
                     self._local(one.at),
                     one.outcome.value,
                     one.visit.value,
-                    tuple((c.visit.value, view.Text(c.zh, c.en)) for c in one.checks),
+                    tuple(
+                        (c.visit.value, view.Text(c.zh, c.en), _judged_by(c)) for c in one.checks
+                    ),
                 )
-        return found
 
 
 def _lamp(light: Light) -> view.Lamp:
     look = LOOKS[light]
     return view.Lamp(light.value, look.colour, view.Text(look.zh, look.en))
+
+
+def _judged_by(check: Check) -> str:
+    """The values of a finding, as a person reads them."""
+    known = {name: value for name, value in check.values.items() if value is not None}
+    return ", ".join(f"{name} {value}" for name, value in known.items())
 
 
 def _doing(picture: Snapshot, mono: float) -> view.Doing:

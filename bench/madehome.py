@@ -75,5 +75,10 @@ SERVICE = Service(
         ),
     ),
     log=(Line(NOW, "command", {"point": "water_setpoint", "value": 42, "role": "platform"}),),
-    tests={"hp1": Test(NOW, "verified", "none", (("none", Text("水温正常", "water is right")),))},
+    tests={"hp1": (
+        Test("self_test", NOW, "verified", "none", (
+            ("none", Text("水温正常", "water is right"), ""),)),
+        Test("poll_check", NOW, "verified", "soon", (
+            ("soon", Text("应答有损坏", "answers arrive damaged"), "polls 10, answered 9"),)),
+    )},
 )  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated
+from collections.abc import Collection, Iterable, Mapping
+from typing import Annotated, Literal
 
 import msgspec
 from markupsafe import Markup
@@ -13,18 +13,24 @@ from agent.web.chart import evidence_chart
 from agent.web.pages import Frame, Place, page
 from agent.web.routes import JSON, Answer, Asked, Need, Route, told, wrong
 from agent.web.sentence import span
-from agent.web.view import Bus, Depth, Line, Live, Service, Trend, Value
+from agent.web.view import Bus, Depth, Line, Live, Service, Test, Trend, Value
 from agent.web.wish import Ended, Rooms, Wish
 from agent.web.words import Speech, language_of
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
+ORDERS = ("poll_check", "test_write", "self_test")  # as after wiring: wire, writing, heat
 
 
 class StartTest(msgspec.Struct, frozen=True):
-    """Begin a self-test of a heat pump, or end the one that runs."""
+    """Begin a test of a machine, or (`run` false) end the one that runs.
+
+    `self_test` makes heat, `test_write` moves the water setpoint by 1 K and back, `poll_check`
+    watches ten polls.
+    """
 
     device: Name
     run: bool = True
+    order: Literal["self_test", "test_write", "poll_check"] = "self_test"
 
 
 class Confirm(msgspec.Struct, frozen=True):
@@ -68,7 +74,7 @@ class Technician:
 
     async def _test(self, asked: Asked) -> Answer:
         assert isinstance(asked.said, StartTest)
-        return await self._ask(asked, asked.said.device, "self_test", asked.said.run)
+        return await self._ask(asked, asked.said.device, asked.said.order, asked.said.run)
 
     async def _confirm(self, asked: Asked) -> Answer:
         assert isinstance(asked.said, Confirm)
@@ -99,8 +105,11 @@ _PIN = Markup("""<form method="post" action="/api/pin" class="row"><label>{label
 <input name="pin" inputmode="numeric" autocomplete="off" maxlength="12" pattern="[0-9]*"></label>
 <button>{word}</button></form><p class="small">{help}</p>""")
 _TEST = Markup("""<form method="post" action="/api/test"><input type="hidden" name="device"
- value="{device}"><input type="hidden" name="run" value="{run}">
-<p><b>{device}</b> {state}</p><button>{word}</button></form><ul>{checks}</ul>""")
+ value="{device}"><p><b>{device}</b> {state}</p><p class="row">{buttons}</p></form>{last}""")
+_BEGIN = Markup('<button name="order" value="{}">{}</button>')
+_STOP = Markup('<button name="run" value="false">{}</button>')
+_LAST = Markup("<p>{word} <small>{at} · {visit}</small></p><ul>{checks}</ul>")
+_CHECKED = Markup("<li>{}<br><small>{}</small></li>")
 _TREND = Markup("""<article class="alarm {severity}"><h3>{severity} {device}: {rule}
  <small>{since} · {life}</small></h3><p>{text}</p>{chart}<p class="small">{suspects}</p>{act}
 </article>""")
@@ -229,24 +238,37 @@ def _trend(one: Trend, speech: Speech) -> Markup:
     )
 
 
-def _tests(pumps: Iterable[str], service: Service, speech: Speech) -> Markup:
-    drawn = [Markup('<p class="small">{}</p>').format(speech("test_help"))]
-    for device in pumps:
-        running, last = device in service.testing, service.tests.get(device)
-        state = speech("no_test")
-        if last is not None:
-            state = f"{last.at:%m-%d %H:%M} · {last.outcome} · visit {last.visit}"
-        checks = [
-            Markup("<li>{}: {}</li>").format(visit, speech.text(text))
-            for visit, text in (last.checks if last is not None else ())
-        ]
+def _tests(pumps: Collection[str], service: Service, speech: Speech) -> Markup:
+    """Every machine with what may be tested of it, and what the last tests found."""
+    again = Markup(" data-again") if service.testing or service.polled else Markup("")
+    drawn = [Markup('<p class="small"{}>{}</p>').format(again, speech("test_help"))]
+    for device in service.values:
+        orders = ORDERS if device in pumps else ORDERS[:1]
+        if device in service.testing:
+            state, buttons = speech("testing"), _STOP.format(speech("stop_test"))
+        elif device in service.polled:
+            state, buttons = speech("testing"), Markup("")
+        else:
+            begin = [_BEGIN.format(order, speech(f"begin_{order}")) for order in orders]
+            state = "" if service.tests.get(device) else speech("no_test")
+            buttons = Markup("").join(begin)
+        last = [_last(one, speech) for one in service.tests.get(device, ())]
         drawn.append(
             _TEST.format(
                 device=device,
-                run="false" if running else "true",
-                state=speech("testing") if running else state,
-                word=speech("stop_test" if running else "start_test"),
-                checks=Markup("").join(checks),
+                state=state,
+                buttons=buttons,
+                last=Markup("").join(last),
             )
         )
     return Markup("").join(drawn)
+
+
+def _last(one: Test, speech: Speech) -> Markup:
+    checks = [_CHECKED.format(speech.text(text), values) for _, text, values in one.checks]
+    return _LAST.format(
+        word=speech(f"begin_{one.order}"),
+        at=f"{one.at:%m-%d %H:%M}",
+        visit=speech(f"visit_{one.visit}"),
+        checks=Markup("").join(checks),
+    )

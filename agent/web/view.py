@@ -211,12 +211,16 @@ class Depth(Struct, frozen=True):
 
 
 class Test(Struct, frozen=True):
-    """A self-test: how soon somebody should come, and what each of its steps found."""
+    """The last test by one order: how soon somebody should come, and what each step found.
 
+    A check is its visit, its words, and the values it was judged by.
+    """
+
+    order: str
     at: datetime
     outcome: str
     visit: str
-    checks: tuple[tuple[str, Text], ...]
+    checks: tuple[tuple[str, Text, str], ...]
 
 
 class Service(Struct, frozen=True):
@@ -228,4 +232,5 @@ class Service(Struct, frozen=True):
     alarms: tuple[Trend, ...]
     log: tuple[Line, ...]
     testing: tuple[str, ...] = ()
-    tests: Mapping[str, Test] = field(default_factory=dict)
+    polled: tuple[str, ...] = ()
+    tests: Mapping[str, tuple[Test, ...]] = field(default_factory=dict)

@@ -180,14 +180,22 @@ WORDS: Mapping[str, Text] = {
     "buses": _("总线", "Buses"),
     "buffer": _("缓存与上行", "Buffer and uplink"),
     "log": _("命令记录", "Command log"),
-    "tests": _("自检", "Self-tests"),
-    "start_test": _("开始自检", "Start the self-test"),
-    "stop_test": _("停止自检", "Stop the self-test"),
+    "tests": _("检查与自检", "Checks and self-tests"),
+    "begin_poll_check": _("检查通讯（十次轮询）", "Check the wire (ten polls)"),
+    "begin_test_write": _("试写 ±1 度", "Test write, 1 K and back"),
+    "begin_self_test": _("开始自检", "Start the self-test"),
+    "stop_test": _("停止", "Stop"),
+    "visit_none": _("正常", "well"),
+    "visit_soon": _("需要处理", "to be looked at"),
+    "visit_now": _("不合格", "bad"),
     "testing": _("正在自检…", "Testing …"),
     "no_test": _("还没有做过", "none yet"),
     "test_help": _(
-        "自检会短时改变水温设定，结束后自动恢复，约 10 分钟。",
-        "It moves the water setpoint for a while and puts it back; about ten minutes.",
+        "检查通讯只看不写，约两分钟。试写把水温设定改 1 度，读回后立即恢复。"
+        "自检会短时改变水温设定，结束后自动恢复，15 至 60 分钟。关掉页面也会做完并恢复。",
+        "The check only watches, two minutes. A test write moves the water setpoint by 1 K, reads "
+        "it back and restores it at once. A self-test moves it for 15 to 60 minutes and puts it "
+        "back. All of them end and restore also when this page is closed.",
     ),
     "point": _("测点", "Point"),
     "value": _("数值", "Value"),

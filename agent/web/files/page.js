@@ -53,6 +53,9 @@
   }
   if (document.querySelector("[data-until-homes]")) setInterval(untilHomes, 2000);
 
+  // A test is under way: look again until it is over.
+  if (document.querySelector("[data-again]")) setTimeout(() => location.reload(), 5000);
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!("quick" in form.dataset)) return;

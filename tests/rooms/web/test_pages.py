@@ -122,6 +122,8 @@ def test_every_word_is_said_somewhere() -> None:
         "wanted_",
         "legend_",
         "kind_",
+        "begin_",
+        "visit_",
         "S1",
         "S2",
         "S3",
@@ -273,9 +275,15 @@ async def test_the_technician_sees_the_raw_and_starts_a_test(tmp_path: Path) -> 
         assert (await visitor.ask("POST", "/api/pin", form={"pin": "240613"})).status == 303
         assert (await Visitor(visitor.port).log_in("240613")).json == {"role": "resident"}
         await visitor.ask("POST", "/api/test", {"device": "hp1"})
+        await visitor.ask("POST", "/api/test", form={"device": "hp1", "order": "test_write"})
+        await visitor.ask("POST", "/api/test", {"device": "hp1", "order": "poll_check"})
+        refused = await visitor.ask("POST", "/api/test", {"device": "hp1", "order": "party"})
+        assert refused.status == 400
         await visitor.ask("POST", "/api/confirm", form={"device": "hp1", "alarm": "A1"})
     assert [(w.point, w.value, w.role) for w in house.wishes] == [
         ("self_test", True, "service"),
+        ("test_write", True, "service"),
+        ("poll_check", True, "service"),
         ("alarm_acknowledge", "A1", "service"),
     ]
 
