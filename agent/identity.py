@@ -7,6 +7,8 @@ The only user of the library `cryptography`, which a running gateway need not lo
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 KEY, REQUEST, CERTIFICATE, AUTHORITY = "key.pem", "request.csr", "certificate.pem", "ca.pem"
 NEW_KEY, NEW_CERTIFICATE = "key.new.pem", "certificate.new.pem"
+SIGNED = "heatpump-handover+jws"
 FILES = (KEY, REQUEST, CERTIFICATE, AUTHORITY, NEW_KEY, NEW_CERTIFICATE)
 
 
@@ -177,6 +180,32 @@ def ours_first(folder: Path, given: Pem) -> Pem:
     ]:
         chain.append(above[0])
     return Pem(given.source, b"".join(one.public_bytes(Encoding.PEM) for one in chain))
+
+
+def sign(folder: Path, payload: bytes) -> str:
+    """The payload as a JWS in compact form (RFC 7515): ES256 by our key, our chain under `x5c`.
+
+    Raises IdentityError when there is no key, or no certificate that says whose it is.
+    """
+    settle(folder)
+    key = _load_key(folder / KEY)
+    chain = _parsed(Pem(str(folder / CERTIFICATE), _read(folder / CERTIFICATE)))
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.utils import (  # noqa: PLC0415
+        decode_dss_signature,
+    )
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    ours = [base64.b64encode(one.public_bytes(Encoding.DER)).decode() for one in chain]
+    header = json.dumps({"alg": "ES256", "typ": SIGNED, "x5c": ours}).encode()
+    said = _url(header) + b"." + _url(payload)
+    r, s = decode_dss_signature(key.sign(said, ECDSA(SHA256())))
+    return (said + b"." + _url(r.to_bytes(32, "big") + s.to_bytes(32, "big"))).decode()
+
+
+def _url(content: bytes) -> bytes:
+    return base64.urlsafe_b64encode(content).rstrip(b"=")
 
 
 def show(folder: Path) -> Identity:

@@ -31,6 +31,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "audit": ("audit",),
     "alarms": ("alarms",),
     "selftest": ("selftest",),
+    "handover": ("handover",),
     "docs": ("docs",),
 }
 
