@@ -97,7 +97,7 @@ async def run(
         )
         lamp = Lamp(config.lamp, vitals.light) if config.lamp else None
         showing = Showing(core, spool, vitals, clock, config, Newer(time.monotonic))
-        rooms = Rooms(showing.live, showing.service, asking.ask)
+        rooms = Rooms(showing.live, showing.service, asking.ask, handover=showing.handover)
         served = [figures(config.metrics, vitals.now)] if config.metrics else []
         served += [page(config.page, rooms)] if config.page else []
         await road.close_commands()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +20,7 @@ from agent.pollcheck import ORDER as POLL_CHECK
 from agent.selftest import TRIAL, Report
 from agent.support import MODEL, SUPPORTED_UNTIL
 
+SIGNED_WITHIN_S = 30.0
 NO_KEY = "not signed: this gateway has no key of its own (platform.enrol)"
 
 
@@ -96,3 +100,28 @@ def signed(made: Handover, folder: Path | None) -> tuple[str, str]:
         return identity.sign(folder, msgspec.json.encode(made)), ""
     except AgentError as error:
         return "", f"not signed: {error}"
+
+
+async def signed_apart(made: Handover, folder: Path | None) -> tuple[str, str]:
+    """As `signed`, in a process of its own: a gateway need not keep the library it takes."""
+    if folder is None:
+        return "", NO_KEY
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-s", "-m", "agent.cli", "identity", "sign", str(folder)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    try:
+        async with asyncio.timeout(SIGNED_WITHIN_S):
+            jws, why = await process.communicate(msgspec.json.encode(made))
+    except TimeoutError:
+        return "", f"not signed: it took longer than {SIGNED_WITHIN_S:g} s"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        return "", f"not signed: {why.decode(errors='replace').strip()}"
+    return jws.decode().strip(), ""

@@ -7,13 +7,14 @@ from markupsafe import Markup
 from agent.handover import Handover, Machine, Wire
 from agent.selftest import Report
 
+STYLE = """body{font:11pt/1.5 sans-serif;max-width:48rem;margin:1rem auto;padding:0 1rem}
+table{border-collapse:collapse;width:100%}td,th{border:1px solid #777;padding:.2rem .5rem;
+text-align:left;vertical-align:top}.label{border:2px dashed #000;padding:.6rem;width:18rem}
+.needs{font-weight:bold}small{color:#444}@page{margin:15mm}"""
 _PAGE = Markup("""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>{gateway} 验收 Handover</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body{{font:11pt/1.5 sans-serif;max-width:48rem;margin:1rem auto;padding:0 1rem}}
-table{{border-collapse:collapse;width:100%}}td,th{{border:1px solid #777;padding:.2rem .5rem;
-text-align:left;vertical-align:top}}.label{{border:2px dashed #000;padding:.6rem;width:18rem}}
-.needs{{font-weight:bold}}small{{color:#444}}@page{{margin:15mm}}</style></head>
+<style>{style}</style></head>
 <body><h1>验收记录 Handover</h1>
 <table><tr><th>网关 gateway</th><td>{gateway}</td></tr>
 <tr><th>时间 time</th><td>{at}</td></tr>
@@ -40,17 +41,18 @@ _NAMES = {
 _VISITS = {"none": "正常 well", "soon": "需要处理 to be looked at", "now": "不合格 bad"}
 
 
-def sheet(made: Handover, signature: str) -> str:
-    """The whole page; `signature` says by what it is signed, or that it is not."""
+def sheet(made: Handover, why: str) -> str:
+    """The whole page; `why` says why it is not signed, if it is not."""
     return str(
         _PAGE.format(
+            style=STYLE,
             gateway=made.gateway,
             at=f"{made.made_at:%Y-%m-%d %H:%M %Z}",
             day=f"{made.made_at:%Y-%m-%d}",
             model=made.model,
             version=made.version,
             until=made.supported_until,
-            signature=signature,
+            signature=why or "ES256, x5c",
             lines=Markup("").join(_line(one) for one in made.lines),
         )
     )

@@ -15,6 +15,8 @@ from agent.config import Config
 from agent.control import HomeControl
 from agent.core import Core
 from agent.errors import SpoolError
+from agent.handover import handover, signed_apart
+from agent.handoverpage import STYLE, sheet
 from agent.light import LOOKS, Light
 from agent.model import Alarm, Audience, Check, Life, Machine, Origin, Snapshot, Stamp
 from agent.restored import KEPT_TESTS
@@ -258,9 +260,12 @@ class Showing:
 
     async def _tests(self) -> dict[str, tuple[view.Test, ...]]:
         """The last test of every kind of each machine that had one."""
-        return {name: tuple([one async for one in self._tested(name)]) for name in self._machines}
+        return {
+            name: tuple([self._tested(one) async for one in self._reports(name)])
+            for name in self._machines
+        }
 
-    async def _tested(self, device: str) -> AsyncIterator[view.Test]:
+    async def _reports(self, device: str) -> AsyncIterator[Report]:
         for order in KEPT_TESTS:
             try:
                 saved = await self._spool.load_state(f"{order} {device}")
@@ -268,15 +273,21 @@ class Showing:
             except (SpoolError, msgspec.DecodeError):
                 continue
             for one in reports:
-                yield view.Test(
-                    order,
-                    self._local(one.at),
-                    one.outcome.value,
-                    one.visit.value,
-                    tuple(
-                        (c.visit.value, view.Text(c.zh, c.en), _judged_by(c)) for c in one.checks
-                    ),
-                )
+                yield one
+
+    def _tested(self, one: Report) -> view.Test:
+        checks = [(c.visit.value, view.Text(c.zh, c.en), _judged_by(c)) for c in one.checks]
+        at, outcome = self._local(one.at), one.outcome.value
+        return view.Test(one.order, at, outcome, one.visit.value, tuple(checks))
+
+    async def handover(self) -> view.Paper:
+        """What the installer leaves behind, as it stands now; signed where there is a key."""
+        reports = [one for name in self._machines async for one in self._reports(name)]
+        made = handover(self._config, reports, self._local(self._clock.stamp().at))
+        enrol = self._config.enrol
+        jws, why = await signed_apart(made, enrol.folder if enrol is not None else None)
+        record = msgspec.Raw(msgspec.json.encode(made))
+        return view.Paper(sheet(made, why), STYLE, view.Handed(record, jws, why))
 
 
 def _lamp(light: Light) -> view.Lamp:

@@ -23,7 +23,7 @@ from agent.web.keys import Keys
 from agent.web.server import serve
 from agent.web.site import Site, site
 from agent.web.stream import Tempo
-from agent.web.view import Live, Service
+from agent.web.view import Live, Paper, Service
 from bench.madehome import LIVE, SERVICE
 from simulators.stage import Stage, free_port, reachable
 from simulators.tour import GATEWAY, home_file
@@ -43,6 +43,7 @@ class House:
     mono: float = 1000.0
     hurry_s: float = 0.0
     service: Service = SERVICE
+    paper: Paper | None = None
 
     def now(self) -> float:
         """Monotonic seconds; with `hurry_s` they pass with every look."""
@@ -52,13 +53,18 @@ class House:
     async def told(self) -> Service:
         return self.service
 
+    async def printed(self) -> Paper:
+        assert self.paper is not None
+        return self.paper
+
     async def ask(self, wish: Wish) -> Ended:
         self.wishes.append(wish)
         return self.end
 
     @property
     def rooms(self) -> Rooms:
-        return Rooms(lambda: self.live, self.told, self.ask)
+        handover = self.printed if self.paper is not None else None
+        return Rooms(lambda: self.live, self.told, self.ask, handover=handover)
 
     def site(self, folder: Path) -> Site:
         settings = PageSettings(Listen("127.0.0.1", 1), "gw-1", folder, "010-12345")

@@ -38,7 +38,7 @@ def _handover(arguments: argparse.Namespace) -> int:
         from agent.handoverpage import sheet  # noqa: PLC0415 - needs the page's library
 
         try:
-            arguments.html.write_text(sheet(made, why or "ES256, handover --json"), "utf-8")
+            arguments.html.write_text(sheet(made, why), "utf-8")
         except OSError as error:
             print(f"{arguments.html}: cannot be written: {error.strerror}", file=sys.stderr)
             return FAILED

@@ -18,11 +18,18 @@ def add(commands: Commands) -> None:
     group = command(commands, "identity", _show)
     group.description = "The gateway's key and certificate, in one folder."
     steps = group.add_subparsers(required=True, metavar="STEP")
-    made = (("new", _new), ("csr", _csr), ("install", _install), ("enrol", _enrol), ("show", _show))
+    made = (
+        ("new", _new),
+        ("csr", _csr),
+        ("install", _install),
+        ("enrol", _enrol),
+        ("show", _show),
+        ("sign", _sign),
+    )
     for name, run in made:
         step = command(steps, name, run, as_json=name in ("enrol", "show"))
         step.add_argument("folder", type=Path, help="where key and certificate lie")
-        if name != "show":
+        if name not in ("show", "sign"):
             step.add_argument("--gateway", required=True, help="the gateway's id, the name (CN)")
         if name == "csr":
             step.add_argument("--new-key", action="store_true", help="with a new key as well")
@@ -96,6 +103,12 @@ def _claim_code(arguments: argparse.Namespace) -> int:
         print(json.dumps([{"code": code, "hash": claim.hashed(code)} for code in made]))
     else:
         print("\n".join(f"{code}  {claim.hashed(code)}" for code in made))
+    return OK
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    """Sign what comes on the standard input with the gateway's key; a JWS (ES256) goes out."""
+    print(identity.sign(arguments.folder, sys.stdin.buffer.read()))
     return OK
 
 

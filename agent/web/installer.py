@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Annotated
 
 import msgspec
@@ -13,12 +15,14 @@ from agent.web.installing import body
 from agent.web.pages import Frame, Place, page
 from agent.web.routes import JSON, Answer, Asked, Need, Route, told, wrong
 from agent.web.setup import Install, Setup
-from agent.web.view import Live, Text
+from agent.web.view import Handed, Live, Text
 from agent.web.wish import Rooms
 from agent.web.words import Speech, language_of, say
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 Port = Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9_./:@+\[\]-]*\Z")]
+NOT_SET_UP = "not signed: the gateway is not set up"
+_FRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 IN_SERVICE = Text("网关已在运行，线路正忙。", "The gateway is in service; its line is in use.")
 
 
@@ -65,6 +69,9 @@ class Installer:
                   Setup, JSON),
             Route("POST", "/api/setup/write", may, self._write, "Write the configuration.",
                   WriteSetup, Setup, JSON),
+            Route("GET", "/handover", may, self._sheet, "The handover, to be printed."),
+            Route("GET", "/api/handover", may, self._handover, "The handover, signed.",
+                  gives=Handed, kind=JSON),
         )  # fmt: skip
 
     def pieces(self, asked: Asked) -> Mapping[str, str]:
@@ -119,6 +126,19 @@ class Installer:
         if install is not None:
             why = await install.write(said.gateway, said.broker) or Text("", "")
         return self._told(asked, install, why)
+
+    async def _sheet(self, asked: Asked) -> Answer:
+        if self._rooms.handover is None:
+            return Answer(status=303, headers={"Location": "/install"})
+        paper = await self._rooms.handover()
+        digest = base64.b64encode(sha256(paper.style.encode()).digest()).decode()
+        policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; {_FRAMED}"
+        return Answer(paper.html, headers={"Content-Security-Policy": policy})
+
+    async def _handover(self, asked: Asked) -> Answer:
+        if self._rooms.handover is None:
+            return told(Handed(msgspec.Raw(b"null"), "", NOT_SET_UP))
+        return told((await self._rooms.handover()).handed)
 
     def _told(self, asked: Asked, install: Install | None, why: Text) -> Answer:
         """What became of it: the new state, or why not."""

@@ -261,6 +261,9 @@ def _tests(pumps: Collection[str], service: Service, speech: Speech) -> Markup:
                 last=Markup("").join(last),
             )
         )
+    drawn.append(
+        Markup('<p><a class="button" href="/handover">{}</a></p>').format(speech("handover"))
+    )
     return Markup("").join(drawn)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 Doing = Literal["heating", "hot_water", "defrosting", "cooling", "idle", "off", "silent", "unknown"]
 Decides = Literal["safety", "resident", "platform", "plan", "park", "off_day", "machine"]
@@ -221,6 +221,22 @@ class Test(Struct, frozen=True):
     outcome: str
     visit: str
     checks: tuple[tuple[str, Text, str], ...]
+
+
+class Handed(Struct, frozen=True):
+    """The record of the installation, the same as a JWS, and why it is not signed if it is not."""
+
+    handover: Raw
+    jws: str
+    not_signed: str
+
+
+class Paper(Struct, frozen=True):
+    """The handover as a page to print, with the style in its head, and for programs."""
+
+    html: str
+    style: str
+    handed: Handed
 
 
 class Service(Struct, frozen=True):

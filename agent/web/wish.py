@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from agent.web.setup import Install
-from agent.web.view import Live, Service
+from agent.web.view import Live, Paper, Service
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -37,10 +37,11 @@ class Ended(msgspec.Struct, frozen=True):
 class Rooms:
     """The rest of the gateway, as far as the page knows it: functions and plain records.
 
-    `install` is there while the gateway is not set up.
+    `install` is there while the gateway is not set up, `handover` once it is.
     """
 
     live: Callable[[], Live]
     service: Callable[[], Awaitable[Service]]
     ask: Callable[[Wish], Awaitable[Ended]]
     install: Install | None = None
+    handover: Callable[[], Awaitable[Paper]] | None = None

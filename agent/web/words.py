@@ -184,6 +184,7 @@ WORDS: Mapping[str, Text] = {
     "begin_poll_check": _("检查通讯（十次轮询）", "Check the wire (ten polls)"),
     "begin_test_write": _("试写 ±1 度", "Test write, 1 K and back"),
     "begin_self_test": _("开始自检", "Start the self-test"),
+    "handover": _("验收记录（打印、签名）", "Handover (print, signed)"),
     "stop_test": _("停止", "Stop"),
     "visit_none": _("正常", "well"),
     "visit_soon": _("需要处理", "to be looked at"),

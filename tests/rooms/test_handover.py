@@ -19,7 +19,7 @@ from cryptography.x509 import load_der_x509_certificate
 from agent import config, identity
 from agent.cli import main
 from agent.clock import Clock
-from agent.handover import NO_KEY, handover, signed
+from agent.handover import NO_KEY, handover, signed, signed_apart
 from agent.handoverpage import sheet
 from agent.model import Check, Outcome, Visit
 from agent.selftest import Report
@@ -95,11 +95,15 @@ def opened(jws: str) -> tuple[dict[str, Any], Any]:
     return header, json.loads(payload)
 
 
-def test_it_is_signed_with_the_gateways_own_key(tmp_path: Path, found: config.Config) -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_it_is_signed_with_the_gateways_own_key(
+    tmp_path: Path, found: config.Config, apart: bool
+) -> None:
     folder, authority = tmp_path / "id", Authority(tmp_path / "ca")
     identity.new(folder, "gw-7")
     identity.install(folder, authority.sign(folder / "request.csr"), "gw-7", authority.ca)
-    jws, why = signed(handover(found, WHOLE, AT), folder)
+    made = handover(found, WHOLE, AT)
+    jws, why = asyncio.run(signed_apart(made, folder)) if apart else signed(made, folder)
     assert why == ""
     header, said = opened(jws)
     assert (header["alg"], said["gateway"]) == ("ES256", "gw-7")
@@ -113,9 +117,11 @@ def test_it_is_signed_with_the_gateways_own_key(tmp_path: Path, found: config.Co
 def test_without_a_key_it_says_so(tmp_path: Path, found: config.Config) -> None:
     made = handover(found, WHOLE, AT)
     assert signed(made, None) == ("", NO_KEY)
-    jws, why = signed(made, tmp_path)
-    assert jws == ""
-    assert why.startswith("not signed: ")
+    assert asyncio.run(signed_apart(made, None)) == ("", NO_KEY)
+    for jws, why in (signed(made, tmp_path), asyncio.run(signed_apart(made, tmp_path))):
+        assert jws == ""
+        assert why.startswith("not signed: ")
+        assert "key.pem" in why
 
 
 def test_the_sheet_is_for_both_languages_and_runs_nothing(found: config.Config) -> None:

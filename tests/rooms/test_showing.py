@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from agent.clock import Clock
@@ -17,8 +18,10 @@ from agent.control import Comfort, ControlSettings, HomeControl, Period, WeekSch
 from agent.core import Core, CoreSettings
 from agent.enrol import identity_state
 from agent.facts import BlockFailed, BlockRead, CommandReceived, Failure, Keep, Tick
+from agent.handover import NO_KEY
 from agent.homes import Home
-from agent.model import Outcome, Quality, Reading, Result, Value
+from agent.model import Check, Outcome, Quality, Reading, Result, Value, Visit
+from agent.selftest import Report
 from agent.showing import Showing, _doing
 from agent.spool import Spool, SpoolSettings
 from agent.thinning import fold
@@ -201,7 +204,11 @@ async def test_what_a_technician_sees(tmp_path: Path) -> None:
         doubtful = (Reading("outdoor_temp", None, Quality.ABSENT, 0x7FFF),)
         house.core.step(BlockRead("hp", doubtful, stamp(5.0)))
         house.clock.mono = 10.0
+        check = Check("late", Visit.SOON, "late", "太慢", values={"late": 2, "silent": None})
+        kept = Report("hp", stamp(0.0).at, Outcome.VERIFIED, Visit.SOON, (check,), "poll_check")
+        await spool.save_state("poll_check hp", msgspec.json.encode((kept,)))
         service = await house.showing.service()
+        paper = await house.showing.handover()
     finally:
         await spool.close()
     assert [(line.kind, f"{line.at:%H:%M}") for line in service.log] == [
@@ -213,5 +220,11 @@ async def test_what_a_technician_sees(tmp_path: Path) -> None:
         None, "absent", 5.0, 0x7FFF,
     )  # fmt: skip
     assert outdoor.name.zh == "室外温度"
+    (test,) = service.tests["hp"]
+    assert (test.order, test.visit) == ("poll_check", "soon")
+    assert test.checks == (("soon", view.Text("太慢", "late"), "late 2"),)
+    assert paper.handed.not_signed == NO_KEY
+    assert NO_KEY in paper.html
+    assert f"<style>{paper.style}</style>" in paper.html
     assert (service.buses[0].name, service.buses[0].silences) == ("bus1", 4)
     assert service.depth.lanes["telemetry"] == 12

@@ -32,7 +32,7 @@ def _to_who_is_logged_in() -> dict[str, Any]:
     return found
 
 
-LEADS_TO_THE_LOGIN = ["/plan", "/technician", "/install"]
+LEADS_TO_THE_LOGIN = ["/plan", "/technician", "/install", "/handover"]
 INSIDE = schemathesis.openapi.from_dict(_to_who_is_logged_in()).exclude(path="/events")
 OUTSIDE = schemathesis.openapi.from_dict(description(declared())).exclude(
     path=["/events", *LEADS_TO_THE_LOGIN]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -21,7 +24,7 @@ from agent.web.routes import Asked
 from agent.web.sentence import sentence
 from agent.web.server import _sent
 from agent.web.stream import Streams, Tempo
-from agent.web.view import Dial, Text
+from agent.web.view import Dial, Handed, Paper, Text
 from agent.web.words import WORDS, Speech
 from tests.rooms.web.site import ALARM, HOME, LIVE, NOW, House, Visitor, coded, served
 
@@ -286,6 +289,27 @@ async def test_the_technician_sees_the_raw_and_starts_a_test(tmp_path: Path) -> 
         ("poll_check", True, "service"),
         ("alarm_acknowledge", "A1", "service"),
     ]
+
+
+async def test_the_handover_is_printed_under_a_policy_of_its_own(tmp_path: Path) -> None:
+    record = msgspec.Raw(b'{"gateway":"gw-1"}')
+    paper = Paper("<style>b{}</style>sheet", "b{}", Handed(record, "a.b.c", ""))
+
+    code = coded(tmp_path)
+    async with served(House(paper=paper), tmp_path) as (_, visitor):
+        port = visitor.port
+        stranger, installer = Visitor(port), Visitor(port)
+        assert (await stranger.ask("GET", "/handover")).status == 303
+        assert (await stranger.ask("GET", "/api/handover")).status == 401
+        await installer.log_in(code)
+        sheet = await installer.ask("GET", "/handover")
+        assert sheet.text == paper.html
+        digest = base64.b64encode(sha256(b"b{}").digest()).decode()
+        policy = sheet.headers["content-security-policy"]
+        assert f"style-src 'sha256-{digest}'" in policy
+        assert "script-src" not in policy
+        said = (await installer.ask("GET", "/api/handover")).json
+        assert said == {"handover": {"gateway": "gw-1"}, "jws": "a.b.c", "not_signed": ""}
 
 
 async def test_a_resident_sees_no_raw_registers(tmp_path: Path) -> None:
