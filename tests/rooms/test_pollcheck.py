@@ -107,6 +107,17 @@ def test_what_does_not_come_is_counted_and_named(
     assert first(result).values["answered"] == 10 - lost
 
 
+def test_a_poll_that_was_under_way_does_not_count() -> None:
+    bench = Bench()
+    bench.order()
+    bench.poll(SILENT, supply_c=60.0)
+    for _ in range(10):
+        bench.poll()
+    (result,) = bench.results
+    assert result.read_back == "good"
+    assert first(result).values["silent"] == 0
+
+
 def test_a_value_that_leaps_is_told() -> None:
     result = Bench().polled(supplies_c=(41.0, 52.0))
     assert (result.read_back, result.checks[1].step) == ("fair", "leaps")
