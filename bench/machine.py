@@ -27,7 +27,13 @@ LEAN = ("man", "locale", "doc", "info")
 TOOLS = ("systemd-nspawn", "mmdebstrap", "nsenter", "ip", "dpkg-deb", "mkfs.ext4", "cc")
 PUT = "/var/tmp"
 BOOTS_WITHIN_S = 60.0
+REACHES_MIRROR = "apt-get update"
+"""The step of mmdebstrap that fails, and is named, when the mirror does not answer."""
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+
+class NoMirror(Exception):
+    """No Debian mirror answers, so no other machine can be made here."""
 
 
 def missing() -> str | None:
@@ -44,7 +50,7 @@ def missing() -> str | None:
 def rootfs(release: str) -> Path:
     """The files of a minimal system of this release; made when missing (a minute or two).
 
-    CalledProcessError when mmdebstrap fails, for instance without a mirror.
+    NoMirror when no mirror answers, RuntimeError with what mmdebstrap says when it fails otherwise.
     """
     key = sha256(f"{release} {ARCH} {PACKAGES} {LEAN}".encode()).hexdigest()[:12]
     made = CACHE / f"{release}-{ARCH}-{key}"
@@ -55,7 +61,13 @@ def rootfs(release: str) -> Path:
     lean = [f"--dpkgopt=path-exclude=/usr/share/{one}/*" for one in LEAN]
     keep = "--dpkgopt=path-include=/usr/share/doc/heatpump-agent/*"
     command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", *lean, keep]
-    subprocess.run([*command, release, str(part), MIRROR], check=True)
+    command += [release, str(part), MIRROR]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode and REACHES_MIRROR in done.stderr:
+        shutil.rmtree(part)  # nothing was mounted in it yet
+        raise NoMirror(f"no Debian mirror answers at {MIRROR}")
+    if done.returncode:
+        raise RuntimeError(f"mmdebstrap: {done.stderr.strip()}")
     part.rename(made)
     return made
 
@@ -63,8 +75,8 @@ def rootfs(release: str) -> Path:
 class Machine:
     """One machine as an async context manager: off at first, `boot` starts it.
 
-    It reaches `address` on this machine over a link of its own that can be cut, and nothing else;
-    the loopback of its network is also that of programs started with `beside`.
+    It is `inner` and reaches `address` on this machine over a link of its own that can be cut, and
+    nothing else; the loopback of its network is also that of programs started with `beside`.
     """
 
     def __init__(self, folder: Path, files: Path, binds: dict[Path, str] | None = None) -> None:
@@ -72,7 +84,7 @@ class Machine:
         self._folder, self._files, self._binds = folder, files, binds or {}
         number = os.getpid() % 250 + 1
         self.name = f"hp{os.getpid()}"
-        self.address, self._inner = f"10.213.{number}.1", f"10.213.{number}.2"
+        self.address, self.inner = f"10.213.{number}.1", f"10.213.{number}.2"
         self.root = folder / "root"
         self._nspawn: asyncio.subprocess.Process | None = None
         self._leader = 0
@@ -114,7 +126,7 @@ class Machine:
         await _do("ip", "link", "set", there, "netns", self.name)
         await _do("ip", "addr", "add", f"{self.address}/30", "dev", here)
         await _do("ip", "link", "set", here, "up")
-        for words in (f"addr add {self._inner}/30 dev {there}", f"link set {there} up"):
+        for words in (f"addr add {self.inner}/30 dev {there}", f"link set {there} up"):
             await _do("ip", "-n", self.name, *words.split())
         await _do("ip", "-n", self.name, "link", "set", "lo", "up")
         self._stack.push_async_callback(self.off)

@@ -14,7 +14,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -139,15 +139,18 @@ def broker_child(kind: str, port: int, folder: Path) -> Child:
     )
 
 
-def mosquitto(folder: Path, text: str) -> Child:
-    """Debian's broker with this configuration; FileNotFoundError says how to install it."""
+def mosquitto(folder: Path, text: str, within: Sequence[str] = ()) -> Child:
+    """Debian's broker with this configuration; FileNotFoundError says how to install it.
+
+    `within` is a command that runs another one, in a network of its own for instance.
+    """
     program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin")
     if program is None:
         raise FileNotFoundError("mosquitto is not installed; sh packaging/mosquitto.sh")
     config = folder / f"mosquitto-{free_port()}.conf"
     root = "user root\n" if os.geteuid() == 0 else ""  # else it could not read our files
     config.write_text(root + text, "utf-8")
-    return Child(program, "-c", str(config))
+    return Child(*within, program, "-c", str(config))
 
 
 class Stage:

@@ -7,22 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 
-import pytest
-
 from bench import system
-from bench.installed import RELEASE, UNIT, Installed, Packages, packages
-from bench.machine import PUT, Machine, missing, rootfs
+from bench.installed import UNIT, Installed, Packages
+from bench.machine import PUT
+from tests.system.fresh import exists, install, listening, plain
 
-LACKS = missing()
-pytestmark = pytest.mark.skipif(LACKS is not None, reason=f"this machine lacks {LACKS}")
 SHARE = 0.2
 CONFIG = "/etc/heatpump-agent/gateway.yaml"
 STATE = "/var/lib/heatpump-agent"
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Packages:
-    return packages(tmp_path_factory.mktemp("packages"))
 
 
 @asynccontextmanager
@@ -37,23 +29,6 @@ async def at_work(folder: Path, package: Path) -> AsyncIterator[Installed]:
         yield home
 
 
-@asynccontextmanager
-async def plain(folder: Path) -> AsyncIterator[Machine]:
-    """A machine on which nothing is installed yet."""
-    async with Machine(folder, rootfs(RELEASE)) as machine:
-        await machine.boot()
-        assert await machine.settled() == "running", machine.console()
-        yield machine
-
-
-async def install(machine: Machine, package: Path) -> str:
-    return await machine.do("dpkg", "--force-confdef", "-i", machine.put(package))
-
-
-async def exists(machine: Machine, path: str) -> bool:
-    return await machine.ask("sh", "-c", f"test -e {path} && echo yes") == "yes"
-
-
 async def test_a_new_gateway_waits_and_says_for_what(tmp_path: Path, built: Packages) -> None:
     async with plain(tmp_path) as machine:
         await install(machine, built.now)
@@ -66,6 +41,9 @@ async def test_a_new_gateway_waits_and_says_for_what(tmp_path: Path, built: Pack
         assert "midea_mthermal_r290" in await machine.do("heatpump-agent", "drivers")
         locked = await machine.do("sh", "-c", "getent shadow heatpump-agent | cut -d: -f2")
         assert set(locked) <= {"!", "*"}
+        origins = await machine.do("apt-config", "dump", "Unattended-Upgrade::Origins-Pattern")
+        assert '"origin=heatpump-agent"' in origins
+        assert await listening(machine) == set()
 
 
 async def test_remove_keeps_and_purge_removes(tmp_path: Path, built: Packages) -> None:

@@ -15,7 +15,9 @@ class MideaHooks(Hooks):
     def alarms(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The label of the second table; none while the first one shows a code."""
         first, second = (snapshot.readings.get(p) for p in ("fault_code", "fault_subcode"))
-        index = (second.raw or 0) & 0x1FF if second is not None else 0
+        if second is None or second.value is None:  # units without that table read 0xFFFF
+            return ()
+        index = (second.raw or 0) & 0x1FF
         if index == 0 or (first is not None and first.raw):
             return ()
         letter, mark = divmod(index - 1, len(_MARKS))

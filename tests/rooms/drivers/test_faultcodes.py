@@ -87,3 +87,11 @@ def test_the_second_table_of_newer_midea_units(index: int, code: str, known: boo
     lit = Reading("fault_code", 9, Quality.GOOD, 9)
     (fault,) = pump.vendor_faults(Snapshot("hp").with_readings((lit, second), 0.0))
     assert fault.code == "E8"
+
+
+def test_a_midea_unit_without_the_second_table_has_no_fault_in_it() -> None:
+    found = driver("midea_mthermal_r290")
+    pump = Device("hp", found.map, 1, Cost(0.0, 0.0), found.hooks)
+    second = Reading("fault_subcode", None, Quality.ABSENT, 0xFFFF)
+    both = (Reading("fault_code", 0, Quality.GOOD, 0), second)
+    assert pump.vendor_faults(Snapshot("hp").with_readings(both, 0.0)) == ()
