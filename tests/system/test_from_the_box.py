@@ -1,4 +1,4 @@
-"""The installed gateway, in its sandbox, from the claim code to green, page and lamp's words."""
+"""The installed gateway, in its sandbox: set up at its page, and from the claim code to green."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bench.installed import UNIT, Packages
 from bench.machine import Machine
@@ -18,7 +18,7 @@ from simulators.stage import Child, free_port, mosquitto
 from tests.system.fresh import install, listening, plain
 
 CONFIG = "/etc/heatpump-agent/gateway.yaml"
-IDENTITY = "/var/lib/heatpump-agent/identity"
+KEY = "/var/lib/heatpump-agent/identity/key.pem"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 """nspawn lays another one over it, which a sandbox with its own /proc does not see: no real machine
 has two, and `status` would take the service for one of another boot."""
@@ -53,76 +53,96 @@ class Around:
     ca: str
 
 
-@asynccontextmanager
-async def around(folder: Path, machine: Machine) -> AsyncIterator[Around]:
-    """A pump, the enrolment service and a broker that wants certificates, beside the machine."""
-    pump, port = free_port(), free_port()
-    sim = folder / "sim.yaml"
-    sim.write_text(SIM.format(port=pump))
-    python = (*machine.beside, sys.executable, "-m")
-    asked = ("--folder", str(folder / "pki"), "--gateway", "gw-box", "--json")
-    async with AsyncExitStack() as stack:
+class Beside:
+    """Programs in the network of the machine, as an async context manager that ends them."""
 
-        async def begin(child: Child) -> Child:
-            await child.start()
-            stack.push_async_callback(child.stop)
-            return child
+    def __init__(self, folder: Path, machine: Machine) -> None:
+        self._folder, self._within = folder, machine.beside
+        self._stack = AsyncExitStack()
 
-        await (await begin(Child(*python, "simulators.cli", str(sim), "--json"))).heard("ready")
-        service = await begin(Child(*python, "simulators.enrolment", *asked))
-        said = json.loads(await service.heard("codes"))
-        pki = folder / "pki"
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def pump(self) -> int:
+        """A heat pump with Modbus TCP; its port."""
+        port, sim = free_port(), self._folder / "sim.yaml"
+        sim.write_text(SIM.format(port=port))
+        await (await self._begin("simulators.cli", str(sim), "--json")).heard("ready")
+        return port
+
+    async def platform(self, pump: int) -> Around:
+        """An enrolment service, and a broker that takes its certificates."""
+        port, pki = free_port(), self._folder / "pki"
+        asked = ("--folder", str(pki), "--gateway", "gw-box", "--json")
+        said = json.loads(await (await self._begin("simulators.enrolment", *asked)).heard("codes"))
         rules = (
             f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest none\n"
             f"require_certificate true\ncafile {pki}/ca.pem\ncrlfile {pki}/crl.pem\n"
             f"certfile {pki}/broker.pem\nkeyfile {pki}/broker.key\n"
         )
-        await begin(mosquitto(folder, rules, machine.beside))
+        await self._started(mosquitto(self._folder, rules, self._within))
         config = GATEWAY.format(broker=port, enrol=said["url"], port=pump, web=WEB)
-        yield Around(said["codes"]["gw-box"], config, Path(said["ca"]).read_text())
+        return Around(said["codes"]["gw-box"], config, Path(said["ca"]).read_text())
+
+    async def _begin(self, *module: str) -> Child:
+        return await self._started(Child(*self._within, sys.executable, "-m", *module))
+
+    async def _started(self, child: Child) -> Child:
+        await child.start()
+        self._stack.push_async_callback(child.stop)
+        return child
 
 
-async def status(machine: Machine) -> dict[str, Any]:
-    """What `heatpump-agent status` says to root."""
-    said: dict[str, Any] = json.loads(
-        await machine.ask("heatpump-agent", "status", CONFIG, "--json")
-    )
-    return said
+class Phone:
+    """A phone in the house's network, at the gateway's page."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._host, self._cookie = machine.inner, ""
+
+    def ask(self, method: str, path: str, **body: Any) -> tuple[int, str]:
+        """Status and text of a reply; a session that begins is kept."""
+        head = {"Content-Type": "application/json", "Cookie": self._cookie}
+        with closing(http.client.HTTPConnection(self._host, WEB, timeout=10)) as link:
+            link.request(method, path, json.dumps(body) if method == "POST" else None, head)
+            reply = link.getresponse()
+            self._cookie = (reply.getheader("Set-Cookie") or self._cookie).partition(";")[0]
+            return reply.status, reply.read().decode()
+
+    def setup(self) -> dict[str, Any]:
+        """How far the setting up is."""
+        said: dict[str, Any] = json.loads(self.ask("GET", "/api/setup")[1])
+        return said
 
 
-async def until_green(machine: Machine) -> dict[str, Any]:
-    """The first status with a green light."""
+async def shows(machine: Machine, light: str) -> dict[str, Any]:
+    """What `heatpump-agent status` says to root once it shows this light."""
     said: dict[str, Any] = {}
     try:
         async with asyncio.timeout(60.0):
-            while (said.get("light") or {}).get("shows") != "green":
-                said = await status(machine)
+            while (said.get("light") or {}).get("shows") != light:
+                told = await machine.ask("heatpump-agent", "status", CONFIG, "--json")
+                said = json.loads(told) if told.startswith("{") else {"wrong": told}
     except TimeoutError:
         log = await machine.ask("journalctl", "-b", "--no-pager", "-n", "40", "-u", UNIT)
         raise AssertionError(f"{said}\n{log}") from None
     return said
 
 
-def page(machine: Machine, code: str) -> tuple[str, str]:
-    """The household's page, as a phone in the house gets it: before the code and after it."""
-
-    def get(method: str, path: str, body: str | None, head: dict[str, str]) -> tuple[str, str]:
-        with closing(http.client.HTTPConnection(machine.inner, WEB, timeout=10)) as link:
-            link.request(method, path, body, head)
-            reply = link.getresponse()
-            assert reply.status == 200, f"{path}: {reply.status}"
-            return str(reply.getheader("Set-Cookie")).partition(";")[0], reply.read().decode()
-
-    before = get("GET", "/", None, {})[1]
-    sent = {"Content-Type": "application/json"}
-    cookie = get("POST", "/api/login", json.dumps({"code": code}), sent)[0]
-    return before, get("GET", "/technician", None, {"Cookie": cookie})[1]
+@asynccontextmanager
+async def installed(folder: Path, package: Path) -> AsyncIterator[tuple[Machine, Beside]]:
+    """A machine with the package as it comes, and what is beside it."""
+    async with plain(folder) as machine, Beside(folder, machine) as beside:
+        await machine.do("umount", BOOT_ID)
+        await install(machine, package)
+        yield machine, beside
 
 
 async def test_from_the_claim_code_to_green(tmp_path: Path, built: Packages) -> None:
-    async with plain(tmp_path) as machine, around(tmp_path, machine) as house:
-        await machine.do("umount", BOOT_ID)
-        await install(machine, built.now)
+    async with installed(tmp_path, built.now) as (machine, beside):
+        house = await beside.platform(await beside.pump())
         machine.write("/etc/heatpump-agent/claim-code", house.code)
         await machine.do("chmod", "600", "/etc/heatpump-agent/claim-code")  # root's
         machine.write("/etc/heatpump-agent/ca.pem", house.ca)
@@ -132,14 +152,36 @@ async def test_from_the_claim_code_to_green(tmp_path: Path, built: Packages) -> 
         machine.write(f"/etc/systemd/system/{UNIT}.d/code.conf", DROP_IN)
         await machine.do("systemctl", "daemon-reload")
         await machine.do("systemctl", "restart", UNIT)
-        said = await until_green(machine)
+        said = await shows(machine, "green")
         assert said["identity"]["standing"] == "valid"
-        modes = await machine.do("sh", "-c", f"stat -c '%U %a' {IDENTITY}/key.pem")
-        assert modes == "heatpump-agent 600"
+        assert await machine.do("stat", "-c", "%U %a", KEY) == "heatpump-agent 600"
         assert await listening(machine) == {f"0.0.0.0:{WEB}"}
-        before, after = page(machine, house.code)
-        assert "99.0.0" in before
-        assert "compressor_frequency" in after
+        phone = Phone(machine)
+        assert "99.0.0" in phone.ask("GET", "/")[1]
+        assert phone.ask("POST", "/api/login", code=house.code)[0] == 200
+        assert "compressor_frequency" in phone.ask("GET", "/technician")[1]
         log = await machine.do("journalctl", "-b", "--no-pager", "-u", UNIT)
         assert house.code not in log
         assert "PRIVATE KEY" not in log
+
+
+async def test_set_up_at_the_page(tmp_path: Path, built: Packages) -> None:
+    async with installed(tmp_path, built.now) as (machine, beside):
+        pump, phone = await beside.pump(), Phone(machine)
+        assert phone.ask("POST", "/api/login", code="0000-0000-0000-0000")[0] == 401
+        assert phone.ask("GET", "/api/setup")[0] == 401
+        label = json.loads(await machine.do("heatpump-agent", "claim", CONFIG, "--json"))["code"]
+        assert phone.ask("POST", "/api/login", code=label)[0] == 200
+        assert phone.ask("POST", "/api/setup/search", other=f"tcp://127.0.0.1:{pump}")[0] == 200
+        async with asyncio.timeout(60.0):
+            while phone.setup()["stage"] == "searching":
+                await asyncio.sleep(0.2)
+        (found,) = phone.setup()["machines"]
+        assert phone.ask("POST", "/api/setup/unit", unit_id=1, taken=True, name="hp")[0] == 200
+        whole = {"gateway": "gw-box", "broker": "mqtt://127.0.0.1:1"}
+        assert phone.ask("POST", "/api/setup/write", **whole)[0] == 200
+        await shows(machine, "no_platform")
+        assert found["driver"] in await machine.do("heatpump-agent", "check", CONFIG)
+        assert await machine.do("stat", "-c", "%U", CONFIG) == "heatpump-agent"
+        assert phone.ask("POST", "/api/login", code=label)[0] == 200  # another process by now
+        assert "outdoor_temp" in phone.ask("GET", "/technician")[1]

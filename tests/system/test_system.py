@@ -43,7 +43,7 @@ async def test_a_new_gateway_waits_and_says_for_what(tmp_path: Path, built: Pack
         assert set(locked) <= {"!", "*"}
         origins = await machine.do("apt-config", "dump", "Unattended-Upgrade::Origins-Pattern")
         assert '"origin=heatpump-agent"' in origins
-        assert await listening(machine) == set()
+        assert await listening(machine) == {"0.0.0.0:8080"}
 
 
 async def test_remove_keeps_and_purge_removes(tmp_path: Path, built: Packages) -> None:
