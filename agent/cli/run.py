@@ -12,7 +12,6 @@ from msgspec.structs import asdict
 
 from agent import app, config, garbage
 from agent.cli.base import OK, Commands, command
-from agent.cli.waiting import is_service, until_right
 from agent.errors import FileError
 from agent.model import POINTS
 from agent.status import Status
@@ -32,6 +31,9 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         found = config.read(arguments.config)
     except FileError:
+        # Only here: a gateway that is set up needs neither the search nor who sets it up.
+        from agent.cli.waiting import is_service, until_right  # noqa: PLC0415
+
         if not is_service():
             raise
         # Right in the end: systemd starts the program again, as after every end.

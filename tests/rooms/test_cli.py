@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -11,10 +12,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Any
 
 import pytest
 
+from agent.cli import tree
 from agent.cli.main import main
 from agent.cli.run import reload
 from agent.cli.tree import parser
@@ -404,6 +407,31 @@ async def test_the_journal_is_shown_and_checked_while_the_agent_holds_it(
     with pytest.raises(SystemExit):
         run("audit", "verify", path, "--head", "seven")
     assert "17:<64 hex digits>" in capsys.readouterr().err
+
+
+def test_a_gateway_imports_what_it_runs_and_no_more() -> None:
+    code = (
+        "import sys; from agent.cli.tree import parser; parser('run');"
+        "print('agent.app' in sys.modules,"
+        " [one for one in ('agent.scan', 'agent.kit', 'cryptography') if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True []"
+
+
+def test_nobody_looks_for_garbage_while_a_command_is_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_for: list[bool] = []
+
+    def imported(name: str) -> SimpleNamespace:
+        looked_for.append(gc.isenabled())
+        return SimpleNamespace(add=lambda commands: None)
+
+    monkeypatch.setattr(tree, "import_module", imported)
+    parser("run")
+    assert looked_for == [False]
+    assert gc.isenabled()
 
 
 def test_every_option_is_explained() -> None:
