@@ -45,8 +45,9 @@ def test_it_reaches_files_of_its_own_only() -> None:
     modes = dict(re.findall(r"^(StateDirectoryMode|UMask)=(\d+)$", UNIT, re.MULTILINE))
     assert modes == {"StateDirectoryMode": "0700", "UMask": "0077"}
     written = re.findall(r"^ReadWritePaths=(.*)$", UNIT, re.MULTILINE)
-    paths = [path for line in written for path in line.split()]
-    assert all(path.startswith("-/sys/class/leds/heatpump:") for path in paths)  # the lamp
+    paths = {path for line in written for path in line.split()}
+    lights = {path for path in paths if path.startswith("-/sys/class/leds/heatpump:")}  # the lamp
+    assert paths - lights == {"-/etc/heatpump-agent"}  # who sets it up at the page
 
 
 def test_weaknesses_in_the_code_are_looked_for_in_every_check() -> None:
