@@ -13,7 +13,7 @@ from agent.faults.believed import Belief
 from agent.faults.condition import Condition
 from agent.faults.dark import dark
 from agent.faults.gates import Gates
-from agent.faults.kept import Kept
+from agent.faults.kept import Kept, short
 from agent.faults.masking import unmasked
 from agent.faults.own import Own
 from agent.faults.profile import UNKNOWN, Profile
@@ -275,9 +275,9 @@ class Detector:
             at=round(view.sample.at),
             now=round(view.now, 1),
             memories={
-                rule.name: {key: float(f"{value:.7g}") for key, value in memory.items()}
+                rule.name: {key: short(value) for key, value in memory.items()}
                 for rule, memory in zip(self._rules, self._memories, strict=True)
-                if memory  # seven digits are what a number needs
+                if memory
             },
             held={
                 rule.name: held

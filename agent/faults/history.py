@@ -209,13 +209,15 @@ class History:
             "": (self.began, float(self.frozen), float(sums.count), float(self.stretches)),
             "x": tuple(map(_sharp, sums.xx)),
             "y": tuple(map(_sharp, (*sums.xy, *sums.yy))),
-            "box": tuple(round(v, 1) for bounds in self._box for v in bounds if abs(v) < inf),
+            "box": tuple(
+                whole(round(v, 1)) for bounds in self._box for v in bounds if abs(v) < inf
+            ),
         }
         for name, track in self.tracks.items():
             head = (track.sd, track.now, float(track.count), max(track.at, 0.0))
             drift = (max(track.closed, 0.0), track.up, track.down)
             numbers = (*head, *drift, *track.days)
-            saved[name] = tuple(round(v, 3) for v in numbers)
+            saved[name] = tuple(whole(round(v, 3)) for v in numbers)
         return saved
 
     def restore(self, saved: Mapping[str, Sequence[float]]) -> None:
@@ -270,3 +272,8 @@ def _scaled(window: Window, cold_c: float | None) -> Found:
 def _sharp(value: float) -> float:
     """Nine digits: differences of sums need them."""
     return float(f"{value:.9g}")
+
+
+def whole(value: float) -> float:
+    """The same number, written without ".0": two bytes in each of hundreds that are kept."""
+    return int(value) if float(value).is_integer() else value

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from agent.faults.history import History
+from agent.faults.history import History, whole
 from agent.faults.own import Own, Saved
 from agent.faults.sample import FIELDS
 from agent.model import PointId
 
 Mark = tuple[object, ...]
+
+
+def short(value: float) -> float:
+    """Seven digits, which are what a number needs."""
+    return whole(float(f"{value:.7g}"))
 
 
 class Kept:
