@@ -140,6 +140,7 @@ def _run(options: Options) -> Figures:
     green_s = [float(str(row["seconds"])) for row in rows if row["green"]]
     return {
         "homes": count,
+        "at_once": options.jobs,
         "found": len(green_s),
         "max_taps": max(int(str(row["taps"])) for row in rows),
         "p50_seconds": round(median(green_s), 1) if green_s else None,
