@@ -85,7 +85,7 @@ def _home(drawn: Drawn, seed: str) -> Row:
             pair.units, pair.wiring = tuple(bus.units), Wiring()
 
         def mend(suspects: tuple[str, ...]) -> bool:
-            if names.isdisjoint(suspects):
+            if names.isdisjoint(suspects) or (pair.wiring == Wiring() and pair.units):
                 return False
             home.do(put_right())
             return True
