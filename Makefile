@@ -28,7 +28,7 @@ run: setup
 test: setup
 	@sh packaging/mosquitto.sh
 	@sh packaging/chromium.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile # a third waits: for lines and browsers at their own pace
 
 package: setup
 	@$(BIN)/python packaging/makedeb
