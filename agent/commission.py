@@ -56,15 +56,20 @@ def ports_here() -> tuple[str, ...]:
 
 
 def write_configuration(path: Path, text: str) -> None:
-    """Put this text in the file's place, whole or not at all, once it is right.
+    """Put this text in the file's place, whole or not at all, once it is right; who may read the
+    file stays as it was.
 
     Raises FileError for a text that is wrong, OSError when it cannot be written.
     """
     config.build(parse(text, str(path)), path.parent)
     fresh = path.with_name(f".{path.name}.new")
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o640
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    before = path.stat() if path.exists() else None
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
+        if before is not None:
+            os.fchmod(handle, before.st_mode & 0o777)  # whatever the umask of a service
+            if os.geteuid() == 0:  # else root would take the file from the service
+                os.fchown(handle, before.st_uid, before.st_gid)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from pathlib import Path
 from random import Random
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from agent import config
-from agent.commission import Commission
+from agent.commission import Commission, write_configuration
 from agent.drivers import driver
 from agent.errors import Unfinished
 from agent.web import Install
@@ -171,3 +172,20 @@ def test_nothing_can_be_wished_before(tmp_path: Path) -> None:
     assert rooms.live().gateway == "gateway-1"
     with pytest.raises(Unfinished):
         config.read(tmp_path / "gateway.yaml")
+
+
+def test_who_may_read_the_file_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(FRESH, "utf-8")
+    path.chmod(0o640)
+    lines = (
+        f"platform: {{broker: {BROKER}}}\nlines: [{{name: bus1, port: /dev/ttyUSB0, devices:"
+        " [{name: hp1, driver: midea_mthermal_r290, unit_id: 1}]}]"
+    )
+    right = FRESH.replace("lines: []", lines)
+    before = os.umask(0o077)  # as the service's unit has it
+    try:
+        write_configuration(path, right)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o640
