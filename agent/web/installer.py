@@ -101,31 +101,26 @@ class Installer:
         return page(self._frame, place, speech("install"), drawn)
 
     async def _search(self, asked: Asked) -> Answer:
-        said = asked.said
+        said, install = asked.said, self._rooms.install
         assert isinstance(said, SearchLine)
-        install = self._rooms.install
-        why = IN_SERVICE
-        if install is not None:
-            why = install.search(said.other or said.port, said.all_ids) or Text("", "")
-        return self._told(asked, install, why)
+        if install is None:
+            return self._refused(asked, IN_SERVICE)
+        return self._told(asked, install, install.search(said.other or said.port, said.all_ids))
 
     async def _decide(self, asked: Asked) -> Answer:
-        said = asked.said
+        said, install = asked.said, self._rooms.install
         assert isinstance(said, DecideUnit)
-        install = self._rooms.install
-        why = IN_SERVICE
-        if install is not None:
-            why = install.decide(said.unit_id, said.taken, said.driver, said.name) or Text("", "")
+        if install is None:
+            return self._refused(asked, IN_SERVICE)
+        why = install.decide(said.unit_id, said.taken, said.driver, said.name)
         return self._told(asked, install, why)
 
     async def _write(self, asked: Asked) -> Answer:
-        said = asked.said
+        said, install = asked.said, self._rooms.install
         assert isinstance(said, WriteSetup)
-        install = self._rooms.install
-        why = IN_SERVICE
-        if install is not None:
-            why = await install.write(said.gateway, said.broker) or Text("", "")
-        return self._told(asked, install, why)
+        if install is None:
+            return self._refused(asked, IN_SERVICE)
+        return self._told(asked, install, await install.write(said.gateway, said.broker))
 
     async def _sheet(self, asked: Asked) -> Answer:
         if self._rooms.handover is None:
@@ -140,17 +135,19 @@ class Installer:
             return told(Handed(msgspec.Raw(b"null"), "", NOT_SET_UP))
         return told((await self._rooms.handover()).handed)
 
-    def _told(self, asked: Asked, install: Install | None, why: Text) -> Answer:
+    def _told(self, asked: Asked, install: Install, why: Text | None) -> Answer:
         """What became of it: the new state, or why not."""
-        if why.en or install is None:
-            if asked.wants_json:
-                return wrong(409, why.en, why.zh)
-            speech = Speech(language_of(asked))
-            notice = speech("not_done", say(why, speech.language))
-            return Answer(self._drawn(asked, notice), 409)
+        if why is not None:
+            return self._refused(asked, why)
         if asked.wants_json:
             return told(install.now())
         return Answer(status=303, headers={"Location": "/install"})
+
+    def _refused(self, asked: Asked, why: Text) -> Answer:
+        if asked.wants_json:
+            return wrong(409, why.en, why.zh)
+        speech = Speech(language_of(asked))
+        return Answer(self._drawn(asked, speech("not_done", say(why, speech.language))), 409)
 
 
 def _in_service(live: Live, speech: Speech) -> Markup:
