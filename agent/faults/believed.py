@@ -19,9 +19,7 @@ from agent.model import PointId
 
 NOISY_S = 86400.0
 NOISE, WITHIN_S = 4, 3600.0  # polls with impossible values; a controller that starts shows two
-OFFS = (
-    2  # of a switch; of numbers two that agree are met every month where one in a hundred is wild
-)
+OFFS = 2  # of a switch; two numbers that agree are met every month where one in a hundred is wild
 
 _TABLE = """
 compressor_on              0      1    0.5

@@ -6,7 +6,7 @@ detector knows no clock but that of its samples, and its own goes on over restar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.faults.believed import Belief
@@ -98,11 +98,15 @@ class Detector:
         rules: Iterable[Rule] = RULES,
     ) -> None:
         self.off: dict[str, str] = {}
-        own = Own(sources(lambda point: machine.has(point) or point in supplied, profile), 0.0)
+
+        def has(point: PointId) -> bool:
+            return machine.has(point) or point in supplied
+
+        own = Own(sources(has, profile), 0.0)
         self._view = View(machine, _BLANK, 0.0, profile, needed, supplied, own=own)
-        self._rules = tuple(self._on(machine, profile, supplied, rules))
+        self._rules = tuple(self._on(machine, profile, has, rules))
         self._view.judge = Judge([one for rule in self._rules for one in rule.signatures])
-        self._belief = Belief(lambda point: machine.has(point) or point in supplied)
+        self._belief = Belief(has)
         self._gates = Gates()
         self._memories: list[Memory] = [{} for _ in self._rules]
         self._held: list[tuple[Finding, ...]] = [NOTHING for _ in self._rules]
@@ -110,7 +114,7 @@ class Detector:
         self._kept = Kept()
         self._last_mono: float | None = None
         self._silent_since = 0.0
-        self._unseen = [name for name in FIELDS if machine.has(name) or name in supplied]
+        self._unseen = [name for name in FIELDS if has(name)]
         if saved is not None and saved.version == VERSION:
             self._restore(saved)
         self._each = self._listening(Event.SAMPLE)
@@ -121,16 +125,13 @@ class Detector:
         self,
         machine: Machine,
         profile: Profile,
-        supplied: frozenset[PointId],
+        has: Callable[[PointId], bool],
         rules: Iterable[Rule],
     ) -> Iterator[Rule]:
         for rule in rules:
             if machine.kind not in rule.kinds:
                 continue
-            lacks = rule.lacks(
-                lambda point: machine.has(point) or point in supplied,
-                profile.refrigerant is not None,
-            )
+            lacks = rule.lacks(has, profile.refrigerant is not None)
             if lacks is None:
                 yield rule
             else:
