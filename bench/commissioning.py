@@ -77,6 +77,7 @@ def _home(drawn: Drawn, seed: str) -> Row:
         "settings": f"{bus.serial.baudrate} 8N{bus.serial.stop_bits}",
         "wire": wrong.name,
         "green": False,
+        "put_right": False,
     }
     names = {ADVICE[one].zh for one in wrong.suspects}
     with FreshHome(pair) as home, chromium(PHONE, "zh-CN") as page:
@@ -88,6 +89,7 @@ def _home(drawn: Drawn, seed: str) -> Row:
             if names.isdisjoint(suspects) or (pair.wiring == Wiring() and pair.units):
                 return False
             home.do(put_right())
+            row["put_right"] = True
             return True
 
         job = Job(home.base, home.code, home.broker, "gw-0042", plates, mend)
@@ -146,7 +148,7 @@ def _run(options: Options) -> Figures:
         "p50_seconds": round(median(green_s), 1) if green_s else None,
         "max_seconds": max(green_s, default=None),
         "machines": sum(len(one.bus.families) for one in homes),
-        "wires_put_right": sum(one.wrong is not SOUND for one in homes),
+        "wires_put_right": sum(bool(row["put_right"]) for row in rows),
         "writes": sum(int(str(row["writes"])) for row in rows),
         "each": rows,
     }
