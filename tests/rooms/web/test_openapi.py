@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from agent.web.openapi import description
 from agent.web.routes import FORM, Need
@@ -99,7 +100,12 @@ def test_it_answers_as_described_to_who_is_logged_in(case: Any, page: Served) ->
 @CASES
 def test_and_to_who_is_not(case: Any, page: Served) -> None:
     before = len(page.house.wishes)
-    reply = case.call_and_validate(base_url=f"http://127.0.0.1:{page.port}", allow_redirects=False)
+    reply = case.call_and_validate(
+        base_url=f"http://127.0.0.1:{page.port}",
+        allow_redirects=False,
+        # Who is not logged in is led to the login before anybody looks at what was said.
+        excluded_checks=[negative_data_rejection],
+    )
     assert len(page.house.wishes) == before
     needs = {(one.method, one.path): one.need for one in declared()}
     if needs.get((case.method, case.path), Need.NOTHING) is not Need.NOTHING:
