@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent import __version__, garbage
 from agent.asking import Asking
@@ -31,10 +32,13 @@ from agent.spool import Spool
 from agent.thinning import fold
 from agent.updates import Newer
 from agent.uplink import Uplink
-from agent.uplink.adapters import Bridge, bridges
+from agent.uplink.adapters import bridges
 from agent.vitals import Vitals
 from agent.watchdog import Watchdog
 from agent.web import Rooms, figures, page
+
+if TYPE_CHECKING:
+    from agent.uplink.adapters.bridge import Bridge
 
 log = logging.getLogger("agent")
 

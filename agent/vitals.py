@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.clock import Clock
 from agent.config import Config
@@ -19,8 +20,10 @@ from agent.model import Severity
 from agent.road import Road
 from agent.spool import Spool
 from agent.uplink import Uplink
-from agent.uplink.adapters import Bridge
 from agent.uplink.messages import StateHealth
+
+if TYPE_CHECKING:
+    from agent.uplink.adapters.bridge import Bridge
 
 DISK_GRACE_S = 60.0
 """How much longer than the commit interval the disk thread may take: a card that is about to fail

@@ -40,6 +40,8 @@ FLAGS = (
     "--hide-scrollbars",
 )
 
+_ANOTHER = "return window.left !== true && document.readyState === 'complete'"
+
 T = TypeVar("T")
 
 
@@ -71,8 +73,23 @@ class Page:
         self.driver.find_element(By.CSS_SELECTOR, css).click()
         return True
 
-    def type(self, css: str, text: str) -> None:
-        self.driver.find_element(By.CSS_SELECTOR, css).send_keys(text)
+    def follow(self, css: str) -> None:
+        """Tap what leads to another page, and wait for that one: the old one stays for a while,
+        and what is tapped or typed there meanwhile is lost.
+        """
+        self.driver.execute_script("window.left = true")
+        self.tap(css)
+        self.until(lambda: self.driver.execute_script(_ANOTHER), f"another page after {css}")
+
+    def fill(self, css: str, text: str) -> None:
+        """Type this in the place of what is there, as soon as the field is; it must stay."""
+        self.until(lambda: self._filled(css, text), f"{css} to type {text!r} in")
+
+    def _filled(self, css: str, text: str) -> bool:
+        field = self.driver.find_element(By.CSS_SELECTOR, css)
+        field.clear()
+        field.send_keys(text)
+        return bool(field.get_attribute("value") == text)
 
     @property
     def text(self) -> str:
@@ -97,8 +114,8 @@ class Page:
 
     def log_in(self, base: str, code: str) -> None:
         self.open(f"{base}/login")
-        self.type("#code", code)
-        self.tap("main button")
+        self.fill("#code", code)
+        self.follow("main button")
         self.until(lambda: "/login" not in self.driver.current_url, "the page after the login")
 
     def picture(self, path: Path) -> None:

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from selenium.webdriver.common.by import By
-
 from bench.chromium import Page
 
 SEARCHES = 4
 SEARCHED_WITHIN_S = 400.0
 GREEN_WITHIN_S = 120.0
-FOUND, NOBODY, SEARCHING = "台设备", "没有设备应答", "正在扫描"
+SEARCHING = "正在扫描"
 
 
 class GaveUp(Exception):
@@ -48,16 +46,16 @@ class Hands:
         """From the page's address to the written configuration. Raises GaveUp."""
         page, job = self._page, self._job
         page.open(job.base)
-        self._tap("main .button")
-        self._type("#code", job.code)
-        self._tap("main button")
+        self._follow("main .button")
+        self._fill("#code", job.code)
+        self._follow("main button")
         page.reads("扫描线路")
         self._search()
         for unit_id, plate in job.plates.items():
             self._take(unit_id, plate)
-        self._type("input[name=broker]", job.broker)
-        self._type("input[name=gateway]", job.gateway)
-        self._tap("button.write")
+        self._fill("input[name=broker]", job.broker)
+        self._fill("input[name=gateway]", job.gateway)
+        self._follow("button.write")
         page.reads("配置已写入")
 
     def sees_green(self) -> None:
@@ -71,8 +69,7 @@ class Hands:
         page, which = self._page, "main form button"
         while self.searches < SEARCHES:
             self.searches += 1
-            self._tap(which)
-            page.reads(SEARCHING)
+            self._follow(which)
             page.until(lambda: SEARCHING not in page.text, "the search", SEARCHED_WITHIN_S)
             if all(page.all(f"#unit-{one}") for one in self._job.plates):
                 return
@@ -90,18 +87,18 @@ class Hands:
             raise GaveUp(f"unit {unit_id} is {plate}, offered were {sorted(map(str, guesses))}")
         if not guesses[plate].is_selected():
             self._tap(f'{unit} [name=driver][value="{plate}"]')
-        self._tap(f"{unit} .take")
+        self._follow(f"{unit} .take")
         self._page.until(lambda: not self._page.all(f"{unit} .take"), f"unit {unit_id} taken")
 
     def _tap(self, css: str) -> None:
         self.taps += 1
         self._page.tap(css)
 
-    def _type(self, css: str, text: str) -> None:
+    def _follow(self, css: str) -> None:
+        self.taps += 1
+        self._page.follow(css)
+
+    def _fill(self, css: str, text: str) -> None:
         """Typed anew; the tap into the field belongs to the typing."""
         self.typed += 1
-        field = self._page.until(
-            lambda: self._page.driver.find_element(By.CSS_SELECTOR, css), f"{css} to type"
-        )
-        field.clear()
-        field.send_keys(text)
+        self._page.fill(css, text)

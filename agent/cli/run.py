@@ -10,9 +10,11 @@ import signal
 
 from msgspec.structs import asdict
 
-from agent import app, config, garbage
-from agent.cli.base import OK, Commands, command
+from agent import app, claim, config, garbage
+from agent.claim import ClaimError
+from agent.cli.base import FAILED, OK, Commands, command
 from agent.errors import FileError
+from agent.identity import CERTIFICATE
 from agent.model import POINTS
 from agent.status import Status
 from agent.tables import table
@@ -75,8 +77,12 @@ def reload(path: str) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    """Say whether a configuration is right, and how busy its lines will be."""
+    """Say whether a configuration is right, and how busy its lines will be.
+
+    Exit code 1 when the gateway could not get its certificate: there is none and no claim code.
+    """
     found = config.read(arguments.config)
+    lacks_code = _lacks_code(found)
     rows = [
         [
             line.port.name,
@@ -93,15 +99,39 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         keys = ("line", "device", "driver", "unit_id", "requests", "registers")
         devices = [dict(zip(keys, row, strict=True)) for row in rows]
-        print(json.dumps({"devices": devices, "homes": [asdict(home) for home in homes]}))
-        return OK
+        told = {"devices": devices, "homes": [asdict(home) for home in homes]}
+        print(json.dumps(told | {"lacks_code": lacks_code}))
+        return OK if lacks_code is None else FAILED
     print(table(["line", "device", "driver", "unit", "requests", "registers"], rows))
     for home in homes:
         if home.lacks:
             names = ", ".join(f"{_label(name)}" for name in home.lacks)
             print(f"home {home.name} lacks: {names}; a sensor or a meter can supply it (homes:)")
+    if lacks_code is not None:
+        print(
+            f"No certificate yet, and no claim code to get one: {lacks_code} cannot be read. A code"
+            " that systemd hands over (LoadCredential) is there only while the service runs.\n"
+            f"还没有证书，也没有认领码：读不到 {lacks_code}。由 systemd 交给服务的认领码"
+            "（LoadCredential）只在服务运行时存在。"
+        )
+        return FAILED
     print(f"{arguments.config}: all is well")
     return OK
+
+
+def _lacks_code(found: config.Config) -> str | None:
+    """The file where the claim code should be, when it is needed and not there.
+
+    That one is named is all that the configuration is checked for: used up, it may be deleted.
+    """
+    enrol = found.enrol
+    if enrol is None or (enrol.folder / CERTIFICATE).is_file():
+        return None
+    try:
+        claim.read(enrol.claim)
+    except ClaimError:
+        return str(enrol.claim)
+    return None
 
 
 def _label(name: str) -> str:

@@ -90,6 +90,8 @@ class _Bounded(Microdot):
                 await writer.aclose()
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
             pass  # gone, or too slow: there is nobody to tell
+        except asyncio.CancelledError:
+            pass  # cut off by us, and this is all of the task: Python 3.11 would print a traceback
         finally:
             writer.close()
             self._open.discard(task)

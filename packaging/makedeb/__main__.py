@@ -18,7 +18,7 @@ from time import monotonic
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from makedeb import deb, stage, wheels
-from makedeb.needs import pins, roots
+from makedeb.needs import Pin, pins, roots
 from makedeb.repository import publish
 from makedeb.sbom import bill
 from makedeb.targets import TARGETS, Target
@@ -50,11 +50,15 @@ class Wanted:
     mends: str = ""
 
 
+def needed(target: Target) -> tuple[Pin, ...]:
+    """The libraries of one package, at the versions of the lock file."""
+    lock = pins((HERE / "requirements.lock").read_text("utf-8"))
+    return wheels.needed(roots(HERE / "setup.cfg"), lock, target)
+
+
 def build(target: Target, wanted: Wanted) -> Built:
     """One package from the source tree and the lock file."""
-    lock = pins((HERE / "requirements.lock").read_text("utf-8"))
-    needed = wheels.needed(roots(HERE / "setup.cfg"), lock, target)
-    files = wheels.fetch(needed, target, wanted.wheels / target.name)
+    files = wheels.fetch(needed(target), target, wanted.wheels / target.name)
     version = deb.debian_version(wanted.version, target)
     debian = HERE / "packaging" / "debian"
     with tempfile.TemporaryDirectory() as name:
@@ -103,7 +107,13 @@ def main() -> int:
     )
     parser.add_argument("--key", help="the key of gpg that signs the repository")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument(
+        "--needs", action="store_true", help="build nothing; the libraries inside, as JSON"
+    )
     given = parser.parse_args()
+    if given.needs:
+        print(json.dumps(sorted({one.name for it in TARGETS for one in needed(it)})))
+        return 0
     if (given.repository is None) != (given.key is None):
         parser.error("--repository and --key go together: nothing unsigned is published")
     epoch = epoch_of(given.source)

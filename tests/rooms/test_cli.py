@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import pytest
 
+from agent import claim
 from agent.cli import tree
 from agent.cli.main import main
 from agent.cli.run import reload
@@ -149,6 +150,27 @@ def test_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(row["registers"] >= row["requests"] > 0 for row in rows)
     lacks = {home["heat_pump"]: home["lacks"] for home in told["homes"]}
     assert lacks == {"hp1": [], "hp2": [], "hp3": []}
+
+
+def test_check_finds_no_code_to_get_a_certificate_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, code = tmp_path / "gateway.yaml", tmp_path / "code"
+    enrol = "{at: 'https://127.0.0.1', folder: id, claim_code: code}"
+    plain, enrolled = '"mqtt://127.0.0.1:9"', f'"mqtts://127.0.0.1:9", enrol: {enrol}'
+    path.write_text(GATEWAY.format(port=9).replace(plain, enrolled), "utf-8")
+    assert run("check", path) == 1
+    said = capsys.readouterr().out
+    assert f"{code} cannot be read" in said
+    assert "认领码" in said
+    assert run("check", path, "--json") == 1
+    assert json.loads(capsys.readouterr().out)["lacks_code"] == str(code)
+    code.write_text(claim.make_code(), "utf-8")
+    assert run("check", path) == 0
+    code.unlink()
+    (tmp_path / "id").mkdir()
+    (tmp_path / "id" / "certificate.pem").write_text("used up: the code may go", "utf-8")
+    assert run("check", path) == 0
 
 
 def test_check_says_what_a_home_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

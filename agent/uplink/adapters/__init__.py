@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from agent import __version__
-from agent.core import CoreSettings
 from agent.errors import MissingLibrary
 from agent.model import Alarm
-from agent.uplink.adapters.bridge import Bridge, BridgeCounters, Buffer
-from agent.uplink.adapters.cards import cards
-from agent.uplink.adapters.convention import Convention, Kept, Picture
-from agent.uplink.adapters.homeassistant import HomeAssistant
+from agent.uplink.adapters.kept import Kept
 from agent.uplink.adapters.settings import (
     AdapterSettings,
     HomeAssistantSettings,
@@ -24,12 +21,14 @@ from agent.uplink.adapters.settings import (
     SparkplugSettings,
     ThingsBoardSettings,
 )
-from agent.uplink.adapters.thingsboard import ThingsBoard
+
+if TYPE_CHECKING:
+    from agent.core import CoreSettings
+    from agent.uplink.adapters.bridge import Bridge, Buffer
+    from agent.uplink.adapters.convention import Convention
 
 __all__ = [
     "AdapterSettings",
-    "Bridge",
-    "BridgeCounters",
     "HomeAssistantSettings",
     "Kept",
     "LinkSettings",
@@ -48,6 +47,13 @@ def bridges(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> tuple[Bridge, ...]:
     """A bridge for every adapter that is on; MissingLibrary when one cannot be had."""
+    if settings == AdapterSettings():
+        return ()
+    # Only who wants an adapter pays for what all of them need, and for his own.
+    from agent.uplink.adapters.bridge import Bridge  # noqa: PLC0415
+    from agent.uplink.adapters.cards import cards  # noqa: PLC0415
+    from agent.uplink.adapters.convention import Picture  # noqa: PLC0415
+
     found: list[Bridge] = []
     shown = cards(core)
 
@@ -62,9 +68,13 @@ def bridges(
         picture = Picture(alarms)
         add(node.link, Sparkplug(node, shown, picture, __version__), picture)
     if (house := settings.home_assistant) is not None:
+        from agent.uplink.adapters.homeassistant import HomeAssistant  # noqa: PLC0415
+
         picture = Picture(alarms)
         add(house.link, HomeAssistant(house, shown, picture, __version__), picture)
     if (board := settings.thingsboard) is not None:
+        from agent.uplink.adapters.thingsboard import ThingsBoard  # noqa: PLC0415
+
         picture = Picture(alarms)
         add(board.link, ThingsBoard(board, shown, picture, __version__), picture)
     return tuple(found)

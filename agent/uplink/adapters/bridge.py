@@ -22,7 +22,8 @@ from typing import Any, Protocol
 from agent.errors import LinkError, SpoolError
 from agent.model import Result
 from agent.records import Lane, Stored, Telemetry
-from agent.uplink.adapters.convention import Convention, Kept, Leave, Message, Picture, Wish
+from agent.uplink.adapters.convention import Convention, Leave, Message, Picture, Wish
+from agent.uplink.adapters.kept import Kept
 from agent.uplink.adapters.settings import LinkSettings
 from agent.uplink.dial import Address
 from agent.uplink.messages import decode_body

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from agent.model import Alarm, AlarmState, Change, Life, PointId, Result, Value
-from agent.records import Lane, Record, Telemetry
+from agent.records import Telemetry
 from agent.report import rebuilt
+from agent.uplink.adapters.kept import Kept
 
 SILENT_RULE = "communication_lost"
 """The alarm that says that a machine does not answer."""
@@ -43,17 +44,6 @@ class Leave:
     """End this connection, and begin another after the usual pause."""
 
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A record as the durable buffer was given it; `at` is aware UTC."""
-
-    lane: Lane
-    seq: int
-    record: Record
-    at: datetime
-    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from typing import Literal
 from agent.model import Alarm, PointId, Result, Unit, Value
 from agent.records import Telemetry
 from agent.uplink.adapters.cards import DeviceCard, Kind, PointCard
-from agent.uplink.adapters.convention import Kept, Leave, Message, Opening, Picture, Wish
+from agent.uplink.adapters.convention import Leave, Message, Opening, Picture, Wish
+from agent.uplink.adapters.kept import Kept
 from agent.uplink.adapters.settings import HomeAssistantSettings
 
 ROOT = "heatpump"

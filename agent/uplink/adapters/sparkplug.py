@@ -16,13 +16,13 @@ from agent.records import Telemetry
 from agent.uplink.adapters.cards import DeviceCard, Kind, PointCard
 from agent.uplink.adapters.convention import (
     SILENT_RULE,
-    Kept,
     Leave,
     Message,
     Opening,
     Picture,
     Wish,
 )
+from agent.uplink.adapters.kept import Kept
 from agent.uplink.adapters.payload import Datatype, Metric, decode, encode
 from agent.uplink.adapters.settings import SparkplugSettings
 

@@ -13,7 +13,8 @@ from typing import Literal
 from agent.model import Alarm, AlarmState, Outcome, PointId, Result, Severity
 from agent.records import Telemetry
 from agent.uplink.adapters.cards import DeviceCard
-from agent.uplink.adapters.convention import Kept, Leave, Message, Opening, Picture, Wish, ms
+from agent.uplink.adapters.convention import Leave, Message, Opening, Picture, Wish, ms
+from agent.uplink.adapters.kept import Kept
 from agent.uplink.adapters.settings import ThingsBoardSettings
 
 API = "v1/gateway/"

@@ -94,10 +94,19 @@
       const focused = piece.contains(document.activeElement) ? document.activeElement : null;
       if (focused?.matches("input")) continue;
       const open = [...piece.querySelectorAll("details")].map((one) => one.open);
+      const typed = [...piece.querySelectorAll("input")].filter((one) => one.value !== one.defaultValue);
       piece.innerHTML = html;
+      for (const one of typed) keepTyped(piece, one);
       piece.querySelectorAll("details").forEach((one, i) => (one.open = open[i] ?? false));
       if (focused?.id) document.getElementById(focused.id)?.focus();
     }
+  }
+
+  // What was typed and not sent yet stays, in the same field of the same form.
+  function keepTyped(piece, one) {
+    const form = one.form?.id ? "#" + one.form.id : `form[action="${one.form?.getAttribute("action")}"]`;
+    const field = piece.querySelector(`${form} input[name="${one.name}"]`);
+    if (field) field.value = one.value;
   }
 
   let stream = null;

@@ -19,7 +19,8 @@ from agent.drivers.planner import Cost
 from agent.model import Alarm, AlarmState, Outcome, Result, Severity
 from agent.records import Lane, Record, Stored, Telemetry
 from agent.uplink import encode_body
-from agent.uplink.adapters import AdapterSettings, Bridge, Kept, bridges
+from agent.uplink.adapters import AdapterSettings, Kept, bridges
+from agent.uplink.adapters.bridge import Bridge
 from agent.uplink.dial import Address
 from tests.peers.mosquitto import Mosquitto
 

@@ -10,8 +10,9 @@ import pytest
 from agent.model import Alarm, AlarmState, Change, Life
 from agent.records import Lane
 from agent.uplink.adapters.cards import DeviceCard
-from agent.uplink.adapters.convention import Kept, Picture
+from agent.uplink.adapters.convention import Picture
 from agent.uplink.adapters.homeassistant import HomeAssistant
+from agent.uplink.adapters.kept import Kept
 from agent.uplink.adapters.settings import HomeAssistantSettings, LinkSettings
 from tests.rooms.adapters.hub import BEGIN, silence, telemetry
 
