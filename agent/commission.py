@@ -21,6 +21,8 @@ from agent.errors import FileError, PortError
 from agent.light import LOOKS, Light
 from agent.line import Opener
 from agent.model import Reading
+from agent.network import Found as Looked
+from agent.network import look
 from agent.scan import (
     ADVICE,
     WITHIN_S,
@@ -33,9 +35,10 @@ from agent.scan import (
     configuration,
     doctor,
     search,
+    supplied,
 )
 from agent.web import Ended, Install, Rooms, Wish
-from agent.web.setup import Guessed, Hint, Machine, Setup, Shown
+from agent.web.setup import Guessed, Hint, Machine, Reached, Setup, Shown
 from agent.web.view import Depth, Lamp, Live, Service, Text
 from agent.yamltext import parse
 
@@ -102,16 +105,17 @@ class Commission:
         self._found: Search | None = None
         self._order: _Order | None = None
         self._wake = asyncio.Event()
-        self._state = Setup("ready", fresh.gateway, not fresh.has_platform)
+        self._state = Setup("ready", fresh.gateway, not fresh.broker, broker=fresh.broker)
 
     @property
     def rooms(self) -> Rooms:
         """What the page may know of a gateway that is not set up: little, and how to do it."""
-        install = Install(self._now, self._search, self._decide, self._write)
+        install = Install(self._now, self._network, self._search, self._decide, self._write)
         return Rooms(self._live, _nothing, _nobody, install)
 
     async def run(self) -> None:
         """Search whenever somebody has asked for it; end with the program once all is written."""
+        self._state = replace(self._state, network=_reached(await look("")))
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -126,6 +130,12 @@ class Commission:
 
     def _now(self) -> Setup:
         return replace(self._state, ports=tuple(self._ports()))
+
+    async def _network(self, broker: str) -> Text | None:
+        tried = broker if self._state.asks_broker else self._state.broker
+        found = _reached(await look(tried))
+        self._state = replace(self._state, network=found, broker=tried)
+        return None
 
     def _search(self, port: str, all_ids: bool) -> Text | None:
         if self._order is not None:
@@ -145,7 +155,9 @@ class Commission:
         self._wake.set()
         return None
 
-    def _decide(self, unit_id: int, taken: bool, chosen: str, name: str) -> Text | None:
+    def _decide(
+        self, unit_id: int, taken: bool, chosen: str, name: str, serves: int
+    ) -> Text | None:
         machines = {one.unit_id: one for one in self._state.machines}
         machine = machines.get(unit_id)
         if machine is None or self._state.stage != "found":
@@ -156,7 +168,11 @@ class Commission:
         others = [one.name for one in machines.values() if one.taken and one is not machine]
         if taken and name in others:
             return Text("这个名称已经用了。", "That name is taken.")
-        machines[unit_id] = replace(machine, taken=taken, driver=chosen, name=name)
+        if taken and serves and (serves not in machines or machine.kind == "heat_pump"):
+            return Text("没有这台热泵。", "There is no such heat pump.")
+        machines[unit_id] = replace(
+            machine, taken=taken, driver=chosen, name=name, serves=serves if taken else 0
+        )
         self._state = replace(self._state, machines=tuple(machines.values()))
         return None
 
@@ -164,7 +180,12 @@ class Commission:
         taken = [one for one in self._state.machines if one.taken]
         if self._found is None or not taken or self._state.stage != "found":
             return Text("先扫描并核对设备。", "Search and compare the machines first.")
-        chosen = {one.unit_id: Choice(one.driver, one.name, bool(one.values)) for one in taken}
+        pumps = {one.unit_id: one for one in taken if one.kind == "heat_pump"}
+        left = [one.name for one in taken if one.serves and one.serves not in pumps]
+        if left:
+            en = f"The heat pump that {left[0]} measures for is left out."
+            return Text(f"{left[0]} 所属的热泵没有选用。", en)
+        chosen = {one.unit_id: self._choice(one, pumps.get(one.serves)) for one in taken}
         try:
             before = self._path.read_text("utf-8")
             text = configuration(self._found, chosen, gateway, broker, before=before)
@@ -177,6 +198,14 @@ class Commission:
         self._state = replace(self._state, stage="written", gateway=gateway)
         self._wake.set()
         return None
+
+    def _choice(self, one: Machine, pump: Machine | None) -> Choice:
+        compared = bool(one.values)
+        if pump is None:
+            return Choice(one.driver, one.name, compared)
+        maps = {it.name: it.map for it in self._drivers}
+        supplies = supplied(maps[one.driver], maps[pump.driver])
+        return Choice(one.driver, one.name, compared, pump.name, supplies)
 
     # --- the line ---------------------------------------------------------------------------
 
@@ -210,6 +239,10 @@ class Commission:
         return Live(self._state.gateway, datetime.now(UTC), False, False, 0, lamp, (), set_up=False)
 
 
+def _reached(found: Iterable[Looked]) -> tuple[Reached, ...]:
+    return tuple(Reached(one.question, one.good, Text(one.zh, one.en)) for one in found)
+
+
 def _installed() -> tuple[Driver, ...]:
     return tuple(driver(name) for name in names())
 
@@ -229,7 +262,12 @@ def _machines(found: Iterable[Found], drivers: dict[str, Driver]) -> tuple[Machi
         values = tuple(_shown(reading, best) for reading in one.values) if best else ()
         name, chosen = f"{NAMED[kind]}{counts[kind]}", guesses[0].driver if guesses else ""
         made.append(Machine(one.unit_id, kind, name, chosen, guesses, values))
-    return tuple(made)
+    pumps = [one.unit_id for one in made if one.kind == "heat_pump" and one.guesses]
+    only = pumps[0] if len(pumps) == 1 else 0
+    return tuple(
+        replace(one, serves=only) if one.kind != "heat_pump" and one.guesses else one
+        for one in made
+    )
 
 
 def _models(one: Driver) -> str:

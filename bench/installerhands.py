@@ -14,6 +14,7 @@ SEARCHES = 4
 SEARCHED_WITHIN_S = 400.0
 GREEN_WITHIN_S = 120.0
 SEARCHING = "正在扫描"
+SEARCH, NETWORK = 'form[action="/api/setup/search"]', 'form[action="/api/setup/network"]'
 
 
 class GaveUp(Exception):
@@ -49,11 +50,12 @@ class Hands:
         self._follow("main .button")
         self._fill("#code", job.code)
         self._follow("main button")
-        page.reads("扫描线路")
+        self._fill(f"{NETWORK} [name=broker]", job.broker)
+        self._follow(f"{NETWORK} button")
+        page.reads("✓ 平台")
         self._search()
         for unit_id, plate in job.plates.items():
             self._take(unit_id, plate)
-        self._fill("input[name=broker]", job.broker)
         self._fill("input[name=gateway]", job.gateway)
         self._follow("button.write")
         page.reads("配置已写入")
@@ -66,7 +68,7 @@ class Hands:
 
     def _search(self) -> None:
         """Search until all machines are there, mending the wire where the page tells of it."""
-        page, which = self._page, "main form button"
+        page, which = self._page, f"{SEARCH} button"
         while self.searches < SEARCHES:
             self.searches += 1
             self._follow(which)
@@ -74,7 +76,7 @@ class Hands:
             if all(page.all(f"#unit-{one}") for one in self._job.plates):
                 return
             suspects = tuple(one.text for one in page.all(".hints b"))
-            which = "main form button" if self._job.mend(suspects) else "main form button.all"
+            which = f"{SEARCH} button" if self._job.mend(suspects) else f"{SEARCH} button.all"
         shown = [one.get_attribute("id") for one in page.all("[id^=unit-]")]
         raise GaveUp(f"searched {self.searches} times, shown {shown}, suspects {suspects}")
 

@@ -18,12 +18,13 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from agent.claim import make_code
-from agent.web import Ended, Listen, PageSettings, Rooms, Wish
+from agent.web import Ended, Install, Listen, PageSettings, Rooms, Wish
 from agent.web.keys import Keys
 from agent.web.server import serve
+from agent.web.setup import Setup
 from agent.web.site import Site, site
 from agent.web.stream import Tempo
-from agent.web.view import Live, Paper, Service
+from agent.web.view import Live, Paper, Service, Text
 from bench.madehome import LIVE, SERVICE
 from simulators.stage import Stage, free_port, reachable
 from simulators.tour import GATEWAY, home_file
@@ -44,6 +45,7 @@ class House:
     hurry_s: float = 0.0
     service: Service = SERVICE
     paper: Paper | None = None
+    setup: Setup | None = None
 
     def now(self) -> float:
         """Monotonic seconds; with `hurry_s` they pass with every look."""
@@ -61,14 +63,29 @@ class House:
         self.wishes.append(wish)
         return self.end
 
+    def stage(self) -> Setup:
+        assert self.setup is not None
+        return self.setup
+
     @property
     def rooms(self) -> Rooms:
         handover = self.printed if self.paper is not None else None
-        return Rooms(lambda: self.live, self.told, self.ask, handover=handover)
+        install = None
+        if self.setup is not None:  # stands still: it is looked at
+            install = Install(self.stage, _waits, _stays, _stays, _waits)
+        return Rooms(lambda: self.live, self.told, self.ask, install, handover)
 
     def site(self, folder: Path) -> Site:
         settings = PageSettings(Listen("127.0.0.1", 1), "gw-1", folder, "010-12345")
         return site(settings, self.rooms, self.now, Tempo(0.01, 0.05))
+
+
+def _stays(*_: object) -> Text | None:
+    return None
+
+
+async def _waits(*_: object) -> Text | None:
+    return None
 
 
 def coded(folder: Path) -> str:

@@ -2,7 +2,8 @@
 # Sees to it that a headless Chromium and its driver are there for the tests; takes them from Debian
 # where it may. Without them the tests in the browser are skipped, and say so.
 set -eu
-command -v chromium >/dev/null && command -v chromedriver >/dev/null && exit 0
+fonts=/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+command -v chromium >/dev/null && command -v chromedriver >/dev/null && [ -e "$fonts" ] && exit 0
 if [ "$(id -u)" = 0 ]; then
   root=
 elif sudo -n true 2>/dev/null; then

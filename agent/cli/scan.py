@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from agent import config
@@ -15,6 +15,7 @@ from agent.commission import write_configuration
 from agent.drivers import driver, names
 from agent.scan import (
     ADVICE,
+    Choice,
     Fault,
     Finding,
     Found,
@@ -26,7 +27,7 @@ from agent.scan import (
     doctor,
     likely,
     search,
-    sure_ones,
+    supplied,
 )
 from agent.tables import table
 
@@ -51,6 +52,15 @@ def add(commands: Commands) -> None:
         help="what a display shows, such as 1.water_supply_temp=41.5; repeat it",
     )
     scan.add_argument("--yes", action="store_true", help="write without comparing values")
+    scan.add_argument("--leave-out", type=_ids, default=(), help="unit ids not to be written")
+    for name, what in (
+        ("driver", "the driver where several fit, by the name plate: 3=midea_mthermal_r32"),
+        ("name", "how a device is called: 3=east (unit3 if left out)"),
+        ("serves", "the heat pump that a meter or a sensor measures for: 11=3"),
+    ):
+        scan.add_argument(
+            f"--{name}", type=_by_id, action="append", default=[], metavar="ID=X", help=what
+        )
     scan.add_argument("--gateway", default="gateway-1", help="the gateway's id (gateway-1)")
     scan.add_argument("--broker", default="mqtt://127.0.0.1:1883", help="the platform's broker")
     one = command(commands, "doctor", _doctor, as_json=True)
@@ -76,6 +86,13 @@ def _ids(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _by_id(text: str) -> tuple[int, str]:
+    unit_id, _, said = text.partition("=")
+    if not (unit_id.isdecimal() and said):
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: 3=...")
+    return int(unit_id), said
+
+
 def _tell(en: str, zh: str) -> None:
     """Progress on a terminal, one line that is written over."""
     if sys.stderr.isatty():
@@ -95,7 +112,7 @@ def _scan(arguments: argparse.Namespace) -> int:
     found = asyncio.run(search(arguments.port, drivers, wanted, _tell))
     _end_progress()
     print(json.dumps(_as_json(found)) if arguments.json else _report(found))
-    if not any(one.verdict.driver for one in found.units):
+    if not any(one.verdict.driver or one.unit_id in dict(arguments.driver) for one in found.units):
         return FAILED
     return _write(found, arguments) if arguments.write else OK
 
@@ -165,10 +182,11 @@ def _write(found: Search, arguments: argparse.Namespace) -> int:
     """Write the file when the installer has compared values, or has said that he will not."""
     try:
         seen = _seen(arguments.seen)
+        chosen = _chosen(found, arguments)
     except ValueError as error:
         print(error, file=sys.stderr)
         return WRONG
-    sure = [one for one in found.units if one.verdict.driver]
+    sure = [one for one in found.units if one.unit_id in chosen]
     confirmed = {one.unit_id for one in sure if _confirmed(one, seen, arguments)}
     if not arguments.yes and len(confirmed) < len(sure):
         left = ", ".join(str(one.unit_id) for one in sure if one.unit_id not in confirmed)
@@ -179,7 +197,7 @@ def _write(found: Search, arguments: argparse.Namespace) -> int:
         )
         return FAILED
     path = Path(arguments.write)
-    chosen = sure_ones(found, dict.fromkeys(confirmed, True))
+    chosen = {id: replace(one, confirmed=id in confirmed) for id, one in chosen.items()}
     try:
         before = path.read_text("utf-8") if path.is_file() else ""
         text = configuration(found, chosen, arguments.gateway, arguments.broker, before=before)
@@ -189,6 +207,33 @@ def _write(found: Search, arguments: argparse.Namespace) -> int:
         return WRONG
     print(f"{path} written. Next: heatpump-agent read {path}  已写入，下一步如左", file=sys.stderr)
     return OK
+
+
+def _chosen(found: Search, arguments: argparse.Namespace) -> dict[int, Choice]:
+    """What becomes of every unit that is sure or was named. Raises ValueError."""
+    drivers, names, serves = map(dict, (arguments.driver, arguments.name, arguments.serves))
+    chosen: dict[int, Choice] = {}
+    for one in found.units:
+        guesses = [guess.driver for guess in one.verdict.guesses]
+        name = drivers.get(one.unit_id, one.verdict.driver)
+        if not name or one.unit_id in arguments.leave_out:
+            continue
+        if name not in guesses:
+            fits = ", ".join(guesses) or "none"
+            raise ValueError(f"--driver {one.unit_id}={name}: allowed: {fits}")
+        chosen[one.unit_id] = Choice(name, names.get(one.unit_id, f"unit{one.unit_id}"))
+    for unit_id, pump in serves.items():
+        served = chosen.get(int(pump)) if pump.isdecimal() else None
+        source = chosen.get(unit_id)
+        points = (
+            supplied(driver(source.driver).map, driver(served.driver).map)
+            if source is not None and served is not None
+            else ()
+        )
+        if source is None or served is None or not points:
+            raise ValueError(f"--serves {unit_id}={pump}: allowed: a meter or sensor = a heat pump")
+        chosen[unit_id] = replace(source, serves=served.name, supplies=points)
+    return chosen
 
 
 def _seen(texts: list[str]) -> dict[tuple[int, str], float]:

@@ -28,6 +28,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "savings": ("savings",),
     "trace": ("trace",),
     "scan": ("scan", "doctor"),
+    "network": ("network",),
     "status": ("status",),
     "audit": ("audit",),
     "alarms": ("alarms",),

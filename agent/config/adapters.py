@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.config.sections import GatewaySection, LinkSection, ThingsBoardSection
+from agent.config.sections import FreshSection, GatewaySection, LinkSection, ThingsBoardSection
 from agent.errors import Mistake
 from agent.uplink.adapters import (
     AdapterSettings,
@@ -83,7 +83,7 @@ def _link(
 
 
 def listen_of(
-    raw: GatewaySection, doc: Document, mistakes: list[Mistake]
+    raw: GatewaySection | FreshSection, doc: Document, mistakes: list[Mistake]
 ) -> tuple[str, int] | None:
     """Host and port of the metrics; None where they are off."""
     if raw.metrics is None:

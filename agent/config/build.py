@@ -118,11 +118,14 @@ def state_folder(path: str | Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A gateway that nobody has set up yet: its id, whether its file names the broker, its page."""
+    """A gateway that nobody has set up yet: its id, the broker its file names (else empty), its
+    page, and where figures are served.
+    """
 
     gateway: str
-    has_platform: bool
+    broker: str
     page: PageSettings | None
+    metrics: tuple[str, int] | None = None
 
 
 def fresh(path: str | Path) -> Fresh:
@@ -134,12 +137,13 @@ def fresh(path: str | Path) -> Fresh:
     doc = replace(whole, tree=tree)
     raw, mistakes = doc.read(FreshSection), list[Mistake]()
     page = page_of(raw, doc, file.parent, state_folder(path), mistakes)
+    metrics = listen_of(raw, doc, mistakes)
     if mistakes:
         raise FileError(mistakes)
     if page is not None:
         enrol = raw.platform.enrol if raw.platform is not None else None
         page = replace(page, label=label_of(enrol, file.parent))
-    return Fresh(raw.gateway, raw.platform is not None, page)
+    return Fresh(raw.gateway, raw.platform.broker if raw.platform else "", page, metrics)
 
 
 def _parsed(file: Path) -> Document:

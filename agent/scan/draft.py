@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from agent.drivers import RegisterMap
+from agent.model import PointId
 from agent.scan.search import Found, Search
 
 UNKNOWN = "unknown make"
+SUPPLIED: Mapping[str, tuple[PointId, ...]] = {
+    "meter": ("active_power", "energy_total"),
+    "sensor": ("indoor_temp",),
+}
+"""What a device of a kind measures for a heat pump."""
 _EMPTY = re.compile(r"^lines:[ ]*\[[ ]*\][^\n]*(\n|\Z)", re.MULTILINE)
 _PLATFORM = re.compile(r"^platform:", re.MULTILINE)
 _GATEWAY = re.compile(r"^gateway:[^\n]*", re.MULTILINE)
@@ -17,22 +24,27 @@ _GATEWAY = re.compile(r"^gateway:[^\n]*", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a unit is to be: its driver and name; `confirmed` when its display showed the same."""
+    """What a unit is to be: its driver and name; `confirmed` when its display showed the same.
+
+    `serves` names the heat pump that it measures for, and `supplies` says which points.
+    """
 
     driver: str
     name: str
     confirmed: bool = False
+    serves: str = ""
+    supplies: tuple[PointId, ...] = ()
 
 
-def sure_ones(found: Search, confirmed: Mapping[int, bool]) -> dict[int, Choice]:
-    """The units whose driver is sure, by unit id, named after it."""
-    return {
-        one.unit_id: Choice(
-            one.verdict.driver, f"unit{one.unit_id}", confirmed.get(one.unit_id, False)
-        )
-        for one in found.units
-        if one.verdict.driver
-    }
+def supplied(source: RegisterMap, pump: RegisterMap) -> tuple[PointId, ...]:
+    """What a meter or a sensor can measure for this pump: what is set there is its own."""
+
+    def is_set_there(point: PointId) -> bool:
+        rule = pump.points.get(point)
+        return rule is not None and rule.write is not None
+
+    wanted = SUPPLIED.get(source.kind, ())
+    return tuple(one for one in wanted if one in source.points and not is_set_there(one))
 
 
 def configuration(
@@ -78,7 +90,20 @@ def _lines(found: Search, chosen: Mapping[int, Choice]) -> list[str]:
     lines.append("    devices:")
     left = [one for one in found.units if one.unit_id not in chosen]
     lines += [_device(one, chosen[one.unit_id]) for one in found.units if one.unit_id in chosen]
-    return lines + [_remark(one) for one in left]
+    return lines + [_remark(one) for one in left] + _homes(chosen.values())
+
+
+def _homes(chosen: Iterable[Choice]) -> list[str]:
+    """A home for each heat pump that something is measured for."""
+    served: dict[str, list[str]] = {}
+    for one in chosen:
+        for point in one.supplies:
+            served.setdefault(one.serves, []).append(f"{point}: {{device: {one.name}}}")
+    lines = [
+        f"  - {{name: {pump}, heat_pump: {pump}, points: {{{', '.join(points)}}}}}"
+        for pump, points in served.items()
+    ]
+    return ["homes:", *lines] if lines else []
 
 
 def likely(one: Found) -> str:

@@ -21,6 +21,7 @@ from agent.web.words import Speech, language_of, say
 
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")]
 Port = Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9_./:@+\[\]-]*\Z")]
+Broker = Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9_./:@\[\]-]*\Z")]
 NOT_SET_UP = "not signed: the gateway is not set up"
 _FRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 IN_SERVICE = Text("网关已在运行，线路正忙。", "The gateway is in service; its line is in use.")
@@ -35,19 +36,28 @@ class SearchLine(msgspec.Struct, frozen=True):
 
 
 class DecideUnit(msgspec.Struct, frozen=True):
-    """The values agree with the display (`taken`), or the machine is left out."""
+    """The values agree with the display (`taken`), or the machine is left out. A meter or a sensor
+    measures for the heat pump with the unit id `serves`; 0 is none.
+    """
 
     unit_id: Annotated[int, Meta(ge=1, le=247)]
     taken: bool
     driver: Annotated[str, Meta(max_length=100)] = ""
     name: Id = "unit"
+    serves: Annotated[int, Meta(ge=0, le=247)] = 0
+
+
+class TryNetwork(msgspec.Struct, frozen=True):
+    """Try the way to the platform; `broker` where the file names none."""
+
+    broker: Broker = ""
 
 
 class WriteSetup(msgspec.Struct, frozen=True):
     """Write the configuration; `broker` where the file names none."""
 
     gateway: Id
-    broker: Annotated[str, Meta(max_length=200, pattern=r"^[A-Za-z0-9_./:@\[\]-]*\Z")] = ""
+    broker: Broker = ""
 
 
 class Installer:
@@ -63,6 +73,8 @@ class Installer:
             Route("GET", "/install", may, self._page, "The installer's page."),
             Route("GET", "/api/setup", may, self._setup, "How far the setting up is.", gives=Setup,
                   kind=JSON),
+            Route("POST", "/api/setup/network", may, self._network, "Try the way to the platform.",
+                  TryNetwork, Setup, JSON),
             Route("POST", "/api/setup/search", may, self._search, "Search a line.", SearchLine,
                   Setup, JSON),
             Route("POST", "/api/setup/unit", may, self._decide, "Decide on a machine.", DecideUnit,
@@ -100,6 +112,13 @@ class Installer:
         )
         return page(self._frame, place, speech("install"), drawn)
 
+    async def _network(self, asked: Asked) -> Answer:
+        said, install = asked.said, self._rooms.install
+        assert isinstance(said, TryNetwork)
+        if install is None:
+            return self._refused(asked, IN_SERVICE)
+        return self._told(asked, install, await install.network(said.broker))
+
     async def _search(self, asked: Asked) -> Answer:
         said, install = asked.said, self._rooms.install
         assert isinstance(said, SearchLine)
@@ -112,7 +131,7 @@ class Installer:
         assert isinstance(said, DecideUnit)
         if install is None:
             return self._refused(asked, IN_SERVICE)
-        why = install.decide(said.unit_id, said.taken, said.driver, said.name)
+        why = install.decide(said.unit_id, said.taken, said.driver, said.name, said.serves)
         return self._told(asked, install, why)
 
     async def _write(self, asked: Asked) -> Answer:

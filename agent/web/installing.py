@@ -22,20 +22,24 @@ _UNIT = Markup("""<form method="post" action="/api/setup/unit" class="unit" id="
 <p>{question}</p><dl class="facts">{values}</dl>
 <label>{name_word}<input name="name" value="{name}" maxlength="64" required
  autocapitalize="none" spellcheck="false" pattern="[A-Za-z0-9][A-Za-z0-9_\\-]*"></label>
-<p class="row">{buttons}</p></form>""")
+{serves}<p class="row">{buttons}</p></form>""")
 _TAKE = Markup('<button name="taken" value="true" class="take">{}</button>')
 _LEAVE = Markup('<button name="taken" value="false" class="leave">{}</button>')
 _GUESS = Markup(
     '<label class="port"><input type="radio" name="driver" value="{}"{}> {} '
     "<small>{} · {:.0%}</small></label>"
 )
+_SERVES = Markup('<label class="port"><input type="radio" name="serves" value="{}"{}> {}</label>')
+_STEP = Markup('<li><b class="{}">{} {}</b> {}</li>')
+_TRY = Markup("""<form method="post" action="/api/setup/network">{}
+<p><button class="try">{}</button></p></form>""")
 _VALUE = Markup("<div><dt>{}</dt><dd>{} {}</dd></div>")
 _WRITE = Markup("""<form method="post" action="/api/setup/write"><label>{gateway_word}
 <input name="gateway" value="{gateway}" required maxlength="64" autocapitalize="none"
  spellcheck="false" pattern="[A-Za-z0-9][A-Za-z0-9_\\-]*"></label>{broker}
 <p><button class="write">{word}</button></p></form>""")
-_BROKER = Markup("""<label>{}<input name="broker" required maxlength="200" autocapitalize="none"
- spellcheck="false" placeholder="mqtts://host:8883"></label>""")
+_BROKER = Markup("""<label>{}<input name="broker" value="{}" required maxlength="200"
+ autocapitalize="none" spellcheck="false" placeholder="mqtts://host:8883"></label>""")
 _AGAIN = Markup('<noscript><p><a href="/install">{}</a></p></noscript>')
 _DONE = Markup('<p data-until-homes>{}</p><p><a class="button" href="/">{}</a></p>')
 
@@ -49,17 +53,38 @@ def body(setup: Setup, speech: Speech) -> Markup:
         return _card(
             speech("written"), _DONE.format(speech("written_help"), speech("to_household"))
         )
-    parts = Markup("")
+    parts = _network(setup, speech) if setup.stage == "ready" else Markup("")
     if setup.stage == "nobody":
         hints = Markup("").join(_hint(one, speech) for one in setup.hints)
         parts += _card(speech("found_nobody"), Markup('<ul class="hints">{}</ul>').format(hints))
     if setup.stage == "found":
         parts += _found(setup, speech)
-    return parts + _search(setup, speech)
+    parts += _search(setup, speech)
+    return parts if setup.stage == "ready" else parts + _network(setup, speech)
 
 
 def _card(head: str, inside: Markup) -> Markup:
     return _CARD.format(head, inside)
+
+
+def _network(setup: Setup, speech: Speech) -> Markup:
+    """How far the way to the platform stands, and a button to try it."""
+    steps = Markup("").join(
+        _STEP.format(
+            "well" if one.good else "bad",
+            "✓" if one.good else "✗",
+            speech(f"network_{one.question}"),
+            speech.text(one.says),
+        )
+        for one in setup.network
+    )
+    asked = _asked_broker(setup, speech) if setup.asks_broker else setup.broker
+    form = _TRY.format(asked, speech("try_network"))
+    return _card(speech("network"), Markup('<ul class="hints">{}</ul>{}').format(steps, form))
+
+
+def _asked_broker(setup: Setup, speech: Speech) -> Markup:
+    return _BROKER.format(speech("broker"), setup.broker)
 
 
 def _search(setup: Setup, speech: Speech) -> Markup:
@@ -87,11 +112,11 @@ def _hint(one: Hint, speech: Speech) -> Markup:
 
 
 def _found(setup: Setup, speech: Speech) -> Markup:
-    units = Markup("").join(_unit(one, speech) for one in setup.machines)
+    units = Markup("").join(_unit(one, setup, speech) for one in setup.machines)
     says = Markup('<p class="small">{} {}</p>').format(setup.port, setup.setting)
     parts = _card(speech("found_units", len(setup.machines)), says + units)
     if any(one.taken for one in setup.machines):
-        broker = _BROKER.format(speech("broker")) if setup.asks_broker else Markup("")
+        broker = _asked_broker(setup, speech) if setup.asks_broker else Markup("")
         form = _WRITE.format(
             gateway_word=speech("gateway_id"),
             gateway=setup.gateway,
@@ -102,7 +127,7 @@ def _found(setup: Setup, speech: Speech) -> Markup:
     return parts
 
 
-def _unit(one: Machine, speech: Speech) -> Markup:
+def _unit(one: Machine, setup: Setup, speech: Speech) -> Markup:
     if not one.guesses:
         text = speech("unknown_make")
         return Markup('<p id="unit-{}">{} {}: {}</p>').format(
@@ -110,6 +135,8 @@ def _unit(one: Machine, speech: Speech) -> Markup:
         )
     if one.taken is not None:
         state = speech("taken" if one.taken else "left_out")
+        if one.serves:
+            state += " · " + speech("serves_unit", one.serves)
         return Markup('<p id="unit-{}" class="{}"><b>{}</b> {}: {}</p>').format(
             one.unit_id, "well" if one.taken else "small", one.name, one.driver, state
         )
@@ -129,10 +156,30 @@ def _unit(one: Machine, speech: Speech) -> Markup:
         values=Markup("").join(_value(value, speech) for value in one.values),
         name_word=speech("unit_name"),
         name=one.name,
+        serves=_serves(one, setup, speech),
         buttons=_TAKE.format(speech("agrees" if one.values else "take")) + _LEAVE.format(
             speech("leave_out")
         ),
     )  # fmt: skip
+
+
+def _serves(one: Machine, setup: Setup, speech: Speech) -> Markup:
+    """For which heat pump a meter or a sensor measures; nothing for a heat pump."""
+    pumps = [
+        it
+        for it in setup.machines
+        if it.guesses and it.kind == "heat_pump" and it.taken is not False
+    ]
+    if one.kind == "heat_pump" or not pumps:
+        return Markup("")
+    choices = [(it.unit_id, f"{it.name} ({speech('address')} {it.unit_id})") for it in pumps]
+    choices.append((0, speech("serves_nobody")))
+    radios = Markup("").join(
+        _SERVES.format(unit_id, _checked(unit_id == one.serves), text) for unit_id, text in choices
+    )
+    return Markup("<fieldset><legend>{}</legend>{}</fieldset>").format(
+        speech(f"serves_{one.kind}"), radios
+    )
 
 
 def _value(one: Shown, speech: Speech) -> Markup:

@@ -29,9 +29,19 @@ class Shown(Struct, frozen=True):
     unit: str
 
 
+class Reached(Struct, frozen=True):
+    """One step of the way to the platform: whether it stands, and what to do where it does not."""
+
+    question: str
+    good: bool
+    says: Text
+
+
 class Machine(Struct, frozen=True):
-    """A machine that answered. `name` and `driver` are proposals until somebody has decided:
-    `taken` is None before, then whether it belongs to the configuration.
+    """A machine that answered. `name`, `driver` and `serves` are proposals until somebody has
+    decided: `taken` is None before, then whether it belongs to the configuration.
+
+    `serves` is the unit id of the heat pump that a meter or a sensor measures for; 0 is none.
     """
 
     unit_id: int
@@ -41,6 +51,7 @@ class Machine(Struct, frozen=True):
     guesses: tuple[Guessed, ...] = ()
     values: tuple[Shown, ...] = ()
     taken: bool | None = None
+    serves: int = 0
 
 
 class Hint(Struct, frozen=True):
@@ -55,7 +66,8 @@ class Hint(Struct, frozen=True):
 class Setup(Struct, frozen=True):
     """How far the setting up is. `says` is the progress of a search or what went wrong last.
 
-    `asks_broker` where the file names no platform yet; `setting` is how the line speaks.
+    `asks_broker` where the file names no platform yet, and `broker` is what was tried last;
+    `setting` is how the line speaks; `network` is how far the way to the platform stands.
     """
 
     stage: Stage
@@ -67,17 +79,21 @@ class Setup(Struct, frozen=True):
     says: Text = Text("", "")
     machines: tuple[Machine, ...] = ()
     hints: tuple[Hint, ...] = ()
+    network: tuple[Reached, ...] = ()
+    broker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Install:
     """What an installer can do with a gateway that is not set up. Each says why not, or nothing.
 
-    `search` a port, at all ids or at the likely ones; `decide` on a machine: taken or not, which
-    driver, which name; `write` the configuration with the gateway's id and the broker's address.
+    `network` tries the way to a broker, the file's where none is given; `search` a port, at all
+    ids or at the likely ones; `decide` on a machine: taken or not, which driver, which name, for
+    which heat pump; `write` the configuration with the gateway's id and the broker's address.
     """
 
     now: Callable[[], Setup]
+    network: Callable[[str], Awaitable[Text | None]]
     search: Callable[[str, bool], Text | None]
-    decide: Callable[[int, bool, str, str], Text | None]
+    decide: Callable[[int, bool, str, str, int], Text | None]
     write: Callable[[str, str], Awaitable[Text | None]]

@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not IS_HERE, reason=MISSING),
 ]
 
+SEARCH, NETWORK = 'form[action="/api/setup/search"]', 'form[action="/api/setup/network"]'
 SECOND_PHONE = """
 document.activeElement.blur();
 fetch("/api/setup/unit", {
@@ -52,24 +53,38 @@ def test_from_the_box_to_green_with_a_wire_put_right(home: FreshHome) -> None:
         page.follow("main .button")
         page.fill("#code", home.code)
         page.follow("main button")
-        page.reads("扫描线路")
+        page.reads("扫描线路", "网络", "✓ 地址")
+        page.fill(f"{NETWORK} [name=broker]", "mqtt://127.0.0.1:1")
+        page.follow(f"{NETWORK} button")
+        page.reads("✗ 平台", "拒绝连接")
+        page.fill(f"{NETWORK} [name=broker]", home.broker)
+        page.follow(f"{NETWORK} button")
+        page.reads("✓ 平台")
         assert page.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
-        page.follow("main form button")
+        page.follow(f"{SEARCH} button")
         page.reads("正在扫描")
         page.reads("没有设备应答", "A、B 接反", "把转换器上的两根线对调", within_s=240.0)
         home.do(home.lay(Wiring()))
-        page.follow("main form button")
-        page.reads("找到 2 台设备", "热泵", "电表", "显示屏上是这些值吗", "°C", within_s=240.0)
+        page.follow(f"{SEARCH} button")
+        page.reads(
+            "找到 2 台设备",
+            "热泵",
+            "电表",
+            "它量哪台热泵的电？",
+            "显示屏上是这些值吗",
+            "°C",
+            within_s=240.0,
+        )
         assert page.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
         page.fill("#unit-1 input[name=name]", "east")
         page.follow("#unit-1 .take")
         page.reads("已核对")
-        page.fill("input[name=broker]", home.broker)
-        page.driver.execute_script(SECOND_PHONE, {"unit_id": 5, "taken": False})
-        page.reads("不用")
-        broker = page.driver.execute_script("return document.querySelector('[name=broker]').value")
-        assert broker == home.broker  # what was typed outlives the live update
         page.fill("input[name=gateway]", "gw-0042")
+        meter = {"unit_id": 5, "taken": True, "name": "meter1", "serves": 1}
+        page.driver.execute_script(SECOND_PHONE, meter)
+        page.reads("属于地址 1")
+        gateway = 'return document.querySelector("[name=gateway]").value'
+        assert page.driver.execute_script(gateway) == "gw-0042"  # it outlives the live update
         page.follow("button.write")
         page.reads("配置已写入")
         page.until(lambda: home.light() == "green", "green", 90.0)
@@ -77,5 +92,8 @@ def test_from_the_box_to_green_with_a_wire_put_right(home: FreshHome) -> None:
         assert page.hosts() == {home.base.removeprefix("http://")}
     made = config.read(home.config)
     assert made.gateway == "gw-0042"
-    assert [device.name for line in made.lines for device in line.devices] == ["east"]
+    assert [device.name for line in made.lines for device in line.devices] == ["east", "meter1"]
+    assert [(one.heat_pump, one.supplies[0].device) for one in made.core.homes] == [
+        ("east", "meter1")
+    ]
     assert home.pair.writes == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,14 +35,19 @@ BROKER = "mqtt://127.0.0.1:1883"
 class Box:
     """A gateway that nobody has set up, and the pair it is wired to."""
 
-    def __init__(self, folder: Path, text: str = FRESH) -> None:
+    def __init__(
+        self, folder: Path, text: str = FRESH, more: Mapping[int, str] | None = None
+    ) -> None:
         self.path = folder / "gateway.yaml"
         self.path.write_text(text)
-        unit = machine(driver("midea_mthermal_r32").map, 3, synthetic_winter(), Random(3))
-        assert isinstance(unit.registers, Variant)
-        unit.registers.lacking, unit.registers.generous = frozenset(), False
-        unit.serial = Serial(9600)
-        self.pair = Pair([unit])
+        units = []
+        for unit_id, name in {3: "midea_mthermal_r32", **(more or {})}.items():
+            unit = machine(driver(name).map, unit_id, synthetic_winter(), Random(unit_id))
+            assert isinstance(unit.registers, Variant)
+            unit.registers.lacking, unit.registers.generous = frozenset(), False
+            unit.serial = Serial(9600)
+            units.append(unit)
+        self.pair = Pair(units)
         self.port = str(folder / "port")
         self.done = asyncio.Event()
 
@@ -87,9 +92,9 @@ def test_a_wire_is_put_right_and_the_pump_is_found_named_and_written(tmp_path: P
         refused = await hands.write("gw-7", BROKER)
         assert refused is not None
         assert "compare" in refused.en
-        assert hands.decide(3, True, "eastron_sdm630", "hp") is not None
-        assert hands.decide(9, True, "", "hp") is not None
-        assert hands.decide(3, True, "", "living-room") is None
+        assert hands.decide(3, True, "eastron_sdm630", "hp", 0) is not None
+        assert hands.decide(9, True, "", "hp", 0) is not None
+        assert hands.decide(3, True, "", "living-room", 0) is None
         assert await hands.write("gw-7", BROKER) is None
         await box.done.wait()
         assert hands.search(box.port, False) is not None
@@ -114,7 +119,7 @@ def test_a_configuration_that_would_be_wrong_is_not_written(tmp_path: Path) -> N
         commission = box.commission()
         hands, task = install(commission), asyncio.create_task(commission.run())
         await searched(hands, box.port)
-        assert hands.decide(3, True, "", "hp1") is None
+        assert hands.decide(3, True, "", "hp1", 0) is None
         refused = await hands.write("gw-7", "nowhere")
         assert refused is not None
         assert "would be wrong" in refused.en
@@ -135,13 +140,53 @@ def test_a_platform_that_the_file_names_stays(tmp_path: Path) -> None:
         hands, task = install(commission), asyncio.create_task(commission.run())
         assert not hands.now().asks_broker
         await searched(hands, box.port)
-        assert hands.decide(3, True, "", "hp1") is None
+        assert hands.decide(3, True, "", "hp1", 0) is None
         assert await hands.write("gw-7", "") is None
         task.cancel()
 
     box.run(story())
     assert config.read(box.path).gateway == "gw-7"
     assert named in box.path.read_text("utf-8")
+
+
+def test_who_measures_for_the_pump_is_written_as_its_home(tmp_path: Path) -> None:
+    box = Box(tmp_path, more={4: "eastron_sdm120", 5: "xy_md02"})
+
+    async def story() -> None:
+        commission = box.commission()
+        hands, task = install(commission), asyncio.create_task(commission.run())
+        found = await searched(hands, box.port)
+        proposed = {one.unit_id: (one.kind, one.serves) for one in found.machines}
+        assert proposed == {3: ("heat_pump", 0), 4: ("meter", 3), 5: ("sensor", 3)}
+        assert hands.decide(4, True, "", "meter1", 5) is None
+        assert hands.decide(5, True, "", "room1", 9) is not None
+        assert hands.decide(3, True, "", "east", 4) is not None
+        assert hands.decide(5, True, "", "room1", 3) is None
+        refused = await hands.write("gw-7", BROKER)
+        assert refused is not None
+        assert "meter1" in refused.en
+        assert hands.decide(4, True, "", "meter1", 3) is None
+        assert hands.decide(3, True, "", "east", 0) is None
+        assert await hands.write("gw-7", BROKER) is None
+        task.cancel()
+
+    box.run(story())
+    (home,) = config.read(box.path).core.homes
+    assert (home.name, home.heat_pump) == ("east", "east")
+    assert {(one.point, one.device) for one in home.supplies} == {
+        ("active_power", "meter1"),
+        ("energy_total", "meter1"),
+        ("indoor_temp", "room1"),
+    }
+
+
+async def test_the_way_to_the_platform_is_tried(tmp_path: Path) -> None:
+    hands = install(Box(tmp_path).commission())
+    assert await hands.network("mqtt://127.0.0.1:1") is None
+    steps = {one.question: one for one in hands.now().network}
+    assert not steps["broker"].good
+    assert "refuses" in steps["broker"].says.en
+    assert hands.now().broker == "mqtt://127.0.0.1:1"
 
 
 @pytest.mark.parametrize("port", ["", "/etc/passwd", "file:///etc/passwd", "ttyUSB0"])

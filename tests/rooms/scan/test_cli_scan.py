@@ -9,24 +9,36 @@ from random import Random
 
 import pytest
 
+from agent import config
 from agent.cli import main
 from agent.drivers import driver
 from simulators.adapter import PtyAdapter
 from simulators.uart import Serial
-from simulators.variant import Variant, machine
+from simulators.variant import BusUnit, Variant, machine
 from simulators.weather import synthetic_winter
 from simulators.wiring import Pair
 
 QUICK = ["--baudrate", "115200", "--parity", "none", "--ids", "2-4"]
 
 
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[Path]:
-    unit = machine(driver("midea_mthermal_r32").map, 3, synthetic_winter(), Random(3))
+def made(unit_id: int, name: str) -> BusUnit:
+    unit = machine(driver(name).map, unit_id, synthetic_winter(), Random(unit_id))
     assert isinstance(unit.registers, Variant)
     unit.registers.lacking, unit.registers.generous = frozenset(), False
     unit.serial, unit.delay_s = Serial(115200), 0.01
-    with PtyAdapter(Pair([unit]), tmp_path / "port") as adapter:
+    return unit
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[Path]:
+    with PtyAdapter(Pair([made(3, "midea_mthermal_r32")]), tmp_path / "port") as adapter:
+        yield adapter.path
+
+
+@pytest.fixture
+def port_with_meter(tmp_path: Path) -> Iterator[Path]:
+    both = [made(3, "midea_mthermal_r32"), made(4, "eastron_sdm120")]
+    with PtyAdapter(Pair(both), tmp_path / "port") as adapter:
         yield adapter.path
 
 
@@ -45,6 +57,22 @@ def test_scan_writes_what_was_compared(
     assert main(["scan", str(port), *QUICK, *right]) == 0
     assert "compared with its display" in file.read_text("utf-8")
     assert main(["check", str(file)]) == 0
+
+
+def test_scan_writes_names_and_roles_as_the_page_does(
+    port_with_meter: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "home.yaml"
+    scan = ["scan", str(port_with_meter), *QUICK, "--yes", "--write", str(file)]
+    assert main([*scan, "--name", "3=east", "--name", "4=meter1", "--serves", "4=3"]) == 0
+    (home,) = config.read(file).core.homes
+    assert home.heat_pump == "east"
+    assert {one.device for one in home.supplies} == {"meter1"}
+    assert main([*scan, "--leave-out", "4"]) == 0
+    (line,) = config.read(file).lines
+    assert [one.name for one in line.devices] == ["unit3"]
+    for wrong in (["--serves", "3=4"], ["--serves", "4=9"], ["--driver", "3=eastron_sdm120"]):
+        assert main([*scan, *wrong]) == 2
 
 
 def test_doctor_finds_a_healthy_line_well(port: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,6 +125,8 @@ def test_every_word_is_said_somewhere() -> None:
         "wanted_",
         "legend_",
         "kind_",
+        "network_",
+        "serves_",
         "begin_",
         "visit_",
         "S1",
