@@ -2,8 +2,9 @@
 
 A map's own limits come first; many have none. A device that shows impossible values is not believed
 at once in anything else either, for a day: a leap counts when three readings in a row agree, and a
-switch is off when two say so; that it is on no glitch says. A device that never does, or only at a
-start, is believed as it is, without a delay.
+switch is off when two say so; that it is on no glitch says. Until then the operating state stays as
+it was, and any other switch is unknown. A device that never does, or only at a start, is believed
+as it is, without a delay.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from agent.model import PointId
 
 NOISY_S = 86400.0
 NOISE, WITHIN_S = 4, 3600.0  # polls with impossible values; a controller that starts shows two
+STATE = ("compressor_on", "defrost_active")
 OFFS = 2  # of a switch; two numbers that agree are met every month where one in a hundred is wild
 
 _TABLE = """
@@ -76,8 +78,8 @@ class _Known:
         return self.high == 1.0
 
     def instead(self) -> float | None:
-        """What stands for a value that is not believed: a switch stays as it was."""
-        return self.jump.believed if self.is_switch else None
+        """What stands for a value that is not believed: the state stays as it was."""
+        return self.jump.believed if self.name in STATE else None
 
     def seen(self, value: float) -> float | None:
         """The value if it is believed, else what stands for it."""
@@ -105,8 +107,11 @@ class Belief:
         self._noise: deque[float] = deque(maxlen=NOISE)
         self._noisy_until = float("-inf")
 
-    def check(self, sample: Sample) -> None:
-        """Look at every value; where many are impossible, none that leaps is believed at once."""
+    def check(self, sample: Sample) -> bool:
+        """Look at every value; where many are impossible, none that leaps is believed at once.
+
+        True where that is so.
+        """
         mono, _, *values = self._values(sample)
         noisy = mono < self._noisy_until
         if noisy:
@@ -115,10 +120,11 @@ class Belief:
             if value is not None and not low <= value <= high:
                 break
         else:
-            return
+            return noisy
         if not noisy:
             self._take_out(sample, values)
         self._noisier(mono, noisy)
+        return noisy
 
     def _take_out(self, sample: Sample, values: Sequence[float | None]) -> None:
         """Nothing stands for what cannot be."""

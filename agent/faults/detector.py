@@ -160,7 +160,7 @@ class Detector:
         self._last_mono = sample.mono
         if sample.lost is not None:
             return self._silent(sample.lost)
-        self._belief.check(sample)
+        view.noisy = self._belief.check(sample)
         before = view.sample
         view.last, view.sample = None if before is _BLANK else before, sample
         changed = view.silent_s > 0.0 and self._answers()

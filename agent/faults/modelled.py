@@ -16,6 +16,8 @@ GATE, CLEAR_AFTER_S = "G1", 3600.0
 HEATING: tuple[PointId, ...] = ("compressor_frequency", "outdoor_temp", "water_supply_temp")
 """What the inputs of the models are made of."""
 EVIDENCE = 5
+SENT_AFTER_DAYS = 2
+"""What is told within hours sends nobody before the ends of so many days said the same."""
 MASKED_BY = ("F05", "F06", "F08", "F10", "F12", "F15", "F17", "F23", "F24")
 """Faults that move what the models use, and have rules of their own."""
 
@@ -64,7 +66,7 @@ def told(
     severity = None
     if verdict.size >= worse:
         severity = Severity.S2
-    if verdict.early or not verdict.sure or verdict.size < advice:
+    if verdict.early or verdict.days < SENT_AFTER_DAYS or verdict.size < advice:
         severity = Severity.S3  # nobody is sent out for a hint
     return (found(verdict, severity),)
 

@@ -32,6 +32,7 @@ class Demand:
 
 
 HOURLY = Demand(HOURS, 100.0, 5)
+PLAIN = 4.0  # times the strength asked for: a look counts twice
 SURE = 150.0  # chi square that needs no second day
 DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 
@@ -40,7 +41,8 @@ DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 class Verdict:
     """A fault of the catalogue, or `unknown`; `size` 1 is the medium of the catalogue. `early` when
     it is told against machines at large: what is learnt is not healthy, and cannot be judged by;
-    `sure` when the evidence is overwhelming, or was found again on another day.
+    `sure` when the evidence is overwhelming, or was found again on another day. `days` counts the
+    ends of a day that named it, `strength` is the chi square it explains.
     """
 
     fault: str
@@ -50,6 +52,8 @@ class Verdict:
     expected: Mapping[str, float]
     early: bool = False
     sure: bool = False
+    days: int = 0
+    strength: float = 0.0
 
 
 class Judge:
@@ -68,7 +72,7 @@ class Judge:
     def look(self, own: Own, now: float) -> None:
         """Some stretch has ended."""
         found = self._found(own, now, HOURLY)
-        self._looks = self._looks + 1 if found is not None else 0
+        self._looks = self._looks + _weight(found) if found is not None else 0
         if found is not None and self._looks >= HOURLY.looks and self._free:
             self.verdict = found
 
@@ -102,8 +106,9 @@ class Judge:
 
     def _again(self, found: Verdict) -> Verdict:
         old = self.verdict
-        same = old is not None and old.fault == found.fault and not old.early
-        return replace(found, sure=True) if same else found
+        if old is None or old.fault != found.fault or old.early:
+            return replace(found, days=1)
+        return replace(found, sure=True, days=old.days + 1)
 
     @property
     def _free(self) -> bool:
@@ -132,8 +137,12 @@ class Judge:
         if told.best.explained < proof or not _large(told):
             return None
         fault, size = told.best.signature.fault, round(abs(told.best.size), 2)
-        sure = told.best.explained >= SURE
-        return Verdict(fault, size, told.suspects, _short(seen), own.expected(), sure=sure)
+        explained = round(told.best.explained, 1)
+        sure = explained >= SURE
+        expected = own.expected()
+        return Verdict(
+            fault, size, told.suspects, _short(seen), expected, sure=sure, strength=explained
+        )
 
     def _overtakes(self, found: Verdict) -> bool:
         old = self.verdict
@@ -148,6 +157,11 @@ class Judge:
             return False
         strength = sum((one.off / one.error) ** 2 for one in seen.values())
         return strength < ENDS_AT * DAILY[1].strength
+
+
+def _weight(found: Verdict) -> int:
+    """For how many looks one counts."""
+    return 2 if found.strength >= PLAIN * HOURLY.strength else 1
 
 
 def _short(seen: Mapping[str, Seen]) -> dict[str, Seen]:

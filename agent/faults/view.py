@@ -52,7 +52,8 @@ class Run:
 @dataclass(slots=True)
 class View:
     """One device. `now` is in seconds of the detector's own clock, which goes on over restarts and
-    never backwards; everything in the past is told on it. `silent_s` is 0 while the device answers.
+    never backwards; everything in the past is told on it. `silent_s` is 0 while the device answers;
+    `noisy` tells that it has shown impossible values within a day, and single ones mean nothing.
     """
 
     machine: Machine
@@ -65,6 +66,7 @@ class View:
     dt_s: float = 0.0
     silent_s: float = 0.0
     silent_why: str = ""
+    noisy: bool = False
     last: Sample | None = None
     running: bool = False
     on_since: float = -inf

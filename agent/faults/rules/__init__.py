@@ -13,6 +13,7 @@ from agent.faults.rules.defrost_missing import DEFROST_MISSING
 from agent.faults.rules.evaporator_fouling import EVAPORATOR_FOULING
 from agent.faults.rules.fan_stopped import FAN_STOPPED
 from agent.faults.rules.fan_weak import FAN_WEAK
+from agent.faults.rules.flow_dropped import FLOW_DROPPED
 from agent.faults.rules.freeze_ahead import FREEZE_AHEAD
 from agent.faults.rules.frost import FROST_DANGER, OFF_IN_THE_COLD
 from agent.faults.rules.link import LINK_FROZEN, LINK_POOR
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     DEFROST_INCOMPLETE,
     EVAPORATOR_FOULING,
     FAN_WEAK,
+    FLOW_DROPPED,
     LOW_FLOW,
     OVERCHARGE,
     REVERSING_VALVE,

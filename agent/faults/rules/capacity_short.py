@@ -1,4 +1,8 @@
-"""F21: all the machine can is not enough, for an hour."""
+"""F21: all the machine can is not enough, for two hours.
+
+What a crew can mend shows in the machine's own history and is told by that. A machine too small for
+its house, or windows left open, is none of it: an advice, unless people are in danger.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,9 @@ from agent.model import Severity
 
 SHORT_K = 2.0
 TOP = 0.95  # of the highest frequency
-FOR_S = 3600.0
+FOR_S = 7200.0
 RISES_K = 1.0
-AWFUL_ROOM_C, COLD_ROOM_C, COOL_ROOM_C = 12.0, 16.0, 18.0
+COOL_ROOM_C, AWFUL_ROOM_C, DANGEROUS_ROOM_C = 18.0, 12.0, 8.0
 FROST_C = -5.0  # colder, machines are at their end in many a house: only a cold one is a fault
 OFTEN_S = 3600.0  # who defrosts as often cannot show what it can
 STEP_K = 3.0  # over the setpoint of the last day: water takes hours to follow
@@ -21,7 +25,7 @@ DAY_S = 86400.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Supply 2 K below its setpoint at full frequency for an hour, and it does not rise."""
+    """Supply 2 K below its setpoint at full frequency for two hours, and it does not rise."""
     sample = view.sample
     hz = sample.compressor_frequency
     highest = view.profile.highest_hz or memory.get("highest_hz", 0.0)
@@ -73,16 +77,15 @@ def _told(view: View, memory: Memory, highest: float) -> Iterable[Finding]:
         "outdoor_temp": outdoor_c,
         "indoor_temp": room_c,
     }
-    cool = room_c is None or room_c >= COLD_ROOM_C
-    severity = Severity.S3 if cool else Severity.S2
+    danger = room_c is not None and room_c < DANGEROUS_ROOM_C
     known = {name: value for name, value in seen.items() if value is not None}
-    return (Finding(known, severity=severity),)
+    return (Finding(known, severity=Severity.S2 if danger else None),)
 
 
 CAPACITY_SHORT = Rule(
     name="capacity_short",
     fault="F21",
-    severity=Severity.S2,
+    severity=Severity.S3,
     look=look,
     on=Event.FIVE,
     words=WORDS["F21"],

@@ -14,6 +14,7 @@ from agent.model import Severity, Suspect
 LEAST_S, MOST_S = 60.0, 150.0
 KNOWN_S = 6 * 3600.0  # so long the air of before tells of now, over restarts too
 LOST_IN_A_ROW = 6.0
+NOBODY_POLLED_S = 450.0
 POLLS_AVERAGED = 30.0
 MAYBE_MAINS = (Suspect("F25", 0.55), Suspect("F20", 0.45))
 NAMES = {
@@ -29,7 +30,10 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         if view.sample.outdoor_temp is not None:
             memory["outdoor_c"], memory["seen"] = view.sample.outdoor_temp, view.now
         return NOTHING
+    usual_s = memory.get("every_s", 0.0)
     after_s = patience_s(view, memory)
+    if view.dt_s > max(NOBODY_POLLED_S, LOST_IN_A_ROW * usual_s):
+        return NOTHING  # nobody polled: the silence begins with the next
     lately = view.now - memory.get("seen", -inf) < KNOWN_S
     outdoor_c = memory["outdoor_c"] if lately else None
     freezes = view.machine.kind == "heat_pump"

@@ -29,7 +29,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     lowest = memory.get("lowest", rpm) if count >= LEARNT_LOWEST else 0.0
     if rpm >= max(STOPPED_SHARE * usual, WEAK_SHARE * lowest):
         if "n" in memory or "stopped" in memory:
-            lasting(memory, now, bad=False)
+            lasting(view, memory, bad=False)
             memory.pop("stopped", None)
         if rpm > 0.5 * usual:
             memory["usual"], memory["count"] = usual + LEARN * (rpm - usual), count + 1.0
@@ -38,7 +38,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         return NOTHING
     if starts:
         return _told(view, memory)
-    if lasting(memory, now, count >= LEARNT and rpm > -1.0):
+    if lasting(view, memory, count >= LEARNT and rpm > -1.0):
         memory["stopped"] = rpm
     return _told(view, memory)
 

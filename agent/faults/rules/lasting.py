@@ -7,18 +7,20 @@ without a single one is therefore believed, while a line that shows single ones 
 from __future__ import annotations
 
 from agent.faults.rule import Memory
+from agent.faults.view import View
 
 NOISY_S = 86400.0
 MORE = 2
 
 
-def lasting(memory: Memory, now: float, bad: bool, times: int = 2, key: str = "") -> bool:
+def lasting(view: View, memory: Memory, bad: bool, times: int = 2, key: str = "") -> bool:
     """Whether it was bad in so many samples in a row, this one included."""
     name = f"n{key}"
     if bad:
         memory[name] = n = memory.get(name, 0.0) + 1.0
-        return n >= (times + MORE if now < memory.get("noisy", 0.0) else times)
+        noisy = view.noisy or view.now < memory.get("noisy", 0.0)
+        return n >= (times + MORE if noisy else times)
     n = memory.pop(name, 0.0)
     if 0.0 < n < times:
-        memory["noisy"] = now + NOISY_S
+        memory["noisy"] = view.now + NOISY_S
     return False

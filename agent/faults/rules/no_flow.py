@@ -32,7 +32,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         return _by_heat(view, memory) if not view.machine.has("water_flow") else NOTHING
     usual, count = memory.get("usual", flow), memory.get("count", 0.0)
     if count >= LEARNT and flow < LOST_SHARE * usual:
-        return (_finding(view, flow, usual),) if lasting(memory, view.now, flow > -1.0) else NOTHING
+        return (_finding(view, flow, usual),) if lasting(view, memory, flow > -1.0) else NOTHING
     if flow > 0.5 * usual:
         memory["usual"], memory["count"] = usual + LEARN * (flow - usual), count + 1.0
     return _moves(view, memory)
@@ -41,7 +41,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
 def _moves(view: View, memory: Memory) -> tuple[Finding, ...]:
     """Nothing is wrong, and what was counted so far was not in a row."""
     if "n" in memory:
-        lasting(memory, view.now, bad=False)
+        lasting(view, memory, bad=False)
     return NOTHING
 
 

@@ -24,9 +24,9 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     found = _found(view, memory)
     if found is None:
         if "n" in memory:
-            lasting(memory, view.now, bad=False)
+            lasting(view, memory, bad=False)
         return NOTHING
-    return (found,) if lasting(memory, view.now, bad=True) else NOTHING
+    return (found,) if lasting(view, memory, bad=True) else NOTHING
 
 
 def _found(view: View, memory: Memory) -> Finding | None:

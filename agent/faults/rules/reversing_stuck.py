@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
+from agent.faults.sample import Sample
 from agent.faults.texts import WORDS
 from agent.faults.view import View
 from agent.model import Severity
@@ -34,7 +35,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     if view.defrosting:
         return _thaws_not(view, memory)
     sample = view.sample
-    memory.update(coil_c=_or(sample.coil_temp, 99.0), water_c=_or(sample.water_supply_temp, -99.0))
+    _before(sample, memory)
     supply_c, return_c = sample.water_supply_temp, sample.water_return_temp
     heats = view.steady and view.running_s > 600.0 and view.since_defrost_s > 600.0
     if not heats or supply_c is None or return_c is None or supply_c > return_c - WRONG_WAY_K:
@@ -50,6 +51,15 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
             f"制热时出水{supply_c:.1f}℃低于回水{return_c:.1f}℃",
         ),
     )
+
+
+def _before(sample: Sample, memory: Memory) -> None:
+    """The temperatures a defrost will begin from; of what is not known nothing is told."""
+    for key, value in (("coil_c", sample.coil_temp), ("water_c", sample.water_supply_temp)):
+        if value is None:
+            memory.pop(key, None)
+        else:
+            memory[key] = value
 
 
 def _thaws_not(view: View, memory: Memory) -> Iterable[Finding]:

@@ -21,7 +21,7 @@ WATCHED = (  # indoor and outdoor air, set points and tanks may well stand still
 )
 KEYS = tuple((name, name + ".s", name + ".odd") for name in WATCHED)
 STUCK_S = 7200.0  # healthy sensors stand still for up to 1.3 h of running
-COARSE_STUCK_S = 8 * 3600.0  # and for hours when all come in steps of half a kelvin or more
+COARSE_STUCK_S = 12 * 3600.0  # and for hours when all come in steps of half a kelvin or more
 COARSE, MOST_COARSE = 12.0, 24.0  # looks, an hour of them
 MOVED_S = 900.0
 LEAST_MOVING = 2

@@ -10,6 +10,7 @@ from agent.faults.view import View
 from agent.model import PointId, Quality, Reading, Severity
 
 RAISE_AFTER_S = 60.0  # several polls: one bad reading in a hundred raises nothing
+NOISY_AFTER_S = 180.0  # where wild values come by the hour, three in a row do every month
 PROTECT = (
     "water_supply_temp",
     "water_return_temp",
@@ -78,6 +79,7 @@ def _finding(view: View, reading: Reading) -> Finding:
         key=reading.point,
         point=reading.point,
         severity=_severity(view, reading.point),
+        raise_after_s=NOISY_AFTER_S if view.noisy else None,
     )
 
 

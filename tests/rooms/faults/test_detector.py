@@ -206,9 +206,12 @@ def test_a_sensor_that_lies_is_found_in_days_and_named(learnt: Saved) -> None:
     assert condition.evidence["subcooling"] == pytest.approx(2.0, abs=0.2)
 
 
-def test_less_water_sends_a_technician(learnt: Saved) -> None:
-    (condition,) = ill(learnt, 1.2, water_flow=-7.5, water_return_temp=-1.7, liquid_temp=-1.1)
-    assert (condition.fault, condition.severity) == ("F04", Severity.S2)
+@pytest.mark.parametrize(("days", "severity"), [(1.2, Severity.S3), (2.2, Severity.S2)])
+def test_less_water_sends_a_technician_when_a_second_day_says_so(
+    learnt: Saved, days: float, severity: Severity
+) -> None:
+    (condition,) = ill(learnt, days, water_flow=-7.5, water_return_temp=-1.7, liquid_temp=-1.1)
+    assert (condition.fault, condition.severity) == ("F04", severity)
 
 
 def test_a_repair_is_learnt_anew(learnt: Saved) -> None:

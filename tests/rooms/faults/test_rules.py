@@ -165,7 +165,7 @@ COLDEST: dict[str, tuple[Snapshot, str | None, Severity]] = {
     "off at -11": (snapshot(0.0, power_on=False, outdoor_temp=-11.0), None, Severity.S1),
     "silent at -11": (snapshot(0.0, outdoor_temp=-11.0), "no answer", Severity.S1),
     "silent at -5": (snapshot(0.0, outdoor_temp=-5.0), "no answer", Severity.S2),
-    "a vendor fault": (code(7), None, Severity.S2),
+    "a vendor fault": (code(7), None, Severity.S3),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.faults import Detector
+from agent.faults import Condition, Detector, Sample
 from agent.faults.rule import Rule
 from agent.faults.rules.backup_heater import BACKUP_HEATER_NEEDLESS
 from agent.faults.rules.clock import CLOCK_WRONG
@@ -18,9 +18,10 @@ from agent.faults.rules.mains import MAINS_VOLTAGE
 from agent.faults.rules.meter import COP_BEYOND, ENERGY_METER, HEAT_METER
 from agent.faults.rules.sensor_stuck import SENSOR_STUCK
 from agent.faults.rules.sensors import SENSOR_ABSENT
-from agent.model import Severity
+from agent.faults.rules.vendor import VENDOR_FAULT
+from agent.model import Severity, VendorFault
 from agent.replay.recorded import RecordedMachine
-from tests.rooms.faults.rulebench import CALM, REST, RESTLESS, Seen
+from tests.rooms.faults.rulebench import AT, CALM, REST, RESTLESS, Seen
 
 MINUTE, HOUR = 60.0, 3600.0
 ALL = tuple(CALM)
@@ -331,7 +332,7 @@ def test_a_water_sensor_that_stands_still_says_nothing_of_the_meters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step_k", "hours", "found"), [(0.5, 7.5, 0), (0.5, 8.6, 1), (0.1, 2.2, 1)]
+    ("step_k", "hours", "found"), [(0.5, 11.5, 0), (0.5, 12.6, 1), (0.1, 2.2, 1)]
 )
 def test_where_all_come_in_halves_a_value_may_stand_for_hours(
     step_k: float, hours: float, found: int
@@ -342,3 +343,57 @@ def test_where_all_come_in_halves_a_value_may_stand_for_hours(
         moving = dict.fromkeys(names, 20.0 + step_k * (k * 7 % 5))
         said = seen.one(water_supply_temp=36.0, absent=("liquid_temp", "suction_temp"), **moving)
     assert len(said) == found
+
+
+TRIP = (VendorFault("E2", "high pressure", "高压", 2, True),)
+
+
+@pytest.mark.parametrize(
+    ("shown_min", "pause_min", "times", "severity"),
+    [
+        (5, 55, 1, Severity.S3),
+        (29, 0, 1, Severity.S3),
+        (31, 0, 1, Severity.S2),
+        (5, 20, 2, Severity.S3),
+        (5, 20, 3, Severity.S2),
+        (5, 55, 5, Severity.S3),
+    ],
+)
+def test_a_trip_that_helps_itself_sends_nobody(
+    shown_min: int, pause_min: int, times: int, severity: Severity
+) -> None:
+    detector = Detector(RecordedMachine(frozenset(CALM)), rules=(VENDOR_FAULT,))
+    mono, said = 0.0, list[Condition]()
+    for _ in range(times):
+        for k in range(pause_min + shown_min):
+            mono += 60.0
+            faults = TRIP if k >= pause_min else ()
+            said = [*detector.see(Sample(mono, AT + mono, faults=faults))]
+    assert [one.severity for one in said] == [severity]
+
+
+def test_a_silence_begins_with_the_first_poll_after_a_gateways_own_absence() -> None:
+    seen = Seen(COMMUNICATION_LOST)
+    seen.many(HOUR)
+    assert seen.one(lost="no answer") == ["communication_lost"]
+    seen.mono += 3 * HOUR
+    assert seen.one(lost="no answer") == []
+    assert seen.one(lost="no answer") == ["communication_lost"]
+
+
+def test_a_slow_poll_that_is_lost_is_no_absence() -> None:
+    seen = Seen(COMMUNICATION_LOST, step_s=600.0)
+    seen.many(5 * HOUR)
+    seen.one(lost="no answer")
+    assert seen.one(lost="no answer") == ["communication_lost"]
+
+
+@pytest.mark.parametrize(("impossible", "after_s"), [(0, 60.0), (6, 180.0)])
+def test_where_wild_values_are_common_a_sensor_must_be_gone_for_longer(
+    impossible: int, after_s: float
+) -> None:
+    seen = Seen(SENSOR_ABSENT)
+    for k in range(40):
+        seen.one(water_flow=3276.7 if k < impossible else 18.0)
+    seen.one(absent=("coil_temp",))
+    assert [one.raise_after_s for one in seen.said] == [after_s]

@@ -12,6 +12,7 @@ from agent.faults.rules.air_in_water import AIR_IN_WATER
 from agent.faults.rules.capacity_short import CAPACITY_SHORT
 from agent.faults.rules.defrost_missing import DEFROST_MISSING
 from agent.faults.rules.fan_stopped import FAN_STOPPED
+from agent.faults.rules.flow_dropped import FLOW_DROPPED
 from agent.faults.rules.needless_defrost import NEEDLESS_DEFROST
 from agent.faults.rules.no_flow import NO_FLOW
 from agent.faults.rules.overheat import OVERHEAT
@@ -19,7 +20,7 @@ from agent.faults.rules.reversing_stuck import REVERSING_STUCK
 from agent.faults.rules.short_cycling import SHORT_CYCLING
 from agent.faults.rules.supply_too_hot import SUPPLY_TOO_HOT
 from agent.model import Severity
-from tests.rooms.faults.rulebench import REST, Seen
+from tests.rooms.faults.rulebench import CALM, REST, Seen
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 LEARNT = 2 * HOUR
@@ -27,6 +28,10 @@ TANK = {"mode": "hot_water", "water_setpoint_active": 62.0}
 PROFILE = Profile(refrigerant="R32", highest_hz=90.0, high_pressure_bar=42.0)
 Stretch = tuple[float, dict[str, Any]]
 WELL: Stretch = (LEARNT, {"fan_speed": 700.0})
+FLOW_LPM = CALM["water_flow"]
+SHORT_OF_HEAT = {"water_setpoint_active": 40.0, "compressor_frequency": 90.0, "indoor_temp": 15.0}
+LONG: Stretch = (73 * HOUR, {})
+LITTLE = {"water_flow": 0.4 * FLOW_LPM}
 CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     "no flow": (NO_FLOW, [WELL, (60, {"water_flow": 0.0})], ["no_flow"]),
     "no flow in one sample": (NO_FLOW, [WELL, (30, {"water_flow": 0.0})], []),
@@ -102,6 +107,15 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
         [(HOUR, {}), (9 * MINUTE, {"mode": "defrost", "water_supply_temp": 22.0})],
         [],
     ),
+    "a defrost whose beginning no sensor showed": (
+        REVERSING_STUCK,
+        [
+            (HOUR, {}),
+            (2 * MINUTE, {"absent": ("coil_temp", "water_supply_temp")}),
+            (7 * MINUTE, {"mode": "defrost"}),
+        ],
+        [],
+    ),
     "heating that cools": (
         REVERSING_STUCK,
         [(HOUR, {}), (7 * MINUTE, {"water_supply_temp": 28.0})],
@@ -116,17 +130,38 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
         CAPACITY_SHORT,
         [
             (HOUR, {"water_setpoint_active": 40.0, "water_supply_temp": 40.0}),
-            (
-                2 * HOUR,
-                {
-                    "water_setpoint_active": 40.0,
-                    "compressor_frequency": 90.0,
-                    "indoor_temp": 15.0,
-                },
-            ),
+            (2.2 * HOUR, SHORT_OF_HEAT),
         ],
         ["capacity_short"],
     ),
+    "short of heat while a window is open": (
+        CAPACITY_SHORT,
+        [
+            (HOUR, {"water_setpoint_active": 40.0, "water_supply_temp": 40.0}),
+            (1.5 * HOUR, SHORT_OF_HEAT),
+        ],
+        [],
+    ),
+    "a strainer is blocked": (FLOW_DROPPED, [LONG, (6 * MINUTE, LITTLE)], ["flow_dropped"]),
+    "a strainer clears itself": (FLOW_DROPPED, [LONG, (6 * MINUTE, LITTLE), (MINUTE, {})], []),
+    "little flow for a moment": (FLOW_DROPPED, [LONG, (3 * MINUTE, LITTLE)], []),
+    "less flow, as a stage of the pump gives": (
+        FLOW_DROPPED,
+        [LONG, (HOUR, {"water_flow": 0.7 * FLOW_LPM})],
+        [],
+    ),
+    "a pump that has run slower": (
+        FLOW_DROPPED,
+        [LONG, (HOUR, {"water_flow": 0.66 * FLOW_LPM}), (HOUR, {"water_flow": 0.5 * FLOW_LPM})],
+        [],
+    ),
+    "no flow is told by another rule": (FLOW_DROPPED, [LONG, (HOUR, {"water_flow": 0.0})], []),
+    "little flow while the pump begins": (
+        FLOW_DROPPED,
+        [LONG, *[(5 * MINUTE, {"pump_on": 0.0, "water_flow": 0.0}), (MINUTE, LITTLE)] * 10],
+        [],
+    ),
+    "little flow in the first days": (FLOW_DROPPED, [WELL, (HOUR, LITTLE)], []),
     "the room is warm": (
         CAPACITY_SHORT,
         [
@@ -315,3 +350,13 @@ def test_the_first_defrost_after_a_restart_follows_nobody_knows_what() -> None:
     again.many(6 * MINUTE, coil_temp=-1.0)
     assert [one.evidence["in_a_row"] for one in again.said] == [8.0]
     assert "since_min" not in again.said[0].evidence
+
+
+@pytest.mark.parametrize(("room_c", "severity"), [(15.0, Severity.S3), (7.5, Severity.S2)])
+def test_a_house_too_big_is_advice_until_people_are_in_danger(
+    room_c: float, severity: Severity
+) -> None:
+    seen = Seen(CAPACITY_SHORT, profile=PROFILE)
+    seen.many(HOUR, water_setpoint_active=40.0, water_supply_temp=40.0)
+    seen.many(2.2 * HOUR, **{**SHORT_OF_HEAT, "indoor_temp": room_c})
+    assert [one.severity for one in seen.said] == [severity]

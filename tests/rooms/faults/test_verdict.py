@@ -67,16 +67,34 @@ def test_what_is_patient_is_told_when_a_second_day_says_the_same() -> None:
 def test_what_is_overwhelming_is_sure_at_once_and_within_hours() -> None:
     judge = Judge((DIRT, SCALE))
     for _ in range(4):
-        judge.look(own(Machine(condenser=3.0)), 0.0)
+        judge.look(own(Machine(condenser=2.0)), 0.0)
     assert judge.verdict is None
-    judge.look(own(Machine(condenser=3.0)), 0.0)
+    judge.look(own(Machine(condenser=2.0)), 0.0)
     assert judge.verdict is not None
     assert judge.verdict.sure
 
 
+def test_what_is_plain_takes_three_looks() -> None:
+    judge = Judge((DIRT, SCALE))
+    judge.look(own(Machine(condenser=3.5)), 0.0)
+    judge.look(own(Machine(condenser=3.5)), 0.0)
+    assert judge.verdict is None
+    judge.look(own(Machine(condenser=3.5)), 0.0)
+    assert judge.verdict is not None
+    assert judge.verdict.strength >= 400.0
+
+
+def test_the_days_that_named_a_fault_are_counted() -> None:
+    judge, machine = Judge((DIRT, SCALE)), Machine(approach=1.2)
+    for count in (1, 2, 3):
+        days(judge, machine, 1)
+        assert judge.verdict is not None
+        assert judge.verdict.days == count
+
+
 def test_one_calm_look_begins_anew() -> None:
     judge = Judge((DIRT, SCALE))
-    for off in (3.0, 3.0, 3.0, 3.0, 0.0, 3.0, 3.0):
+    for off in (2.0, 2.0, 2.0, 2.0, 0.0, 2.0, 2.0):
         judge.look(own(Machine(condenser=off)), 0.0)
     assert judge.verdict is None
 
