@@ -113,7 +113,7 @@ class Belief:
         True where that is so.
         """
         mono, _, *values = self._values(sample)
-        noisy = mono < self._noisy_until
+        noisy: bool = mono < self._noisy_until
         if noisy:
             self._doubt(sample, values)
         for value, (low, high) in zip(values, self._limits, strict=True):
