@@ -19,6 +19,7 @@ from agent.faults.window import Window
 FAST = 0.2
 MARGINS = (2.0, 0.7, 1.0)  # beyond the learnt range of the inputs: Hz, K, K
 REACH, LEAST_REACH, FARTHEST = 4.0, 0.02, 0.5  # leverage: times the usual, and its bounds
+REACH_SHARE = 0.05
 DAYS_KEPT = 5
 LEAST_A_DAY = 3
 ALLOWED_SD = 0.5  # of a daily median: the drift a CUSUM lets pass
@@ -66,7 +67,11 @@ class Track:
 
 
 class History:
-    """Linear models of some signals: see `of_air` and `of_cold` for their inputs."""
+    """Linear models of some signals: see `of_air` and `of_cold` for their inputs.
+
+    `reach` is the leverage of what was judged lately: its root is the share of one stretch's spread
+    by which all of it may be wrong alike, because so little was learnt there.
+    """
 
     __slots__ = (
         "_box",
@@ -78,6 +83,7 @@ class History:
         "_today",
         "began",
         "frozen",
+        "reach",
         "stretches",
         "tracks",
     )
@@ -92,7 +98,7 @@ class History:
 
     def relearn(self, now: float) -> None:
         """Forget what was usual: the machine is another one since a repair."""
-        self.began, self.frozen, self.stretches = now, False, 0
+        self.began, self.frozen, self.stretches, self.reach = now, False, 0, 0.0
         self._sums = Sums(self._terms.inputs, len(self._names))
         self._box = [[inf, -inf] for _ in MARGINS]
         self._solved: Solved | None = None
@@ -109,7 +115,9 @@ class History:
         if found is None:
             return False
         x, raw = found
-        if self.frozen and self._inside(x, raw):
+        reach = self._reach(x, raw) if self.frozen else None
+        if reach is not None:
+            self.reach += REACH_SHARE * (reach - self.reach)
             self._judge(x, signals, now)
             return True
         if (not self.frozen or self.healthy) and self._names and signals.keys() >= set(self._names):
@@ -171,16 +179,16 @@ class History:
         for bounds, value in zip(self._box, raw, strict=True):
             bounds[0], bounds[1] = min(bounds[0], value), max(bounds[1], value)
 
-    def _inside(self, x: Sequence[float], raw: Inputs) -> bool:
-        """Whether such inputs were learnt, each of them and all together."""
+    def _reach(self, x: Sequence[float], raw: Inputs) -> float | None:
+        """The leverage of such inputs; None where they were not learnt, one by one and together."""
         solved, count = self._solved, self._sums.count
         if solved is None or any(
             not low - margin <= value <= high + margin
             for value, (low, high), margin in zip(raw, self._box, MARGINS, strict=True)
         ):
-            return False
-        usual = self._sums.n / count
-        return solved.leverage(x) <= min(FARTHEST, max(REACH * usual, LEAST_REACH))
+            return None
+        usual, leverage = self._sums.n / count, solved.leverage(x)
+        return leverage if leverage <= min(FARTHEST, max(REACH * usual, LEAST_REACH)) else None
 
     def _expected(self, place: int, x: Sequence[float]) -> float:
         assert self._solved is not None
@@ -206,7 +214,13 @@ class History:
         """The state as short lists of numbers."""
         sums = self._sums
         saved: dict[str, tuple[float, ...]] = {
-            "": (self.began, float(self.frozen), float(sums.count), float(self.stretches)),
+            "": (
+                self.began,
+                float(self.frozen),
+                float(sums.count),
+                float(self.stretches),
+                round(self.reach, 4),
+            ),
             "x": tuple(map(_sharp, sums.xx)),
             "y": tuple(map(_sharp, (*sums.xy, *sums.yy))),
             "box": tuple(
@@ -225,9 +239,10 @@ class History:
         sums, size = self._sums, len(self._names)
         n = sums.n
         head, xx, y = (saved.get(key, ()) for key in ("", "x", "y"))
-        if len(head) != 4 or len(xx) != len(sums.xx) or len(y) != (n + 1) * size:
+        if not 4 <= len(head) <= 5 or len(xx) != len(sums.xx) or len(y) != (n + 1) * size:
             return
         self.began, self.stretches = head[0], int(head[3])
+        self.reach = head[4] if len(head) > 4 else 0.0
         sums.count, sums.xx = int(head[2]), list(xx)
         sums.xy, sums.yy = list(y[: n * size]), list(y[n * size :])
         box = saved.get("box", ())

@@ -18,6 +18,7 @@ HEATING: tuple[PointId, ...] = ("compressor_frequency", "outdoor_temp", "water_s
 EVIDENCE = 5
 SENT_AFTER_DAYS = 2
 """What is told within hours sends nobody before the ends of so many days said the same."""
+CLEAR_WEIGHT = 0.6
 MASKED_BY = ("F05", "F06", "F08", "F10", "F12", "F15", "F17", "F23", "F24")
 """Faults that move what the models use, and have rules of their own."""
 
@@ -66,9 +67,14 @@ def told(
     severity = None
     if verdict.size >= worse:
         severity = Severity.S2
-    if verdict.early or verdict.days < SENT_AFTER_DAYS or verdict.size < advice:
+    if verdict.early or verdict.days < SENT_AFTER_DAYS or verdict.size < advice or _open(verdict):
         severity = Severity.S3  # nobody is sent out for a hint
     return (found(verdict, severity),)
+
+
+def _open(verdict: Verdict) -> bool:
+    """Whether it may as well be something else."""
+    return bool(verdict.suspects) and verdict.suspects[0].weight < CLEAR_WEIGHT
 
 
 def found(verdict: Verdict, severity: Severity | None = None) -> Finding:

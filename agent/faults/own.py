@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import hypot, sqrt
 
 from agent.faults.diagnosis import Seen
 from agent.faults.history import History, Terms, Track, of_air, of_cold, unchanging
@@ -16,6 +16,7 @@ WARM_COIL_C = 0.5
 FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 DAY_S = 86400.0
 LEAST_STRETCHES = 5
+ALIKE = 4.0  # stretches that are worth one: neighbours in time show the same
 PROVE = 5  # stretches that tell which signals a machine gives at all
 HEATING = Terms(least=40)
 CLEAN = Terms(least=20)
@@ -36,9 +37,15 @@ class Horizon:
     fine: float
     lately_s: float
 
-    def seen(self, signal: str, track: Track, now: float) -> Seen | None:
-        """The deviation of a signal; None when too little of it is known, or for too long none."""
-        error = hypot(self.noise * track.sd, self.fine * SIGNALS[PLACE[signal]].fine)
+    def seen(self, signal: str, track: Track, now: float, reach: float) -> Seen | None:
+        """The deviation of a signal; None when too little of it is known, or for too long none.
+
+        `reach` is its history's: stretches of one day are alike and err alike.
+        """
+        error = hypot(
+            hypot(self.noise, sqrt(ALIKE * reach)) * track.sd,
+            self.fine * SIGNALS[PLACE[signal]].fine,
+        )
         if now - (track.closed if self.days else track.at) > self.lately_s:
             return None  # what is not known lately is not known to be well
         if not self.days:
@@ -126,7 +133,7 @@ class Own:
         found: dict[str, Seen] = {}
         for name, part in self.parts.items():
             for signal, track in part.tracks.items():
-                one = horizon.seen(signal, track, now)
+                one = horizon.seen(signal, track, now, part.reach)
                 if one is not None:
                     found["clean" if name == "clean" else signal] = one
         return found

@@ -55,7 +55,7 @@ SIGNATURES = (
         coil              2
         rest_air         -2
         """,
-        least=0.4,
+        least=0.6,
         both=True,
         proof=1.5,
         patient=True,

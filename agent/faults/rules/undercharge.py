@@ -22,7 +22,7 @@ SIGNATURES = (
         approach       -0.8    0.4
         clean          -0.9    0.4
         """,
-        least=0.3,
+        least=0.4,
         swift=True,
     ),
     signature(  # while the valve still makes up for it
