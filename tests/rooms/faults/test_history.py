@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.faults.history import History, Terms, of_air, of_cold, unchanging
 from agent.faults.linear import Sums
-from agent.faults.own import DAYS, Own
+from agent.faults.own import DAY, DAYS, Own
 from agent.faults.signals import Sources, measured
 from tests.rooms.faults.testheating import window
 
@@ -188,3 +190,28 @@ def test_an_iced_coil_moves_the_air_side_only() -> None:
     assert found["clean"].off == pytest.approx(3.0, abs=0.1)
     others = {name: one.off for name, one in found.items() if name not in ("clean", "approach")}
     assert max(map(abs, others.values())) < 0.2
+
+
+def test_where_little_was_learnt_the_error_is_wider() -> None:
+    history = learnt()
+    assert history.reach == 0.0
+    for hours in range(HOURS_LEARNT, HOURS_LEARNT + 60):
+        assert seen(history, float(hours))
+    assert 0.0 < history.reach < 0.2
+    track = replace(history.tracks["condenser"], days=(1.0,), closed=0.0)
+    sure, unsure = (DAY.seen("condenser", track, 0.0, reach) for reach in (0.01, 0.3))
+    assert sure is not None
+    assert unsure is not None
+    assert unsure.error > 2 * sure.error
+
+
+def test_a_state_of_before_the_reach_was_kept_goes_on() -> None:
+    history = learnt()
+    seen(history, HOURS_LEARNT + 1.0)
+    saved = dict(history.save())
+    again = History(history.names, 0.0, TERMS, of_cold)
+    again.restore(saved)
+    assert again.reach == pytest.approx(history.reach, abs=1e-4)
+    again.restore(saved | {"": saved[""][:4]})
+    assert again.frozen
+    assert again.reach == 0.0
