@@ -8,6 +8,7 @@ from math import hypot, sqrt
 
 from agent.faults.diagnosis import Seen
 from agent.faults.history import History, Terms, Track, of_air, of_cold, unchanging
+from agent.faults.sample import Sample
 from agent.faults.signals import AIR, LOOP, PLACE, SIGNALS, STEADY, Sources, measured, rested
 from agent.faults.window import Window
 
@@ -102,6 +103,10 @@ class Own:
         if night and dry(window, since_s):
             judged |= self.air.see(window, self.signals, now)
         return judged
+
+    def momentary(self, sample: Sample, now: float) -> dict[str, float]:
+        """The signals of one sample, for what is too large to wait for a mean."""
+        return measured(Window(now, now, (sample,)), self._source)
 
     def clean_coil(self, window: Window, now: float) -> bool:
         """The coil after a defrost; whether it could be judged."""

@@ -33,6 +33,7 @@ from agent.faults.rules.short_cycling import SHORT_CYCLING
 from agent.faults.rules.supply_too_hot import SUPPLY_TOO_HOT
 from agent.faults.rules.undercharge import UNDERCHARGE
 from agent.faults.rules.unknown import UNKNOWN_ANOMALY
+from agent.faults.rules.valve_closed import VALVE_CLOSED
 from agent.faults.rules.valve_off import VALVE_OFF
 from agent.faults.rules.vendor import VENDOR_FAULT
 
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     SENSOR_OFFSET,
     UNDERCHARGE,
     UNKNOWN_ANOMALY,
+    VALVE_CLOSED,
     VALVE_OFF,
     AIR_IN_WATER,
     NO_FLOW,

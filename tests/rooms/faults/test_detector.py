@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from agent.faults.dark import dark
 from agent.faults.masking import unmasked
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
 from agent.faults.rules.communication import COMMUNICATION_LOST
+from agent.faults.rules.valve_closed import VALVE_CLOSED
 from agent.faults.sample import FIELDS
 from agent.faults.view import View
 from agent.model import Machine, Severity
@@ -212,6 +213,29 @@ def test_less_water_sends_a_technician_when_a_second_day_says_so(
 ) -> None:
     (condition,) = ill(learnt, days, water_flow=-7.5, water_return_temp=-1.7, liquid_temp=-1.1)
     assert (condition.fault, condition.severity) == ("F04", severity)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "off", "found"),
+    [
+        (60, {"suction_temp": 10.0}, ["F12"]),
+        (20, {"suction_temp": 10.0}, []),
+        (60, {"suction_temp": 6.0}, []),
+        (60, {"suction_temp": 10.0, "eev_steps": 40.0}, []),  # it seeks refrigerant
+        (60, {"suction_temp": 10.0, "mode": "hot_water"}, []),
+    ],
+)
+def test_a_valve_that_starves_the_evaporator_is_told_within_the_hour(
+    learnt: Saved, minutes: int, off: dict[str, Any], found: list[str]
+) -> None:
+    detector = Detector(machine(), R32, learnt)
+    begins, said = LEARNT_DAYS * 86400, tuple[Condition, ...]()
+    mode = off.get("mode", "heating")
+    for mono in range(begins, begins + 15 * 60 + minutes * 60, 30):
+        shown = means(mono / 3600.0, **{key: v for key, v in off.items() if key != "mode"})
+        wrong = {point: shown[point] for point in off if point != "mode"}
+        said = detector.see(sample(float(mono), mode, **wrong))
+    assert [one.fault for one in said if one.rule == "expansion_valve_closed"] == found
 
 
 def test_a_repair_is_learnt_anew(learnt: Saved) -> None:
