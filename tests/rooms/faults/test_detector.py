@@ -15,7 +15,6 @@ from agent.faults.dark import dark
 from agent.faults.masking import unmasked
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
 from agent.faults.rules.communication import COMMUNICATION_LOST
-from agent.faults.rules.valve_closed import VALVE_CLOSED
 from agent.faults.sample import FIELDS
 from agent.faults.view import View
 from agent.model import Machine, Severity
