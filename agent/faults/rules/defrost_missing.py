@@ -12,13 +12,13 @@ from agent.model import Severity
 FROST_FROM_C, FROST_TO_C = -8.0, 6.0
 WITHOUT_S = 6 * 3600.0
 ICED_K = 15.0
-ICED_FOR_S = 1800.0
-SOONER_S, DEEPER_K = 5400.0, 5.0  # where it is known when this machine thaws
+ICED_FOR_S = 3600.0
+SOONER_S, DEEPER_K = 10800.0, 5.0  # where it is known when this machine thaws
 LEAST = 6.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Hours of heating in the frost zone without a defrost, the coil far below the air; 90 minutes
+    """Hours of heating in the frost zone without a defrost, the coil far below the air; three hours
     where the coil is 5 K deeper than where this machine used to begin.
     """
     sample = view.sample
