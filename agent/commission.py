@@ -170,6 +170,14 @@ class Commission:
             return Text("这个名称已经用了。", "That name is taken.")
         if taken and serves and (serves not in machines or machine.kind == "heat_pump"):
             return Text("没有这台热泵。", "There is no such heat pump.")
+        same = [
+            one.name
+            for one in machines.values()
+            if one.taken and one is not machine and serves and one.serves == serves
+            if one.kind == machine.kind
+        ]
+        if taken and same:
+            return Text(f"{same[0]} 已经量它了。", f"{same[0]} measures for it already.")
         machines[unit_id] = replace(
             machine, taken=taken, driver=chosen, name=name, serves=serves if taken else 0
         )
@@ -263,9 +271,12 @@ def _machines(found: Iterable[Found], drivers: dict[str, Driver]) -> tuple[Machi
         name, chosen = f"{NAMED[kind]}{counts[kind]}", guesses[0].driver if guesses else ""
         made.append(Machine(one.unit_id, kind, name, chosen, guesses, values))
     pumps = [one.unit_id for one in made if one.kind == "heat_pump" and one.guesses]
-    only = pumps[0] if len(pumps) == 1 else 0
+    kinds = [one.kind for one in made if one.guesses]
     return tuple(
-        replace(one, serves=only) if one.kind != "heat_pump" and one.guesses else one
+        # Who of two meters measures the pump only a person knows.
+        replace(one, serves=pumps[0])
+        if len(pumps) == 1 and one.kind != "heat_pump" and kinds.count(one.kind) == 1
+        else one
         for one in made
     )
 

@@ -180,6 +180,28 @@ def test_who_measures_for_the_pump_is_written_as_its_home(tmp_path: Path) -> Non
     }
 
 
+def test_which_of_two_meters_is_the_pumps_a_person_says(tmp_path: Path) -> None:
+    box = Box(tmp_path, more={4: "eastron_sdm120", 5: "eastron_sdm120"})
+
+    async def story() -> None:
+        commission = box.commission()
+        hands, task = install(commission), asyncio.create_task(commission.run())
+        found = await searched(hands, box.port)
+        assert [one.serves for one in found.machines] == [0, 0, 0]
+        assert hands.decide(3, True, "", "east", 0) is None
+        assert hands.decide(4, True, "", "meter1", 3) is None
+        refused = hands.decide(5, True, "", "meter2", 3)
+        assert refused is not None
+        assert "meter1" in refused.en
+        assert hands.decide(5, True, "", "meter2", 0) is None
+        assert await hands.write("gw-7", BROKER) is None
+        task.cancel()
+
+    box.run(story())
+    (home,) = config.read(box.path).core.homes
+    assert {one.device for one in home.supplies} == {"meter1"}
+
+
 async def test_the_way_to_the_platform_is_tried(tmp_path: Path) -> None:
     hands = install(Box(tmp_path).commission())
     assert await hands.network("mqtt://127.0.0.1:1") is None
