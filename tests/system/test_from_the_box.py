@@ -172,6 +172,10 @@ async def test_set_up_at_the_page(tmp_path: Path, built: Packages) -> None:
         assert phone.ask("GET", "/api/setup")[0] == 401
         label = json.loads(await machine.do("heatpump-agent", "claim", CONFIG, "--json"))["code"]
         assert phone.ask("POST", "/api/login", code=label)[0] == 200
+        assert phone.ask("POST", "/api/setup/network", broker="mqtt://127.0.0.1:1")[0] == 200
+        steps = {one["question"]: one for one in phone.setup()["network"]}
+        assert machine.inner in steps["address"]["says"]["en"]  # seen from within the sandbox too
+        assert "refuses" in steps["broker"]["says"]["en"]
         assert phone.ask("POST", "/api/setup/search", other=f"tcp://127.0.0.1:{pump}")[0] == 200
         async with asyncio.timeout(60.0):
             while phone.setup()["stage"] == "searching":
