@@ -13,7 +13,7 @@ from agent.faults.signals import AIR, LOOP, PLACE, SIGNALS, STEADY, Sources, mea
 from agent.faults.window import Window
 
 DRY_BELOW_C, DRY_ABOVE_C = -12.0, 8.0
-WARM_COIL_C = 0.5
+WARM_COIL_C = 1.5  # just above 0 degC ice melts for hours
 FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 DAY_S = 86400.0
 LEAST_STRETCHES = 5
