@@ -1,4 +1,4 @@
-"""`python -m bench NAME [--json]`; `all` runs every benchmark, `page` makes docs/benchmarks.md."""
+"""`python -m bench NAME [--json]`; `all` runs every benchmark, `write` makes docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BENCHES: dict[str, Bench] = {
 def main() -> int:
     """Exit code 0 when every goal was met, 1 when one was not, 2 for a wrong argument."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("name", choices=[*BENCHES, "all", "page", "list"])
+    parser.add_argument("name", choices=[*BENCHES, "all", "write", "list"])
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     parser.add_argument("--jobs", type=int, default=1, help="processes, where a run can use them")
     parser.add_argument("--seed", type=int, default=1)
@@ -34,7 +34,7 @@ def main() -> int:
     if arguments.name == "list":
         print(table(["name", "what"], [[b.name, b.what] for b in BENCHES.values()]))
         return 0
-    if arguments.name == "page":
+    if arguments.name == "write":
         PAGE.write_text(page(BENCHES), "utf-8")
         return 0
     chosen = list(BENCHES.values()) if arguments.name == "all" else [BENCHES[arguments.name]]

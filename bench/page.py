@@ -141,7 +141,7 @@ def _axe(options: Options) -> str:
 
 
 BENCH = Bench(
-    "local_page",
+    "page",
     "The household's page as a phone loads it that has nothing of it yet, logged in: bytes over "
     "the wire with headers, requests with the stream of live updates, and the median time to the "
     "first paint behind 1.6 Mbit/s, 150 ms and a processor four times slower. `axe_violations` "
