@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.config.sections import FreshSection, GatewaySection, LinkSection, ThingsBoardSection
+from agent.config.outward import LinkSection, ThingsBoardSection
+from agent.config.sections import FreshSection, GatewaySection
 from agent.errors import Mistake
 from agent.uplink.adapters import (
     AdapterSettings,

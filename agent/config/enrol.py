@@ -6,7 +6,8 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from agent.config.sections import EnrolSection, GatewaySection
+from agent.config.outward import EnrolSection
+from agent.config.sections import GatewaySection
 from agent.enrol import EnrolSettings
 from agent.enrol.settings import Service
 from agent.errors import Mistake

@@ -10,7 +10,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from agent.account.tariff import UNPRICED, MonthDay, Rate, Refund, Tariff, Tier
-from agent.config.sections import Section
+from agent.config.fields import Section
 from agent.errors import FileError, Mistake
 from agent.yamltext import Document, parse
 

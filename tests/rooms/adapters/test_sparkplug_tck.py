@@ -20,7 +20,8 @@ import aiomqtt
 import msgspec
 import pytest
 
-from agent.config.sections import DeviceSection, GatewaySection, SparkplugSection
+from agent.config.outward import SparkplugSection
+from agent.config.sections import DeviceSection, GatewaySection
 from agent.model import AlarmState
 from agent.uplink.adapters import AdapterSettings, LinkSettings, SparkplugSettings
 from agent.uplink.adapters.payload import Datatype, Metric, Payload, decode, encode
