@@ -2,7 +2,7 @@
 
 Everything goes through the real pieces: columns of the physics, samples, detector, life cycle; what
 is scored are the alarms. What counts as detected, right and false is said in `bench.faults.score`.
-Seeds 1000 to 1999 are for tuning; scored runs use others.
+Seeds from 1000 upwards are for tuning; scored runs use others.
 """
 
 from __future__ import annotations
