@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from agent.account.days import Mean
 
 PIECE = timedelta(minutes=10)
 PIECES = 144
+DAY = PIECES * PIECE
 LONGEST_LOOK_H = 120.0 / 3600.0
 
 
@@ -40,7 +42,7 @@ class DayCurve:
     """The newest pieces, oldest first; a piece without a look is not there."""
 
     def __init__(self, pieces: tuple[Piece, ...] = ()) -> None:
-        self._pieces = list(pieces[-PIECES:])
+        self._pieces = deque(pieces[-PIECES:])
         self._last: Shown | None = None
 
     @property
@@ -62,7 +64,8 @@ class DayCurve:
             return
         at = _begun(last.at)
         if not self._pieces or self._pieces[-1].at < at:
-            self._pieces = [one for one in self._pieces if at - one.at < PIECES * PIECE]
+            while self._pieces and at - self._pieces[0].at >= DAY:
+                self._pieces.popleft()
             self._pieces.append(Piece(at))
         piece = self._pieces[-1]
         self._pieces[-1] = replace(
