@@ -52,7 +52,8 @@ class Weather:
         part = elapsed_s % 3600.0 / 3600.0
         t0, h0, g0 = hours[index]
         t1, h1, g1 = hours[index + 1]
-        return Conditions(t0 + (t1 - t0) * part, h0 + (h1 - h0) * part, g0 + (g1 - g0) * part)
+        now = (t0 + (t1 - t0) * part, h0 + (h1 - h0) * part, g0 + (g1 - g0) * part)
+        return tuple.__new__(Conditions, now)  # a season asks 200,000 times
 
     def time(self, elapsed_s: float) -> datetime:
         """The aware local time so many seconds after the start."""

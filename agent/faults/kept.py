@@ -13,7 +13,9 @@ Mark = tuple[object, ...]
 
 
 def short(value: float) -> float:
-    """Seven digits, which are what a number needs."""
+    """Seven digits, which are what a number needs; most are counts and have fewer."""
+    if value % 1.0 == 0.0 and abs(value) < 1e7:
+        return int(value)
     return whole(float(f"{value:.7g}"))
 
 
