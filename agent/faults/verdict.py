@@ -40,9 +40,8 @@ DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A fault of the catalogue, or `unknown`; `size` 1 is the medium of the catalogue. `early` when
-    it is told against machines at large: what is learnt is not healthy, and cannot be judged by;
-    `sure` when the evidence is overwhelming, or was found again on another day. `days` counts the
-    ends of a day that named it, `strength` is the chi square it explains.
+    it is told against machines at large: what is learnt is not healthy, and cannot be judged by.
+    `days` counts the ends of a day that named it, `strength` is the chi square it explains.
     """
 
     fault: str
@@ -51,7 +50,6 @@ class Verdict:
     seen: Mapping[str, Seen]
     expected: Mapping[str, float]
     early: bool = False
-    sure: bool = False
     days: int = 0
     strength: float = 0.0
 
@@ -82,7 +80,7 @@ class Judge:
             found = self._found(own, now, demand)
             if found is not None:
                 again, self._yesterday = found.fault == self._yesterday, found.fault
-                waits = found.fault in self._patient and not again and not found.sure
+                waits = found.fault in self._patient and not again and found.strength < SURE
                 if not waits and (self._free or self._overtakes(found)):
                     self.verdict = self._again(found)
                 return
@@ -108,7 +106,7 @@ class Judge:
         old = self.verdict
         if old is None or old.fault != found.fault or old.early:
             return replace(found, days=1)
-        return replace(found, sure=True, days=old.days + 1)
+        return replace(found, days=old.days + 1)
 
     @property
     def _free(self) -> bool:
@@ -137,12 +135,8 @@ class Judge:
         if told.best.explained < proof or not _large(told):
             return None
         fault, size = told.best.signature.fault, round(abs(told.best.size), 2)
-        explained = round(told.best.explained, 1)
-        sure = explained >= SURE
-        expected = own.expected()
-        return Verdict(
-            fault, size, told.suspects, _short(seen), expected, sure=sure, strength=explained
-        )
+        strength, expected = round(told.best.explained, 1), own.expected()
+        return Verdict(fault, size, told.suspects, _short(seen), expected, strength=strength)
 
     def _overtakes(self, found: Verdict) -> bool:
         old = self.verdict

@@ -6,7 +6,7 @@ from typing import cast
 
 from agent.faults.diagnosis import Seen, signature
 from agent.faults.own import Horizon, Own
-from agent.faults.verdict import UNKNOWN, Judge
+from agent.faults.verdict import SURE, UNKNOWN, Judge
 
 DIRT = signature("F07", "approach 1.0", least=0.4)
 SCALE = signature("F03", "condenser 1.0", least=0.4, swift=True)
@@ -43,14 +43,14 @@ def test_health_has_no_verdict() -> None:
     assert judge.verdict is None
 
 
-def test_a_day_is_a_hint_and_a_second_one_is_sure() -> None:
+def test_a_day_is_a_hint_and_a_second_one_is_counted() -> None:
     judge = Judge((DIRT, SCALE))
     days(judge, Machine(approach=1.2), 1)
     assert judge.verdict is not None
-    assert (judge.verdict.fault, judge.verdict.sure) == ("F07", False)
+    assert (judge.verdict.fault, judge.verdict.days) == ("F07", 1)
     days(judge, Machine(approach=1.2), 1)
     assert judge.verdict is not None
-    assert judge.verdict.sure
+    assert judge.verdict.days == 2
 
 
 def test_what_is_patient_is_told_when_a_second_day_says_the_same() -> None:
@@ -71,7 +71,7 @@ def test_what_is_overwhelming_is_sure_at_once_and_within_hours() -> None:
     assert judge.verdict is None
     judge.look(own(Machine(condenser=2.0)), 0.0)
     assert judge.verdict is not None
-    assert judge.verdict.sure
+    assert judge.verdict.strength >= SURE
 
 
 def test_what_is_plain_takes_three_looks() -> None:
@@ -126,7 +126,7 @@ def test_another_name_must_be_clearly_ahead() -> None:
     days(judge, Machine(approach=1.2), 1)
     days(judge, Machine(approach=0.0, condenser=1.5), 1)
     assert judge.verdict is not None
-    assert (judge.verdict.fault, judge.verdict.sure) == ("F03", False)
+    assert (judge.verdict.fault, judge.verdict.days) == ("F03", 1)
 
 
 def test_what_fits_nothing_is_told_without_a_name() -> None:
@@ -141,7 +141,7 @@ def test_against_machines_at_large_a_fault_is_a_hint_for_ever() -> None:
     machine.means = {"subcooling": 3.3, "condenser": 4.9}
     days(judge, machine, 4)
     assert judge.verdict is not None
-    assert (judge.verdict.fault, judge.verdict.early, judge.verdict.sure) == ("F03", True, False)
+    assert (judge.verdict.fault, judge.verdict.early, judge.verdict.days) == ("F03", True, 0)
     machine.means = {"subcooling": 3.3, "condenser": 1.3}
     days(judge, machine, 1)
     assert judge.verdict is None
