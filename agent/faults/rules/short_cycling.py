@@ -11,7 +11,7 @@ from agent.model import Severity
 
 SHORT_S = 360.0
 SHORT_A_DAY = 5.0
-STARTS_A_DAY = 48.0  # frost alone brings a healthy machine to 41
+STARTS_A_DAY = 48.0  # a healthy machine of tuning had 41 on its first day
 HOURS_A_DAY = 3.0
 DAYS_LEARNT = 7.0
 LEAST_SD = 3.3  # starts; from day to day in one home, by 22,370 days of Swiss units
