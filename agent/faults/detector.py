@@ -144,6 +144,11 @@ class Detector:
             if rule.on & event
         )
 
+    @property
+    def unlearnable(self) -> tuple[str, ...]:
+        """Faults that are found only when they begin after the learning; see `Judge`."""
+        return self._view.judge.unlearnable(self._view.own)
+
     def knew(self, point: PointId) -> None:
         """This point once had a good value: what is missed now was there before."""
         self._view.seen_good.add(point)
@@ -200,11 +205,11 @@ class Detector:
             since_s = view.now - view.defrost_ended
             view.own.window(view.window, since_s, view.now, night)
         if night and events & CLEAN and view.clean is not None:
-            view.own.clean_coil(view.clean, view.now)
+            view.own.clean_coil(view.clean, view.bare_at, view.now)
         if events & REST and view.rest is not None:
             view.own.rest(view.rest, view.now - view.off_since, view.now, night)
         if events & (WINDOW | CLEAN | REST):
-            view.judge.look(view.own, view.now)
+            view.judge.look(view.own, view.now, bool(events & CLEAN))
         if events & DAY:
             view.own.day(view.now)
             view.judge.day(view.own, view.now)

@@ -31,7 +31,8 @@ class Signature:
     `both` when it may go either way, as a sensor's offset does.
     Without the signals it `must` have it is no suspect; `odds` are how often it happens,
     and `proof` how much evidence it takes, as a share of the usual. Only a `swift` one is told
-    before a day is over, and a `patient` one only when a second day says the same.
+    before a day is over, and a `patient` one only when a second day says the same. An `airside` one
+    is told by a coil that was bare of frost twice.
     """
 
     fault: str
@@ -44,6 +45,7 @@ class Signature:
     proof: float = 1.0
     swift: bool = False
     patient: bool = False
+    airside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Fit:
 def fitted(signature: Signature, seen: Mapping[str, Seen]) -> Fit | None:
     """The size that explains most; None when nothing that it moves is measured."""
     typical, spread = signature.typical, signature.spread
-    if not any(name in typical for name in seen) or any(one not in seen for one in signature.must):
+    if any(one not in seen for one in signature.must) or not any(map(typical.get, seen)):
         return None
     size = 1.0
     for _ in range(PASSES):
@@ -153,6 +155,7 @@ def signature(
     proof: float = 1.0,
     swift: bool = False,
     patient: bool = False,
+    airside: bool = False,
 ) -> Signature:
     """A signature from lines such as `approach 1.05 0.2`: signal, how far it moves, the spread."""
     rows = [line.split() for line in table.strip().splitlines()]
@@ -167,4 +170,5 @@ def signature(
         proof,
         swift,
         patient,
+        airside,
     )

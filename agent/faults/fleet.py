@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from agent.faults.diagnosis import Seen
 
 USUAL: Mapping[str, tuple[float, float]] = {
-    "clean": (8.3, 2.0),
+    "clean": (7.4, 1.4),
     "superheat": (4.4, 1.0),
     "subcooling": (4.1, 1.4),
     "condenser": (1.5, 0.75),

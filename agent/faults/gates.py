@@ -25,8 +25,11 @@ FIVE_S = 330.0  # not a round number: what swings by the minute is not met at it
 WINDOW_S = 600.0
 STEADY_AFTER_S = 600.0
 STEADY_HZ = 3.0
-CLEAN_FROM_S, CLEAN_TO_S = 480.0, 960.0
-CLEAN_HZ = 45.0
+CLEAN_FROM_S, CLEAN_TO_S, CLEAN_S = 480.0, 1200.0, 360.0
+CLEAN_HZ = 20.0
+THAWS_ABOVE_C, THAWS_BY_K = 1.0, 4.0  # so many K for an hour melt what an hour has frozen
+LEAST_THAW_S = 3600.0
+DRY_C = 7.0  # outdoor air: a coil that nobody measures freezes below
 REST_FROM_S, REST_TO_S = 600.0, 7200.0
 DEFROST_TOUCHES_S = 600.0
 LONGEST_GAP_S = 150.0
@@ -37,13 +40,23 @@ DAY_S = 86400.0
 class Gates:
     """Follows one device. `step` changes the view and answers with the events of this sample."""
 
-    __slots__ = ("_clean", "_coil_before", "_coil_most", "_five", "_minute", "_rest", "_steady")
+    __slots__ = (
+        "_clean",
+        "_coil_before",
+        "_coil_most",
+        "_five",
+        "_frost_s",
+        "_minute",
+        "_rest",
+        "_steady",
+    )
 
     def __init__(self) -> None:
         self._steady: list[Sample] = []
         self._clean: list[Sample] = []
         self._rest: list[Sample] = []
         self._minute = self._five = -inf
+        self._frost_s = inf  # until the coil has been seen bare
         self._coil_before: float | None = None
         self._coil_most: float | None = None
 
@@ -60,7 +73,7 @@ class Gates:
         elif defrosting:
             self._thaw(sample)
         if running is not view.running:
-            events |= self._turned(view, running)
+            events |= self._turned(view, sample, running)
         if running:
             events |= self._runs(view, sample)
         elif view.off_since + REST_FROM_S <= now <= view.off_since + REST_TO_S and sample.pump_on:
@@ -87,7 +100,10 @@ class Gates:
             view.heating_since = now
         elif now - view.heating_since >= STEADY_AFTER_S:
             events = self._steady_sample(view, sample)
-        if now - view.defrost_ended <= CLEAN_TO_S + LONGEST_GAP_S:
+        coil_c = sample.coil_temp
+        if coil_c < 0.0 if coil_c is not None else (sample.outdoor_temp or 0.0) < DRY_C:
+            self._frost_s += view.dt_s
+        if now - view.bare_at <= CLEAN_TO_S + LONGEST_GAP_S:
             events |= self._clean_sample(view, sample)
         return events
 
@@ -101,12 +117,14 @@ class Gates:
         if view.heating_since != inf:
             view.heating_since = view.now
 
-    def _turned(self, view: View, running: bool) -> int:
+    def _turned(self, view: View, sample: Sample, running: bool) -> int:
         ended, now = self._steady_end(view), view.now
         view.running, self._rest = running, []
         if running:
             view.on_since = now
+            self._thawed(view, sample)
             return START
+        ended |= self._clean_end(view)
         view.off_since = now
         began = view.on_since
         touches = view.defrosting or now - view.defrost_ended <= DEFROST_TOUCHES_S
@@ -114,8 +132,20 @@ class Gates:
         view.run = Run(began, now, touches, view.hot_water_ended >= began)
         return STOP | ended
 
+    def _thawed(self, view: View, sample: Sample) -> None:
+        """Whether the pause that ends has melted what had frozen on the coil."""
+        if sample.outdoor_temp is None or sample.outdoor_temp <= THAWS_ABOVE_C:
+            return
+        warm_k = sample.outdoor_temp - THAWS_ABOVE_C
+        thawed_s = warm_k * (view.now - view.off_since) / THAWS_BY_K
+        if self._frost_s > 0.0 and thawed_s < LEAST_THAW_S:
+            return
+        self._frost_s -= thawed_s
+        if self._frost_s <= 0.0:
+            self._frost_s, view.bare_at = 0.0, view.now
+
     def _defrost(self, view: View, sample: Sample, defrosting: bool) -> int:
-        events, self._clean = self._steady_end(view), []
+        events = self._steady_end(view) | self._clean_end(view)
         view.defrosting = defrosting
         if defrosting:
             view.defrost_began = view.now
@@ -134,7 +164,8 @@ class Gates:
             outdoor_c=sample.outdoor_temp,
             gap_s=view.defrost_began - ended,
         )
-        view.defrost_ended = view.now
+        view.defrost_ended = view.bare_at = view.now
+        self._frost_s = 0.0
         return DEFROST
 
     def _thaw(self, sample: Sample) -> None:
@@ -161,17 +192,20 @@ class Gates:
         return WINDOW
 
     def _clean_sample(self, view: View, sample: Sample) -> int:
-        since_s, kept = view.now - view.defrost_ended, self._clean
-        frequency = sample.compressor_frequency or 0.0
+        since_s, frequency = view.now - view.bare_at, sample.compressor_frequency or 0.0
+        kept = self._clean
+        if since_s > CLEAN_TO_S or (kept and sample.mono - kept[0].mono >= CLEAN_S):
+            return self._clean_end(view)
         fit = since_s >= CLEAN_FROM_S and view.running_s >= CLEAN_FROM_S and not view.defrosting
-        if since_s <= CLEAN_TO_S:
-            if fit and frequency >= CLEAN_HZ and sample.mode in (None, "heating"):
-                kept.append(sample)
-            return 0
+        if fit and frequency >= CLEAN_HZ and sample.mode in (None, "heating"):
+            kept.append(sample)
+        return 0
+
+    def _clean_end(self, view: View) -> int:
+        kept, self._clean = self._clean, []
         if not kept:
             return 0
-        self._clean = []
-        window = averaged(kept, view.now, (CLEAN_TO_S - CLEAN_FROM_S) * LEAST_SHARE)
+        window = averaged(kept, view.now, CLEAN_S / 2)
         if window is None:
             return 0
         view.clean = window

@@ -34,20 +34,25 @@ Features = Callable[[Window, Mapping[str, float]], Found]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """When a history is learnt: after so long, with so many stretches seen."""
+    """When a history is learnt: after so long, with so many stretches seen.
+
+    So many stretches are `alike`, worth one: neighbours in time show the same.
+    """
 
     learn_s: float = 14 * 86400.0
     least: int = 30
     inputs: int = 7
+    alike: float = 4.0
 
 
 @dataclass(slots=True)
 class Track:
     """How far a signal is from its own history, in its unit: measured minus expected.
 
-    `sd` is the spread of one stretch. `now` is averaged over about five of them, `count` says over
-    how many at most. `days` are the newest daily medians, the newest last; `up` and `down` add up
-    what the daily medians drift, in spreads of one.
+    `sd` is the spread of one stretch, `last` the newest one, `pair` what the newest two both show.
+    `now` is averaged over about five of them, `count` says over how many at most. `days` are the
+    newest daily medians, the newest last; `up` and `down` add up what the daily medians drift, in
+    spreads of one.
     """
 
     sd: float
@@ -59,6 +64,8 @@ class Track:
     up: float = 0.0
     down: float = 0.0
     days: tuple[float, ...] = ()
+    last: float = 0.0
+    pair: float = 0.0
 
     @property
     def z(self) -> float:
@@ -104,6 +111,11 @@ class History:
         self._solved: Solved | None = None
         self._today.clear()
         self.tracks.clear()
+
+    @property
+    def doubt(self) -> float:
+        """The share of one stretch's variance by which all that is judged lately errs alike."""
+        return self._terms.alike * self.reach
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -206,6 +218,7 @@ class History:
             share = max(FAST, 1.0 / track.count)
             track.now += share * (off - track.now)
             track.expected, track.at = expected, now
+            track.pair, track.last = _both(off, track.last), off
             self._today.setdefault(name, []).append(off)
 
     # --- over restarts --------------------------------------------------------------------------
@@ -258,6 +271,11 @@ class History:
                 )
 
 
+def _both(a: float, b: float) -> float:
+    """The smaller of two deviations to one side; 0 when they are to different ones."""
+    return 0.0 if a * b <= 0.0 else min(a, b, key=abs)
+
+
 def unchanging(window: Window, signals: Mapping[str, float]) -> Found:
     """No inputs: what is usual is one number."""
     return (1.0,), (0.0, 0.0, 0.0)
@@ -273,6 +291,17 @@ def of_cold(window: Window, signals: Mapping[str, float]) -> Found:
     air that is damp or still, change that temperature and nothing else inside.
     """
     return _scaled(window, signals.get("cold"))
+
+
+def of_bare(window: Window, signals: Mapping[str, float]) -> Found:
+    """Frequency and its square, outdoor air, water, hours since the coil was bare of frost."""
+    hz, outdoor_c = window.get("compressor_frequency"), window.get("outdoor_temp")
+    supply_c, bare_h = window.get("water_supply_temp"), signals.get("bare")
+    if hz is None or outdoor_c is None or supply_c is None or bare_h is None:
+        return None
+    f = hz / 50.0 - 1.0
+    x = (1.0, f, f * f, outdoor_c / 10.0, supply_c / 10.0 - 3.5, bare_h)
+    return x, (hz, outdoor_c, supply_c)
 
 
 def _scaled(window: Window, cold_c: float | None) -> Found:

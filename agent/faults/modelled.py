@@ -19,6 +19,7 @@ EVIDENCE = 5
 SENT_AFTER_DAYS = 2
 """What is told within hours sends nobody before the ends of so many days said the same."""
 CLEAR_WEIGHT = 0.6
+BY_ITSELF = 3.0  # standard errors
 MASKED_BY = ("F05", "F06", "F08", "F10", "F12", "F15", "F17", "F23", "F24")
 """Faults that move what the models use, and have rules of their own."""
 
@@ -32,15 +33,17 @@ def modelled(
     needs: tuple[PointId | tuple[PointId, ...], ...] = HEATING,
     worse: float = inf,
     advice: float = 0.0,
+    shown_by: str = "",
 ) -> Rule:
     """A rule that only has signatures: it tells the verdict when that names its fault.
 
-    From the size `worse` on it sends a technician; below `advice` it only advises.
+    From the size `worse` on it sends a technician; below `advice` it only advises, and as long as
+    the signal `shown_by` shows nothing by itself.
     """
 
     def look(view: View, memory: Memory) -> Iterable[Finding]:
         """What the machine's own history points to."""
-        return told(view, signatures, worse, advice)
+        return told(view, signatures, worse, advice, shown_by)
 
     return Rule(
         name,
@@ -58,7 +61,11 @@ def modelled(
 
 
 def told(
-    view: View, signatures: Iterable[Signature], worse: float, advice: float
+    view: View,
+    signatures: Iterable[Signature],
+    worse: float,
+    advice: float,
+    shown_by: str = "",
 ) -> tuple[Finding, ...]:
     """The finding when the verdict names the fault of these signatures; see `modelled`."""
     verdict = view.judge.verdict
@@ -67,7 +74,8 @@ def told(
     severity = None
     if verdict.size >= worse:
         severity = Severity.S2
-    if verdict.early or verdict.days < SENT_AFTER_DAYS or verdict.size < advice or _open(verdict):
+    hint = verdict.early or verdict.days < SENT_AFTER_DAYS or verdict.size < advice
+    if hint or _open(verdict) or not _shown(verdict, shown_by):
         severity = Severity.S3  # nobody is sent out for a hint
     return (found(verdict, severity),)
 
@@ -75,6 +83,14 @@ def told(
 def _open(verdict: Verdict) -> bool:
     """Whether it may as well be something else."""
     return bool(verdict.suspects) and verdict.suspects[0].weight < CLEAR_WEIGHT
+
+
+def _shown(verdict: Verdict, name: str) -> bool:
+    """Whether this signal stands out by itself; true without a name."""
+    if not name:
+        return True
+    seen = verdict.seen.get(name)
+    return seen is not None and abs(seen.off) >= BY_ITSELF * seen.error
 
 
 def found(verdict: Verdict, severity: Severity | None = None) -> Finding:

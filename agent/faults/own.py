@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, sqrt
+from math import hypot, inf, sqrt
 
 from agent.faults.diagnosis import Seen
-from agent.faults.history import History, Terms, Track, of_air, of_cold, unchanging
+from agent.faults.history import History, Terms, Track, of_air, of_bare, of_cold, unchanging
 from agent.faults.sample import Sample
 from agent.faults.signals import AIR, LOOP, PLACE, SIGNALS, STEADY, Sources, measured, rested
 from agent.faults.window import Window
@@ -17,10 +17,9 @@ WARM_COIL_C = 1.5  # just above 0 degC ice melts for hours
 FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 DAY_S = 86400.0
 LEAST_STRETCHES = 5
-ALIKE = 4.0  # stretches that are worth one: neighbours in time show the same
 PROVE = 5  # stretches that tell which signals a machine gives at all
 HEATING = Terms(least=40)
-CLEAN = Terms(least=20)
+CLEAN = Terms(least=20, inputs=6, alike=1.0)  # coils bare of frost come hours apart
 LOOPING = Terms(least=40, inputs=1)  # the valve holds it: the same at every frequency
 RESTING = Terms(least=20, inputs=1)
 
@@ -30,32 +29,45 @@ class Horizon:
     """How far back a deviation is averaged: over `days` daily medians, or the newest stretches.
 
     `noise` is the share of one stretch's spread that is left then, `fine` that of what the model
-    and the sensors cannot know better. What is older than `lately_s` says nothing.
+    and the sensors cannot know better. What is older than `lately_s` says nothing. More than
+    `bound` times what the newest two stretches both show does not count; with `pair` they alone do.
     """
 
     days: int
     noise: float
     fine: float
     lately_s: float
+    bound: float = inf
+    pair: bool = False
 
-    def seen(self, signal: str, track: Track, now: float, reach: float) -> Seen | None:
+    def seen(self, signal: str, track: Track, now: float, doubt: float) -> Seen | None:
         """The deviation of a signal; None when too little of it is known, or for too long none.
 
-        `reach` is its history's: stretches of one day are alike and err alike.
+        `doubt` is its history's: what all stretches err alike.
         """
         error = hypot(
-            hypot(self.noise, sqrt(ALIKE * reach)) * track.sd,
+            hypot(self.noise, sqrt(doubt)) * track.sd,
             self.fine * SIGNALS[PLACE[signal]].fine,
         )
         if now - (track.closed if self.days else track.at) > self.lately_s:
             return None  # what is not known lately is not known to be well
+        if (self.pair or self.bound < inf) and not track.last:
+            return None  # none since the gateway began
         if not self.days:
-            return Seen(track.now, error) if track.count >= LEAST_STRETCHES else None
+            return Seen(self._newest(track), error) if track.count >= LEAST_STRETCHES else None
         newest = track.days[-self.days :]
         return Seen(sum(newest) / len(newest), error) if len(newest) == self.days else None
 
+    def _newest(self, track: Track) -> float:
+        if self.pair:
+            return track.pair
+        most = self.bound * abs(track.pair) if self.bound < inf else inf
+        return min(max(track.now, -most), most)
+
 
 HOURS = Horizon(0, 0.4, 1.0, 1.5 * 3600.0)
+LATELY = Horizon(0, 0.33, 0.5, 0.5 * DAY_S, bound=2.0)
+NEWEST = Horizon(0, 1.0, 0.5, 0.5 * DAY_S, pair=True)
 DAY = Horizon(1, 0.4, 0.8, 0.2 * DAY_S)
 DAYS = Horizon(2, 0.3, 0.7, 1.2 * DAY_S)
 WEEK = Horizon(5, 0.2, 0.6, 2.2 * DAY_S)
@@ -88,7 +100,7 @@ class Own:
         self.steady = History((), now, HEATING, of_cold)
         self.air = History((), now, HEATING, of_air)
         self.loop = History(LOOP, now, LOOPING, unchanging)
-        self.clean = History(("approach",), now, CLEAN, of_air)
+        self.clean = History(("approach",), now, CLEAN, of_bare)
         self.rest_water = History(("rest_water",), now, RESTING, unchanging)
         self.rest_air = History(("rest_air",), now, RESTING, unchanging)
         self.rest_pressure = History(("rest_pressure",), now, RESTING, unchanging)
@@ -108,9 +120,11 @@ class Own:
         """The signals of one sample, for what is too large to wait for a mean."""
         return measured(Window(now, now, (sample,)), self._source)
 
-    def clean_coil(self, window: Window, now: float) -> bool:
-        """The coil after a defrost; whether it could be judged."""
-        return self.clean.see(window, measured(window, self._source), now)
+    def clean_coil(self, window: Window, bare: float, now: float) -> bool:
+        """A coil that was `bare` of frost a few minutes before; whether it could be judged."""
+        since_s = 0.5 * (window.began + window.ended) - bare
+        found = measured(window, self._source) | {"bare": since_s / 3600.0}
+        return self.clean.see(window, found, now)
 
     def rest(self, window: Window, off_s: float, now: float, night: bool) -> None:
         """Ten minutes of standing still with the pump on."""
@@ -138,7 +152,7 @@ class Own:
         found: dict[str, Seen] = {}
         for name, part in self.parts.items():
             for signal, track in part.tracks.items():
-                one = horizon.seen(signal, track, now, part.reach)
+                one = horizon.seen(signal, track, now, part.doubt)
                 if one is not None:
                     found["clean" if name == "clean" else signal] = one
         return found

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from agent.faults.diagnosis import Diagnosis, Seen, Signature, diagnose
 from agent.faults.fleet import USUAL, against_fleet
-from agent.faults.own import DAY, DAYS, HOURS, WEEK, Horizon, Own
+from agent.faults.own import DAY, DAYS, HOURS, LATELY, NEWEST, WEEK, Horizon, Own
 from agent.model import Suspect
 
 UNKNOWN = "unknown"
@@ -24,14 +25,20 @@ STRONG = 150.0  # chi square of an anomaly that is told although nobody knows it
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a horizon asks for: drop of chi square, over so many looks in a row."""
+    """What a horizon asks for: drop of chi square, over so many looks in a row, and so many K that
+    the coil bare of frost is colder than usual.
+    """
 
     horizon: Horizon
     strength: float
     looks: int
+    least_k: float = -inf
 
 
 HOURLY = Demand(HOURS, 100.0, 5)
+BARE = Demand(LATELY, 20.0, 2)  # each time that the coil was bare of frost
+PLAINLY_BARE = Demand(NEWEST, 31.0, 1, 1.5)
+AIRSIDE = (BARE, PLAINLY_BARE)
 PLAIN = 4.0  # times the strength asked for: a look counts twice
 SURE = 150.0  # chi square that needs no second day
 DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
@@ -57,21 +64,39 @@ class Verdict:
 class Judge:
     """Keeps one machine's verdict."""
 
-    __slots__ = ("_least_proof", "_looks", "_patient", "_signatures", "_yesterday", "verdict")
+    __slots__ = (
+        "_bare",
+        "_least_proof",
+        "_looks",
+        "_patient",
+        "_signatures",
+        "_yesterday",
+        "verdict",
+    )
 
     def __init__(self, signatures: Sequence[Signature]) -> None:
         self._signatures = tuple(signatures)
         self._least_proof = min((one.proof for one in signatures), default=1.0)
         self._patient = frozenset(one.fault for one in self._signatures if one.patient)
-        self._looks = 0
+        self._looks = self._bare = 0
         self._yesterday = ""
         self.verdict: Verdict | None = None
 
-    def look(self, own: Own, now: float) -> None:
-        """Some stretch has ended."""
+    def look(self, own: Own, now: float, clean: bool) -> None:
+        """Some stretch has ended; `clean` when it was one of a coil bare of frost."""
         found = self._found(own, now, HOURLY)
         self._looks = self._looks + _weight(found) if found is not None else 0
         if found is not None and self._looks >= HOURLY.looks and self._free:
+            self.verdict = found
+        if clean:
+            self._look_bare(own, now)
+
+    def _look_bare(self, own: Own, now: float) -> None:
+        found = self._found(own, now, BARE)
+        self._bare = self._bare + 1 if found is not None else 0
+        if self._bare < BARE.looks:
+            found = self._found(own, now, PLAINLY_BARE)
+        if found is not None and self._free:
             self.verdict = found
 
     def day(self, own: Own, now: float) -> None:
@@ -90,6 +115,15 @@ class Judge:
             self.verdict = early
         elif self._over(own, now):
             self.verdict = None
+
+    def unlearnable(self, own: Own) -> tuple[str, ...]:
+        """Faults that stay unseen where they were there before the learning began: of medium size
+        they move what is learnt by less than healthy machines differ. Empty while that is little.
+        """
+        means = own.means
+        told = {one.fault for one in self._signatures if _moves(one, means) >= EARLY}
+        every = {one.fault for one in self._signatures} if means else set()
+        return tuple(sorted(every - told))
 
     def _early(self, own: Own) -> Verdict | None:
         """What is wrong against machines at large, while own history is young or was ill."""
@@ -114,10 +148,12 @@ class Judge:
 
     def forget(self) -> None:
         """The machine was mended."""
-        self.verdict, self._looks, self._yesterday = None, 0, ""
+        self.verdict, self._looks, self._bare, self._yesterday = None, 0, 0, ""
 
     def _found(self, own: Own, now: float, demand: Demand) -> Verdict | None:
         seen = own.seen(demand.horizon, now)
+        if demand in AIRSIDE and ("clean" not in seen or seen["clean"].off < demand.least_k):
+            return None
         least = demand.strength * self._least_proof
         if sum((one.off / one.error) ** 2 for one in seen.values()) < least:
             return None
@@ -126,10 +162,12 @@ class Judge:
             return None
         share = told.best.left / told.strength
         if told.misfit > MISFIT and share > MISFIT_SHARE and told.strength >= STRONG:
-            if demand is HOURLY:  # what begins looks like nothing yet
+            if demand is HOURLY or demand in AIRSIDE:  # what begins looks like nothing yet
                 return None
             return Verdict(UNKNOWN, 1.0, (Suspect(UNKNOWN, 1.0),), _short(seen), own.expected())
         if demand is HOURLY and not told.best.signature.swift:
+            return None
+        if demand in AIRSIDE and not told.best.signature.airside:
             return None
         proof = told.best.signature.proof * demand.strength
         if told.best.explained < proof or not _large(told):
@@ -151,6 +189,12 @@ class Judge:
             return False
         strength = sum((one.off / one.error) ** 2 for one in seen.values())
         return strength < ENDS_AT * DAILY[1].strength
+
+
+def _moves(signature: Signature, means: Mapping[str, float]) -> float:
+    """Chi square of a medium fault against machines at large, of the signals that are known."""
+    known = [name for name in signature.typical if name in means and name in USUAL]
+    return sum((signature.typical[name] / USUAL[name][1]) ** 2 for name in known)
 
 
 def _weight(found: Verdict) -> int:

@@ -54,6 +54,7 @@ class View:
     """One device. `now` is in seconds of the detector's own clock, which goes on over restarts and
     never backwards; everything in the past is told on it. `silent_s` is 0 while the device answers;
     `noisy` tells that it has shown impossible values within a day, and single ones mean nothing.
+    At `bare_at` the coil was last free of frost: a defrost ended, or it started thawed.
     """
 
     machine: Machine
@@ -74,6 +75,7 @@ class View:
     defrosting: bool = False
     defrost_began: float = -inf
     defrost_ended: float = -inf
+    bare_at: float = -inf
     heating_since: float = inf
     hot_water_ended: float = -inf
     window: Window | None = None

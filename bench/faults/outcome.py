@@ -79,7 +79,8 @@ class Outcome:
     the first new alarm: "open", "hour", "day". `twin`: what the healthy twin raised in the same
     days. `vendor_s`: when the unit's own code first showed a fault the twin's did not. `lost_kwh`:
     extra electricity for the same heat until the first new alarm, until the end when there was
-    none. `off`: the rules that were switched off, and why.
+    none. `off`: the rules that were switched off, and why. `unlearnable`: the faults that are said
+    to stay unseen where they were there from the start.
     """
 
     case: Case
@@ -92,6 +93,7 @@ class Outcome:
     state_bytes: int = 0
     lead_s: float | None = None
     off: Mapping[str, str] = field(default_factory=dict)
+    unlearnable: tuple[str, ...] = ()
 
     def new(self, seen: tuple[Seen, ...]) -> tuple[Seen, ...]:
         """Those that are ours and that the healthy twin has not."""
@@ -102,10 +104,9 @@ class Outcome:
         )
 
     @property
-    def unlearnt(self) -> tuple[str, ...]:
-        """Rules that say they cannot be learnt on this unit."""
-        said = {one.rule for one in self.opened if "learn" in one.rule}
-        return (*sorted(said), *(name for name, why in self.off.items() if "learn" in why))
+    def unlearnt(self) -> bool:
+        """Whether it was told that this fault is not found where it was there from the start."""
+        return self.case.fault[:3] in self.unlearnable
 
     @property
     def first(self) -> Seen | None:

@@ -245,6 +245,7 @@ def _outcome(
         watch.state_bytes,
         frozen_s - at_s if at_s is not None and isfinite(frozen_s) else None,
         watch.off,
+        watch.unlearnable,
     )
 
 

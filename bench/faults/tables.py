@@ -225,7 +225,7 @@ def while_learning(outcomes: Sequence[Outcome]) -> list[Row]:
                 "branches": len(own),
                 "found": share(len(found), len(own)),
                 "told_not_learnable": share(
-                    sum(bool(one.unlearnt) for one in own if one not in found), len(own)
+                    sum(one.unlearnt for one in own if one not in found), len(own)
                 ),
                 "wrong_name": share(sum(wrong(one) for one in own), len(own)),
                 "silent": share(

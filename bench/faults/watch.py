@@ -137,6 +137,11 @@ class Watch:
         return dict(self._detector.off)
 
     @property
+    def unlearnable(self) -> tuple[str, ...]:
+        """The faults that it says it cannot find when they were there while it learnt."""
+        return self._detector.unlearnable
+
+    @property
     def detected_s(self) -> float | None:
         """When the first new alarm opened, since the onset."""
         return self._detected

@@ -12,6 +12,7 @@ from agent.frost import COLD_OUTDOOR_C
 from agent.model import Severity, Suspect
 
 LEAST_S, MOST_S = 60.0, 150.0
+NOISY = 1.6  # times as long where values come damaged: polls get lost there as well
 KNOWN_S = 6 * 3600.0  # so long the air of before tells of now, over restarts too
 LOST_IN_A_ROW = 6.0
 NOBODY_POLLED_S = 450.0
@@ -56,7 +57,8 @@ def patience_s(view: View, memory: Memory) -> float:
     memory["n"] = n = min(memory.get("n", 0.0) + 1.0, POLLS_AVERAGED)
     every_s = memory.get("every_s", 0.0)
     memory["every_s"] = every_s = every_s + (view.dt_s - every_s) / n
-    return min(max(LEAST_S, (LOST_IN_A_ROW - 1.0) * every_s), MOST_S)
+    usual_s = min(max(LEAST_S, (LOST_IN_A_ROW - 1.0) * every_s), MOST_S)
+    return NOISY * usual_s if view.noisy else usual_s
 
 
 COMMUNICATION_LOST = Rule(

@@ -16,7 +16,7 @@ SIGNATURES = (
         discharge       2.9    0.7
         valve          -4.5      1
         approach      -0.85    0.3
-        clean          -0.7    0.3
+        clean          -0.7    0.5
         spread         -0.5   0.15
         subcooling     -0.4    0.2
         condenser      -0.2    0.1

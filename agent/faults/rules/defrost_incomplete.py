@@ -11,13 +11,14 @@ SIGNATURES = (
     signature(
         "F09",
         """
-        clean           3.6    0.8
+        clean           5.0    1.0
         approach        1.8    1.0
         power          -0.2    0.2
         superheat      -0.2    0.2
         """,
         least=0.25,
         proof=0.7,
+        airside=True,
         must=("clean",),
     ),
 )

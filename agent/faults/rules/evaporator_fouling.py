@@ -11,11 +11,15 @@ SIGNATURES = (
     signature(
         "F07",
         """
-        approach        1.4    0.3
-        clean           1.1    0.3
+        clean           1.3    0.4
+        approach        0.9    0.5
+        subcooling     -0.3    0.3
+        condenser      -0.2    0.2
+        power          -0.4    0.4
         """,
         least=0.3,
         proof=0.8,
+        airside=True,
     ),
 )
 
@@ -27,4 +31,5 @@ EVAPORATOR_FOULING = modelled(
     signatures=SIGNATURES,
     words=WORDS["F07"],
     advice=0.7,
+    shown_by="clean",  # ice that melts for hours looks like dirt to all the rest
 )

@@ -17,10 +17,11 @@ LOWEST_V, HIGHEST_V, AT_ONCE_S = 187.0, 253.0, 10.0
 EASED_BY_V = 3.0
 MEASURED_V = (80.0, 300.0)  # below no machine answers; above it is told between two phases
 LONGEST_GAP_S = 150.0
+BEYOND_WHEN_NOISY = 4.0
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Two samples in a row beyond a limit begin it, two in a row within end it."""
+    """Two samples in a row beyond a limit begin it, two within end it; a noisy line takes four."""
     volts = view.sample.supply_voltage
     if volts is None or (LOW_V + EASED_BY_V <= volts <= HIGH_V - EASED_BY_V and not memory):
         return NOTHING
@@ -38,10 +39,13 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     side = -1.0 if volts < LOW_V + eased else 1.0
     if memory.get("side") != side or view.dt_s > LONGEST_GAP_S:
         memory.clear()
-        memory.update(side=side, since=view.now, volts=volts, within=0.0)
+        memory.update(side=side, since=view.now, volts=volts, within=0.0, beyond=1.0)
         return NOTHING
+    memory["beyond"] = memory.get("beyond", 1.0) + 1.0
     # the milder of two, so that one wild value decides nothing
     worst, memory["volts"] = sorted((volts, memory["volts"]))[side < 0.0], volts
+    if view.noisy and memory["beyond"] < BEYOND_WHEN_NOISY:
+        return NOTHING
     return _found(view, memory, worst)
 
 

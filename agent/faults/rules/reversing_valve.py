@@ -17,7 +17,7 @@ SIGNATURES = (
         power          -3.8    0.7
         valve            -4      1
         approach      -0.85    0.3
-        clean         -0.65   0.25
+        clean          -0.7    0.5
         spread        -0.45   0.15
         subcooling    -0.35   0.15
         condenser     -0.15    0.1

@@ -47,7 +47,7 @@ SIGNATURES = (
         both=True,
         proof=1.5,
         patient=True,
-        odds=0.2,
+        odds=0.04,
     ),
     signature(  # coil_temp, two kelvin
         "F16",

@@ -20,7 +20,7 @@ SIGNATURES = (
         spread         -0.6    0.2
         power          -0.6    0.8
         approach       -0.8    0.4
-        clean          -0.9    0.4
+        clean          -0.4    0.4
         """,
         least=0.4,
         swift=True,

@@ -12,7 +12,7 @@ SIGNATURES = (
         "F12",
         """
         approach         10      4
-        clean             8      4
+        clean             5      4
         superheat       4.5      2
         discharge         5    2.5
         subcooling      1.3    0.8
@@ -40,7 +40,7 @@ SIGNATURES = (
         capacity         -5      2
         subcooling     -1.6    0.8
         approach       -0.6    0.4
-        clean          -0.8    0.4
+        clean             0    2.0
         condenser      -0.3    0.2
         """,
         least=0.2,
