@@ -137,6 +137,7 @@ class History:
             due = now - self.began >= self._terms.learn_s and self._sums.count >= self._terms.least
             if due and not self.frozen:
                 self.freeze()
+                self.reach = self._sums.n / self._sums.count  # the mean of what was learnt
         return False
 
     @property

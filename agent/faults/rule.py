@@ -24,7 +24,7 @@ class Event(IntFlag):
 
     `SAMPLE` every poll that was answered, `SILENT` every one that was not, `MINUTE` the first
     sample of each minute, `FIVE` of some five minutes, `WINDOW` ten minutes of steady heating (gate
-    G1), `CLEAN` the coil's state 8 to 16 minutes after a defrost (G2), `REST` ten minutes of
+    G1), `CLEAN` the coil in the minutes after it was bare of frost (G2), `REST` ten minutes of
     standing still with the pump on (G3), `DEFROST` the end of one, `START` and `STOP` of the
     compressor, `DAY` every 24 h.
     """

@@ -21,7 +21,7 @@ SIGNALS: Mapping[str, tuple[str, str]] = {
     "valve": ("expansion valve opening", "膨胀阀开度"),
     "coil": ("coil sensor over evaporating", "盘管与蒸发温差"),
     "fan": ("fan speed", "风机转速"),
-    "clean": ("air over evaporating after a defrost", "除霜后空气与蒸发温差"),
+    "clean": ("air over evaporating, coil bare of frost", "盘管无霜时空气与蒸发温差"),
     "rest_water": ("supply over return water at rest", "停机时供回水温差"),
     "rest_air": ("outdoor air over coil at rest", "停机时空气与盘管温差"),
     "rest_pressure": ("condensing over evaporating at rest", "停机时冷凝与蒸发温差"),

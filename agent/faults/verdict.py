@@ -36,8 +36,8 @@ class Demand:
 
 
 HOURLY = Demand(HOURS, 100.0, 5)
-BARE = Demand(LATELY, 20.0, 2)  # each time that the coil was bare of frost
-PLAINLY_BARE = Demand(NEWEST, 31.0, 1, 1.5)
+BARE = Demand(LATELY, 16.0, 2)  # each time that the coil was bare of frost
+PLAINLY_BARE = Demand(NEWEST, 25.0, 1, 1.5)
 AIRSIDE = (BARE, PLAINLY_BARE)
 PLAIN = 4.0  # times the strength asked for: a look counts twice
 SURE = 150.0  # chi square that needs no second day
@@ -82,7 +82,7 @@ class Judge:
         self._yesterday = ""
         self.verdict: Verdict | None = None
 
-    def look(self, own: Own, now: float, clean: bool) -> None:
+    def look(self, own: Own, now: float, clean: bool = False) -> None:
         """Some stretch has ended; `clean` when it was one of a coil bare of frost."""
         found = self._found(own, now, HOURLY)
         self._looks = self._looks + _weight(found) if found is not None else 0
@@ -152,7 +152,7 @@ class Judge:
 
     def _found(self, own: Own, now: float, demand: Demand) -> Verdict | None:
         seen = own.seen(demand.horizon, now)
-        if demand in AIRSIDE and ("clean" not in seen or seen["clean"].off < demand.least_k):
+        if demand in AIRSIDE and not _airside(own, seen, demand):
             return None
         least = demand.strength * self._least_proof
         if sum((one.off / one.error) ** 2 for one in seen.values()) < least:
@@ -195,6 +195,16 @@ def _moves(signature: Signature, means: Mapping[str, float]) -> float:
     """Chi square of a medium fault against machines at large, of the signals that are known."""
     known = [name for name in signature.typical if name in means and name in USUAL]
     return sum((signature.typical[name] / USUAL[name][1]) ** 2 for name in known)
+
+
+def _airside(own: Own, seen: Mapping[str, Seen], demand: Demand) -> bool:
+    """Whether the coil alone is evidence enough, and lately it was seen whether the valve starves
+    it.
+    """
+    coil = seen.get("clean")
+    if coil is None or coil.off < max(demand.least_k, demand.strength**0.5 * coil.error):
+        return False
+    return not own.loop.tracks or "superheat" in seen
 
 
 def _weight(found: Verdict) -> int:

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
 from agent.faults.texts import WORDS
 from agent.faults.view import View
-from agent.model import Expected, Severity
+from agent.model import Expected, Severity, Suspect
 
 STARVES_K = 8.0  # of superheat over the usual; the valve's own loop holds it within two
 WIDER = 10.0  # percent of its range over the usual: a valve that opens seeks refrigerant
 SETTLED_S = 900.0  # after a start or a defrost
+COLDER_K = 9.0  # a starved evaporator is colder; gas that leaks past the reversing valve warms it
+LEAKS = (Suspect("F14", 0.6), Suspect("F12", 0.4))
 LOOKS, MOST = 5.0, 8.0  # five minutes apart; a good one takes two away
 
 
@@ -22,8 +24,10 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         _count(view, memory)
     if memory.get("n", 0.0) < LOOKS:
         return NOTHING
-    evidence = {"superheat": memory["superheat_k"]}
-    return (Finding(evidence, {"superheat": Expected(memory["usual_k"], STARVES_K)}),)
+    evidence = {"superheat": memory["superheat_k"], "colder": memory.get("colder_k", -99.0)}
+    expected = {"superheat": Expected(memory["usual_k"], STARVES_K)}
+    suspects = LEAKS if memory.get("colder_k", COLDER_K) < COLDER_K else ()
+    return (Finding(evidence, expected, suspects=suspects),)
 
 
 def _count(view: View, memory: Memory) -> None:
@@ -39,6 +43,9 @@ def _count(view: View, memory: Memory) -> None:
     if superheat_k > usual_k + STARVES_K and not wider:
         memory["n"] = min(n + 1.0, MOST)
         memory["superheat_k"], memory["usual_k"] = round(superheat_k, 1), round(usual_k, 1)
+        approach_k, bare_k = now.get("approach"), usual.get("clean")
+        if approach_k is not None and bare_k is not None:
+            memory["colder_k"] = round(approach_k - bare_k, 1)
     else:
         memory["n"] = max(n - 2.0, 0.0)
 

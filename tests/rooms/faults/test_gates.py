@@ -74,14 +74,45 @@ def test_a_heater_closes_the_gate() -> None:
     assert not minutes(seen, Event.WINDOW)
 
 
-def test_the_coil_is_clean_8_to_16_minutes_after_a_defrost() -> None:
+def test_the_coil_is_bare_8_to_20_minutes_after_a_defrost() -> None:
     view, seen = run(joined((60.0, "heating"), (5.0, "defrost"), (30.0, "heating")))
     assert minutes(seen, Event.DEFROST) == [65]
-    assert minutes(seen, Event.CLEAN) == [82]
+    assert minutes(seen, Event.CLEAN) == [79, 86]
     assert view.clean is not None
-    assert view.clean.ended - view.clean.began == pytest.approx(480.0, abs=31.0)
+    assert view.clean.ended - view.clean.began == pytest.approx(330.0, abs=61.0)
     assert view.defrost is not None
     assert view.defrost.length_s == 300.0
+
+
+def test_a_stop_ends_the_look_at_a_bare_coil() -> None:
+    parts = (60.0, "heating"), (5.0, "defrost")
+    _, seen = run(joined(*parts, (12.0, "heating"), (5.0, "idle")))
+    assert minutes(seen, Event.CLEAN) == [77]  # half of it counts
+    _, seen = run(joined(*parts, (10.0, "heating"), (5.0, "idle")))
+    assert not minutes(seen, Event.CLEAN)
+
+
+@pytest.mark.parametrize(
+    ("frozen_min", "outdoor_c", "pause_min", "bare"),
+    [
+        (30.0, 6.0, 49.0, True),  # an hour of frost at least is taken to be there
+        (30.0, 6.0, 40.0, False),
+        (120.0, 6.0, 90.0, False),
+        (120.0, 6.0, 99.0, True),  # 2 h of frost need 8 K h
+        (30.0, 0.5, 600.0, False),  # nothing melts
+    ],
+)
+def test_a_pause_makes_the_coil_bare_when_it_melts_what_has_frozen(
+    frozen_min: float, outdoor_c: float, pause_min: float, bare: bool
+) -> None:
+    samples: list[Sample] = []
+    parts = (0.0, 4.0, "defrost"), (4.0, frozen_min, "heating")
+    for began, length, mode in (*parts, (4.0 + frozen_min, pause_min, "idle")):
+        samples += stretch(began * 60.0, length, mode, outdoor_temp=outdoor_c, coil_temp=-4.0)
+    start = (4.0 + frozen_min + pause_min) * 60.0
+    samples += stretch(start, 1.0, outdoor_temp=outdoor_c, coil_temp=-4.0)
+    view, _ = run(samples)
+    assert (view.bare_at == pytest.approx(start, abs=31.0)) is bare
 
 
 def test_standing_still_with_the_pump_on_is_rest() -> None:

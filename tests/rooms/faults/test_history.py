@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.faults.history import History, Terms, of_air, of_cold, unchanging
 from agent.faults.linear import Sums
-from agent.faults.own import DAY, DAYS, Own
+from agent.faults.own import DAY, DAYS, LATELY, NEWEST, Own
 from agent.faults.signals import Sources, measured
 from tests.rooms.faults.testheating import window
 
@@ -169,7 +169,7 @@ def own_of(hours: int, frost_k: float = 0.0, since_s: float = 9e9, **off: float)
     for hour in range(HOURS_LEARNT + hours):
         shown = off if hour >= HOURS_LEARNT else {}
         own.window(window(hour, **shown), 900.0, hour * 3600.0, night=True)
-        own.clean_coil(window(hour, **shown), hour * 3600.0)
+        own.clean_coil(window(hour, **shown), (hour - 0.25) * 3600.0, hour * 3600.0)
         if hour % 24 == 23:
             own.day(hour * 3600.0)
     return own
@@ -198,10 +198,44 @@ def test_where_little_was_learnt_the_error_is_wider() -> None:
         assert seen(history, float(hours))
     assert 0.01 < history.reach < 0.2
     track = replace(history.tracks["condenser"], days=(1.0,), closed=0.0)
-    sure, unsure = (DAY.seen("condenser", track, 0.0, reach) for reach in (0.01, 0.3))
+    sure, unsure = (DAY.seen("condenser", track, 0.0, doubt) for doubt in (0.04, 1.2))
     assert sure is not None
     assert unsure is not None
     assert unsure.error > 1.5 * sure.error
+
+
+def test_what_grows_in_the_minutes_since_the_coil_was_bare_is_usual() -> None:
+    own = Own(SOURCE, 0.0)
+    for hour in range(HOURS_LEARNT + 20):
+        bare_h = 0.15 + 0.05 * (hour % 4)
+        frost_k = -10.0 * bare_h
+        one = window(hour, evaporating_temp=frost_k)
+        own.clean_coil(one, (hour - 1.0 / 12.0 - bare_h) * 3600.0, hour * 3600.0)
+    assert own.clean.tracks["approach"].now == pytest.approx(0.0, abs=0.15)
+
+
+def test_one_stray_coil_does_not_count_two_do() -> None:
+    own = own_of(0)
+    now = HOURS_LEARNT * 3600.0
+    for stray, hours in enumerate((0, 1, 1), start=1):
+        at = now + (stray + hours) * 3600.0
+        iced = window(at / 3600.0, evaporating_temp=-6.0)
+        own.clean_coil(iced, at - 900.0, at)
+        found = [own.seen(horizon, at)["clean"].off for horizon in (LATELY, NEWEST)]
+        if stray == 1:
+            assert max(map(abs, found)) < 0.5
+    assert found[0] > 2.0
+    assert found[1] == pytest.approx(6.0, abs=0.3)
+
+
+def test_nothing_is_newest_before_something_was_seen() -> None:
+    own = own_of(48)
+    again = Own(SOURCE, 0.0)
+    again.restore(own.save(), (*own.steady.names, *own.air.names))
+    now = (HOURS_LEARNT + 48) * 3600.0
+    assert "clean" in own.seen(NEWEST, now)
+    assert not again.seen(NEWEST, now)
+    assert not again.seen(LATELY, now)
 
 
 def test_a_state_of_before_the_reach_was_kept_goes_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import cast
 
 from agent.faults.diagnosis import Seen, signature
@@ -10,6 +11,7 @@ from agent.faults.verdict import SURE, UNKNOWN, Judge
 
 DIRT = signature("F07", "approach 1.0", least=0.4)
 SCALE = signature("F03", "condenser 1.0", least=0.4, swift=True)
+AIRSIDE = signature("F07", "clean 1.0", least=0.4, airside=True)
 ERROR = 0.15
 CALM = {"approach": 0.0, "condenser": 0.0}
 
@@ -20,6 +22,7 @@ class Machine:
     def __init__(self, **off: float) -> None:
         self.off: dict[str, float] = {**CALM, **off}
         self.means: dict[str, float] = {}
+        self.loop = SimpleNamespace(tracks={})
 
     def seen(self, horizon: Horizon, now: float) -> dict[str, Seen]:
         return {name: Seen(value, ERROR) for name, value in self.off.items()}
@@ -104,6 +107,41 @@ def test_what_is_not_swift_is_no_fault_within_hours() -> None:
     for _ in range(20):
         judge.look(own(Machine(approach=5.0)), 0.0)
     assert judge.verdict is None
+
+
+def test_what_a_bare_coil_shows_twice_is_told_within_hours() -> None:
+    judge = Judge((AIRSIDE, SCALE))
+    judge.look(own(Machine(clean=0.8)), 0.0, clean=True)
+    judge.look(own(Machine(clean=0.8)), 0.0)  # another stretch, not of the coil
+    assert judge.verdict is None
+    judge.look(own(Machine(clean=0.8)), 0.0, clean=True)
+    assert judge.verdict is not None
+    assert (judge.verdict.fault, judge.verdict.days) == ("F07", 0)
+
+
+def test_what_two_bare_coils_show_plainly_is_told_at_once() -> None:
+    judge = Judge((AIRSIDE, SCALE))
+    judge.look(own(Machine(clean=1.4)), 0.0, clean=True)
+    assert judge.verdict is None  # plain, but small
+    judge.forget()
+    judge.look(own(Machine(clean=1.6)), 0.0, clean=True)
+    assert judge.verdict is not None
+
+
+def test_a_bare_coil_tells_of_the_air_side_alone() -> None:
+    judge = Judge((AIRSIDE, signature("F03", "condenser 1.0", least=0.4)))
+    for _ in range(5):
+        judge.look(own(Machine(clean=0.0, condenser=3.0)), 0.0, clean=True)
+    assert judge.verdict is None
+
+
+def test_what_cannot_be_learnt_when_it_is_there_from_the_start_is_known() -> None:
+    large = signature("F08", "clean 9.0")
+    judge = Judge((AIRSIDE, large))
+    assert judge.unlearnable(own(Machine())) == ()
+    machine = Machine()
+    machine.means = {"clean": 7.0}
+    assert judge.unlearnable(own(machine)) == ("F07",)
 
 
 def test_strong_but_small_is_no_fault() -> None:
