@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.faults.believed import possible
 from agent.faults.condition import Condition
 from agent.faults.detector import Detector, Saved
 from agent.faults.lifecycle import LifeCycle
@@ -31,5 +32,6 @@ __all__ = [
     "Season",
     "SeasonSettings",
     "Suspect",
+    "possible",
     "sample_of",
 ]

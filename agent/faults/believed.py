@@ -10,8 +10,9 @@ as it is, without a delay.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from operator import attrgetter
 
 from agent.faults.sample import Sample
@@ -61,7 +62,22 @@ condensing_temp          -60    110     12
 energy_total               0    1e9      5
 heat_energy_total          0    1e9     10
 """
+LIMITS: Mapping[PointId, tuple[float, float, float]] = {
+    name: (float(low), float(high), float(most))
+    for name, low, high, most in map(str.split, _TABLE.strip().splitlines())
+}
 """Point; the lowest and the highest value there can be; how far it may leap from poll to poll."""
+ANYTHING = (-inf, inf, inf)
+
+
+def possible(columns: Mapping[PointId, Sequence[float | None]]) -> bool:
+    """Whether no value of these columns is one that no machine has."""
+    for name, column in columns.items():
+        low, high, _ = LIMITS.get(name, ANYTHING)
+        values = [one for one in column if one is not None]
+        if values and not (low <= min(values) and max(values) <= high):
+            return False
+    return True
 
 
 @dataclass(slots=True)
@@ -95,10 +111,9 @@ class Belief:
     __slots__ = ("_known", "_limits", "_noise", "_noisy_until", "_values")
 
     def __init__(self, has: Callable[[PointId], bool]) -> None:
-        rows = (line.split() for line in _TABLE.strip().splitlines())
         self._known = [
-            _Known(name, float(low), float(high), Jump(float(most), OFFS if high == "1" else LEAPS))
-            for name, low, high, most in rows
+            _Known(name, low, high, Jump(most, OFFS if high == 1.0 else LEAPS))
+            for name, (low, high, most) in LIMITS.items()
             if has(name)
         ]
         self._limits = tuple((one.low, one.high) for one in self._known)
@@ -112,6 +127,8 @@ class Belief:
 
         True where that is so.
         """
+        if sample.plain and sample.mono >= self._noisy_until:
+            return False
         mono, _, *values = self._values(sample)
         noisy: bool = mono < self._noisy_until
         if noisy:

@@ -24,7 +24,8 @@ class Sample:
     `mono` is in monotonic seconds, `at` in UTC seconds since 1970 and to be believed when
     `trusted`. Truth values are 0.0 and 1.0. `mode` is heating, hot_water, cooling, defrost or idle,
     None when it is not shown. `bad` are the readings without a good value, and `lost` tells why a
-    poll brought nothing at all. Pressures are in bar absolute; units as in `agent.points`.
+    poll brought nothing at all. It is `plain` when it is known to hold no impossible value.
+    Pressures are in bar absolute; units as in `agent.points`.
     """
 
     mono: float
@@ -34,6 +35,7 @@ class Sample:
     faults: tuple[VendorFault, ...] = ()
     bad: Mapping[PointId, Reading] = field(default_factory=lambda: NONE_BAD)
     lost: str | None = None
+    plain: bool = False
     outdoor_temp: float | None = None
     water_supply_temp: float | None = None
     water_return_temp: float | None = None
@@ -80,7 +82,7 @@ class Sample:
 FIELDS: tuple[PointId, ...] = tuple(
     one.name
     for one in fields(Sample)
-    if one.name not in ("mono", "at", "trusted", "mode", "faults", "bad", "lost")
+    if one.name not in ("mono", "at", "trusted", "mode", "faults", "bad", "lost", "plain")
 )
 """The points a sample has, in the order of its attributes."""
 PLACES = {name: place for place, name in enumerate(FIELDS)}
@@ -139,7 +141,7 @@ def sample_of(
         elif point == "mode_active":
             mode = mode_of(value)
     vendor = machine.vendor_faults(picture)
-    return Sample(stamp.mono, at, stamp.trusted, mode, vendor, bad, None, *row)
+    return Sample(stamp.mono, at, stamp.trusted, mode, vendor, bad, None, False, *row)
 
 
 class RowReader:
@@ -173,10 +175,11 @@ class RowReader:
         row: Sequence[float | None],
         trusted: bool = True,
         whole: bool = False,
+        plain: bool = False,
     ) -> Sample:
         """The sample of a row: floats in the order of the columns, None without a value.
 
-        `whole`: the caller knows that no value is missing.
+        `whole`: the caller knows that no value is missing; `plain`: that none is impossible.
         """
         values = (*row, None)
         bad = NONE_BAD
@@ -192,4 +195,4 @@ class RowReader:
         mode = None if code is None else self._modes.get(code)
         shown = values[self._code]
         vendor = self._vendor(int(shown)) if shown and self._vendor else ()
-        return Sample(mono, at, trusted, mode, vendor, bad, None, *self._pick(values))
+        return Sample(mono, at, trusted, mode, vendor, bad, None, plain, *self._pick(values))

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from pathlib import Path
 
+import msgspec
+
 from agent.replay.table import wrong
 
 NOTHING = ("", "null", "none", "nan", "na", "n/a")
 TRUTH = {"true": 1.0, "false": 0.0, "on": 1.0, "off": 0.0, "yes": 1.0, "no": 0.0}
 
 Numbers = list[float | None]
+_ROW = msgspec.json.Decoder(list[float]).decode
 
 
 class Reader(dict[object, float | None]):
@@ -50,15 +53,30 @@ def _else(found: float | None, text: str) -> float:
     return found
 
 
+def _plain(cells: Sequence[object]) -> list[float] | None:
+    """The cells of a column in which all are finite numbers, else None.
+
+    A decoder of JSON reads a column of texts six times as fast as `float` does cell by cell; what
+    it does not take `float` may, such as "1." or a number with a plus.
+    """
+    try:
+        found = _ROW("[" + ",".join(cells) + "]")  # type: ignore[arg-type]
+    except (msgspec.DecodeError, TypeError):
+        found = []
+    if len(found) != len(cells):  # a comma within a cell makes two of it
+        try:
+            found = list(map(float, cells))  # type: ignore[arg-type]
+        except (ValueError, TypeError):
+            return None
+    return found if found and isfinite(sum(found)) else None
+
+
 def numbers(
     cells: Sequence[object], reader: Reader, lines: Sequence[int], name: str, path: Path
 ) -> Numbers:
     """The cells as floats, None where there is no value. Raises FileError with line and column."""
-    try:
-        plain = list(map(float, cells))  # type: ignore[arg-type]
-    except (ValueError, TypeError):
-        plain = []
-    if plain and isfinite(sum(plain)):
+    plain = _plain(cells)
+    if plain is not None:
         return plain  # type: ignore[return-value]
     try:
         return list(map(reader.__getitem__, cells))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.faults import Detector, LifeCycle, Profile, RowReader
+from agent.faults import Detector, LifeCycle, Profile, RowReader, possible
 from agent.model import POINTS, Alarm, PointId, Stamp, VendorFault
 from agent.replay.cells import Numbers, Reader, numbers
 from agent.replay.recorded import RecordedMachine
@@ -59,6 +59,11 @@ class Watched:
     life: LifeCycle = field(default_factory=LifeCycle)
     mono: float | None = None
 
+    @property
+    def unlearnable(self) -> tuple[str, ...]:
+        """Faults that stay unseen where the file begins with them."""
+        return self.detector.unlearnable if self.detector is not None else ()
+
 
 class Detection:
     """Follows every device of a table. `block` takes rows in order and gives what they cause."""
@@ -102,6 +107,7 @@ class Detection:
                 "clock_fell_back": stamps.fallen,
                 "clock_unset": stamps.unset,
                 "columns_ignored": list(told.ignored),
+                "found_only_if_new": list(watched.unlearnable),
             }
 
     def _reader(self, name: str) -> Reader:
@@ -169,6 +175,7 @@ class Detection:
         empty: Numbers = [None] * len(block.at)
         rows = list(zip(*(one or empty for one in kept), strict=True)) if kept else []
         whole = bool(kept) and all(one is not None and None not in one for one in kept)
+        plain = possible(columns)
         said: object = None
         lost, due = False, -inf
         watched.told.rows += len(own)
@@ -176,7 +183,7 @@ class Detection:
             at = block.at[k]
             mono = mono_of(at) if monos is None else monos[k]
             trusted = at >= UNSET_S
-            sample = made(mono, at, rows[k] if rows else (), trusted, whole)
+            sample = made(mono, at, rows[k] if rows else (), trusted, whole, plain)
             conditions = see(sample)
             if sample.lost is not None:
                 watched.told.unanswered += 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.faults.believed import NOISE, NOISY_S, Belief
+from agent.faults.believed import NOISE, NOISY_S, Belief, possible
 from agent.faults.sample import Sample
 from agent.jump import LEAPS
 
@@ -82,3 +82,35 @@ def test_what_is_possible_passes_unchanged_on_a_clean_line(rows: list[dict[str, 
 def test_what_lasts_is_believed_whatever_it_is(before: float, after: float) -> None:
     rows = [*NOISY, {"outdoor_temp": before}, *[{"outdoor_temp": after}] * LEAPS]
     assert played(*rows)[-1].outdoor_temp == after
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "water_flow": st.none() | st.floats(-50.0, 250.0),
+                "outdoor_temp": st.floats(-90.0, 90.0),
+            }
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_possible_says_of_columns_what_a_check_says_of_each(rows: list[dict[str, float]]) -> None:
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    unchanged = True
+    for row in rows:
+        sample = Sample(0.0, 0.0, **row)
+        Belief(POINTS.__contains__).check(sample)
+        unchanged &= all(getattr(sample, name) == value for name, value in row.items())
+    assert possible(columns) is unchanged
+
+
+def test_a_plain_sample_is_doubted_on_a_noisy_line_all_the_same() -> None:
+    belief = Belief(POINTS.__contains__)
+    for k in range(NOISE):
+        belief.check(Sample(30.0 * k, 0.0, water_flow=WILD))
+    belief.check(Sample(300.0, 0.0, plain=True, water_flow=18.0))
+    leap = Sample(330.0, 0.0, plain=True, water_flow=60.0)
+    assert belief.check(leap)
+    assert leap.water_flow is None
