@@ -106,9 +106,13 @@ class _Known:
 
 
 class Belief:
-    """One for each device. `check` takes out of a sample, in place, what is not believed."""
+    """One for each device. `check` takes out of a sample, in place, what is not believed.
 
-    __slots__ = ("_known", "_limits", "_noise", "_noisy_until", "_values")
+    `noisy_until` is the end of the doubt, on the clock of the detector that goes on over restarts:
+    a line is as bad after one as before.
+    """
+
+    __slots__ = ("_known", "_limits", "_noise", "_values", "noisy_until")
 
     def __init__(self, has: Callable[[PointId], bool]) -> None:
         self._known = [
@@ -117,20 +121,20 @@ class Belief:
             if has(name)
         ]
         self._limits = tuple((one.low, one.high) for one in self._known)
-        # One call for all values; the instant stands before them, so that they always are several.
+        # One call for all values; the instants stand before them, so that they always are several.
         self._values = attrgetter("mono", "at", *(one.name for one in self._known))
         self._noise: deque[float] = deque(maxlen=NOISE)
-        self._noisy_until = float("-inf")
+        self.noisy_until = -inf
 
-    def check(self, sample: Sample) -> bool:
+    def check(self, sample: Sample, now: float) -> bool:
         """Look at every value; where many are impossible, none that leaps is believed at once.
 
         True where that is so.
         """
-        if sample.plain and sample.mono >= self._noisy_until:
+        noisy = now < self.noisy_until
+        if sample.plain and not noisy:
             return False
-        mono, _, *values = self._values(sample)
-        noisy: bool = mono < self._noisy_until
+        _, _, *values = self._values(sample)
         if noisy:
             self._doubt(sample, values)
         for value, (low, high) in zip(values, self._limits, strict=True):
@@ -140,7 +144,7 @@ class Belief:
             return noisy
         if not noisy:
             self._take_out(sample, values)
-        self._noisier(mono, noisy)
+        self._noisier(now, noisy)
         return noisy
 
     def _take_out(self, sample: Sample, values: Sequence[float | None]) -> None:
@@ -159,11 +163,11 @@ class Belief:
             if believed != value:
                 setattr(sample, one.name, believed)
 
-    def _noisier(self, mono: float, noisy: bool) -> None:
-        self._noise.append(mono)
-        if len(self._noise) < NOISE or mono - self._noise[0] > WITHIN_S:
+    def _noisier(self, now: float, noisy: bool) -> None:
+        self._noise.append(now)
+        if len(self._noise) < NOISE or now - self._noise[0] > WITHIN_S:
             return
-        self._noisy_until = mono + NOISY_S
+        self.noisy_until = now + NOISY_S
         if not noisy:
             for one in self._known:
                 one.jump.take(None)

@@ -51,8 +51,8 @@ _BLANK = Sample(0.0, 0.0)  # before the first sample
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A detector's state over restarts. `at` is in UTC seconds, `now` of the detector's clock;
-    `seen_good` has one bit for each point of a sample.
+    """A detector's state over restarts. `at` is in UTC seconds, `now` of the detector's clock, as
+    is `noisy_until`; `seen_good` has one bit for each point of a sample.
     """
 
     version: int
@@ -65,6 +65,7 @@ class Saved:
     own: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     verdict: Verdict | None = None
     driver: str = ""
+    noisy_until: float = 0.0
 
 
 class Detector:
@@ -165,7 +166,7 @@ class Detector:
         self._last_mono = sample.mono
         if sample.lost is not None:
             return self._silent(sample.lost)
-        view.noisy = self._belief.check(sample)
+        view.noisy = self._belief.check(sample, view.now)
         before = view.sample
         view.last, view.sample = None if before is _BLANK else before, sample
         changed = view.silent_s > 0.0 and self._answers()
@@ -205,7 +206,7 @@ class Detector:
             since_s = view.now - view.defrost_ended
             view.own.window(view.window, since_s, view.now, night)
         if night and events & CLEAN and view.clean is not None:
-            view.own.clean_coil(view.clean, view.bare_at, view.now)
+            view.own.clean_coil(view.clean, view.bare_at, view.on_since, view.now)
         if events & REST and view.rest is not None:
             view.own.rest(view.rest, view.now - view.off_since, view.now, night)
         if events & (WINDOW | CLEAN | REST):
@@ -295,6 +296,7 @@ class Detector:
             own=kept.own(view.own, view.day_began),
             verdict=view.judge.verdict,
             driver=view.profile.driver,
+            noisy_until=round(max(self._belief.noisy_until, 0.0)),
         )
 
     def repaired(self, rule: str) -> None:
@@ -311,6 +313,7 @@ class Detector:
         view = self._view
         view.now = saved.now
         view.day_began = saved.now
+        self._belief.noisy_until = saved.noisy_until
         if saved.driver != view.profile.driver:
             return  # what was learnt was learnt in the numbers of another driver
         view.seen_good.update(one for i, one in enumerate(FIELDS) if saved.seen_good >> i & 1)

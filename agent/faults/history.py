@@ -121,8 +121,13 @@ class History:
     def names(self) -> tuple[str, ...]:
         return self._names
 
-    def see(self, window: Window, signals: Mapping[str, float], now: float) -> bool:
-        """A stretch came to an end; whether it could be judged by what is known."""
+    def see(
+        self, window: Window, signals: Mapping[str, float], now: float, step_sd: float = inf
+    ) -> bool:
+        """A stretch came to an end; whether it could be judged by what is known.
+
+        It counts as no farther than `step_sd` spreads from what was seen lately.
+        """
         found = self._features(window, signals)
         if found is None:
             return False
@@ -130,7 +135,7 @@ class History:
         reach = self._reach(x, raw) if self.frozen else None
         if reach is not None:
             self.reach += REACH_SHARE * (reach - self.reach)
-            self._judge(x, signals, now)
+            self._judge(x, signals, now, step_sd)
             return True
         if (not self.frozen or self.healthy) and self._names and signals.keys() >= set(self._names):
             self._learn(x, raw, [signals[n] - SIGNALS[PLACE[n]].typical for n in self._names])
@@ -208,13 +213,16 @@ class History:
         typical = SIGNALS[PLACE[self._names[place]]].typical
         return typical + sum(w * v for w, v in zip(self._solved.weights[place], x, strict=True))
 
-    def _judge(self, x: Sequence[float], signals: Mapping[str, float], now: float) -> None:
+    def _judge(
+        self, x: Sequence[float], signals: Mapping[str, float], now: float, step_sd: float
+    ) -> None:
         for place, name in enumerate(self._names):
             value = signals.get(name)
             if value is None:
                 continue
             track, expected = self.tracks[name], self._expected(place, x)
-            off = value - expected
+            most = step_sd * track.sd
+            off = min(max(value - expected, track.now - most), track.now + most)
             track.count += 1
             share = max(FAST, 1.0 / track.count)
             track.now += share * (off - track.now)

@@ -15,6 +15,8 @@ from agent.faults.window import Window
 DRY_BELOW_C, DRY_ABOVE_C = -12.0, 8.0
 WARM_COIL_C = 1.5  # just above 0 degC ice melts for hours
 FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
+SETTLED_S = 840.0  # after a start at high frequency the coil is up to 4 K too cold for so long
+UNSETTLED_SD = 1.0
 DAY_S = 86400.0
 LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
@@ -120,11 +122,15 @@ class Own:
         """The signals of one sample, for what is too large to wait for a mean."""
         return measured(Window(now, now, (sample,)), self._source)
 
-    def clean_coil(self, window: Window, bare: float, now: float) -> bool:
-        """A coil that was `bare` of frost a few minutes before; whether it could be judged."""
-        since_s = 0.5 * (window.began + window.ended) - bare
-        found = measured(window, self._source) | {"bare": since_s / 3600.0}
-        return self.clean.see(window, found, now)
+    def clean_coil(self, window: Window, bare: float, started: float, now: float) -> bool:
+        """A coil that was `bare` of frost a few minutes before; whether it could be judged.
+
+        `started` is when the compressor did: until it has settled, little is believed at once.
+        """
+        middle = 0.5 * (window.began + window.ended)
+        found = measured(window, self._source) | {"bare": (middle - bare) / 3600.0}
+        step_sd = UNSETTLED_SD if middle - started < SETTLED_S else inf
+        return self.clean.see(window, found, now, step_sd)
 
     def rest(self, window: Window, off_s: float, now: float, night: bool) -> None:
         """Ten minutes of standing still with the pump on."""

@@ -22,7 +22,7 @@ def played(*rows: dict[str, float], every_s: float = 30.0) -> list[Sample]:
         sample = Sample(k * every_s, 0.0)
         for name, value in row.items():
             setattr(sample, name, value)
-        belief.check(sample)
+        belief.check(sample, sample.mono)
         found.append(sample)
     return found
 
@@ -67,9 +67,9 @@ def test_a_switch_is_off_when_two_say_so_and_on_at_once() -> None:
 def test_a_day_without_noise_is_believed_again() -> None:
     belief = Belief(POINTS.__contains__)
     for mono, flow in [(0.0, WILD), (30.0, WILD), (60.0, WILD), (90.0, WILD), (120.0, 18.0)]:
-        belief.check(Sample(mono, 0.0, water_flow=flow))
+        belief.check(Sample(mono, 0.0, water_flow=flow), mono)
     later = Sample(NOISY_S + 100.0, 0.0, water_flow=0.0)
-    belief.check(later)
+    belief.check(later, later.mono)
     assert later.water_flow == 0.0
 
 
@@ -101,7 +101,7 @@ def test_possible_says_of_columns_what_a_check_says_of_each(rows: list[dict[str,
     unchanged = True
     for row in rows:
         sample = Sample(0.0, 0.0, **row)
-        Belief(POINTS.__contains__).check(sample)
+        Belief(POINTS.__contains__).check(sample, sample.mono)
         unchanged &= all(getattr(sample, name) == value for name, value in row.items())
     assert possible(columns) is unchanged
 
@@ -109,8 +109,8 @@ def test_possible_says_of_columns_what_a_check_says_of_each(rows: list[dict[str,
 def test_a_plain_sample_is_doubted_on_a_noisy_line_all_the_same() -> None:
     belief = Belief(POINTS.__contains__)
     for k in range(NOISE):
-        belief.check(Sample(30.0 * k, 0.0, water_flow=WILD))
-    belief.check(Sample(300.0, 0.0, plain=True, water_flow=18.0))
+        belief.check(Sample(30.0 * k, 0.0, water_flow=WILD), 30.0 * k)
+    belief.check(Sample(300.0, 0.0, plain=True, water_flow=18.0), 300.0)
     leap = Sample(330.0, 0.0, plain=True, water_flow=60.0)
-    assert belief.check(leap)
+    assert belief.check(leap, leap.mono)
     assert leap.water_flow is None

@@ -15,6 +15,7 @@ from agent.faults.dark import dark
 from agent.faults.masking import unmasked
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule, Words
 from agent.faults.rules.communication import COMMUNICATION_LOST
+from agent.faults.rules.mains import MAINS_VOLTAGE
 from agent.faults.sample import FIELDS
 from agent.faults.view import View
 from agent.model import Machine, Severity
@@ -311,6 +312,19 @@ def test_the_outdoor_air_is_learnt_by_night_alone() -> None:
     own = day.save().own
     assert own["steady"][""][2] > 0.0
     assert own["air"][""][2] == own["clean"][""][2] == 0.0
+
+
+def test_a_noisy_line_is_one_after_a_restart_too() -> None:
+    measured = machine("supply_voltage", "suction_temp")
+    first = Detector(measured, R32, rules=(MAINS_VOLTAGE,))
+    for poll in range(10):
+        wild = 6553.5 if poll % 2 else 25.0
+        first.see(sample(30.0 * poll, supply_voltage=220.0, suction_temp=wild))
+    for saved, told in ((None, True), (first.save(), False)):
+        second = Detector(measured, R32, saved, rules=(MAINS_VOLTAGE,))
+        for mono, volts in ((5.0, 220.0), (35.0, 150.0), (65.0, 150.0)):
+            said = second.see(sample(mono, supply_voltage=volts))
+        assert bool(said) is told
 
 
 def test_how_cold_it_is_around_a_silent_machine_is_known_over_a_restart() -> None:

@@ -169,7 +169,7 @@ def own_of(hours: int, frost_k: float = 0.0, since_s: float = 9e9, **off: float)
     for hour in range(HOURS_LEARNT + hours):
         shown = off if hour >= HOURS_LEARNT else {}
         own.window(window(hour, **shown), 900.0, hour * 3600.0, night=True)
-        own.clean_coil(window(hour, **shown), (hour - 0.25) * 3600.0, hour * 3600.0)
+        own.clean_coil(window(hour, **shown), (hour - 0.25) * 3600.0, 0.0, hour * 3600.0)
         if hour % 24 == 23:
             own.day(hour * 3600.0)
     return own
@@ -210,7 +210,7 @@ def test_what_grows_in_the_minutes_since_the_coil_was_bare_is_usual() -> None:
         bare_h = 0.15 + 0.05 * (hour % 4)
         frost_k = -10.0 * bare_h
         one = window(hour, evaporating_temp=frost_k)
-        own.clean_coil(one, (hour - 1.0 / 12.0 - bare_h) * 3600.0, hour * 3600.0)
+        own.clean_coil(one, (hour - 1.0 / 12.0 - bare_h) * 3600.0, 0.0, hour * 3600.0)
     assert own.clean.tracks["approach"].now == pytest.approx(0.0, abs=0.15)
 
 
@@ -220,12 +220,29 @@ def test_one_stray_coil_does_not_count_two_do() -> None:
     for stray, hours in enumerate((0, 1, 1), start=1):
         at = now + (stray + hours) * 3600.0
         iced = window(at / 3600.0, evaporating_temp=-6.0)
-        own.clean_coil(iced, at - 900.0, at)
+        own.clean_coil(iced, at - 900.0, 0.0, at)
         found = [own.seen(horizon, at)["clean"].off for horizon in (LATELY, NEWEST)]
         if stray == 1:
             assert max(map(abs, found)) < 0.5
     assert found[0] > 2.0
     assert found[1] == pytest.approx(6.0, abs=0.3)
+
+
+def test_a_coil_just_after_a_start_counts_little_at_once_and_fully_in_time() -> None:
+    found = []
+    for settled_s in (600.0, 1200.0):
+        own, moved = own_of(0), []
+        for hour in range(1, 31):
+            at = (HOURS_LEARNT + hour) * 3600.0
+            iced = window(at / 3600.0, evaporating_temp=-4.0)
+            own.clean_coil(iced, at - 900.0, at - settled_s, at)
+            moved.append(own.clean.tracks["approach"].now)
+        found.append(moved)
+    unsettled, settled = found
+    assert settled[0] > 0.6
+    assert 0.0 < unsettled[0] < 0.3 * settled[0]
+    assert settled[-1] == pytest.approx(4.0, abs=0.3)
+    assert unsettled[-1] > 1.0
 
 
 def test_nothing_is_newest_before_something_was_seen() -> None:
