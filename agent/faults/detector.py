@@ -147,8 +147,12 @@ class Detector:
 
     @property
     def unlearnable(self) -> tuple[str, ...]:
-        """Faults that are found only when they begin after the learning; see `Judge`."""
-        return self._view.judge.unlearnable(self._view.own)
+        """Faults that are found only when they begin after the learning; none while it began."""
+        own = self._view.own
+        if not own.means:
+            return ()
+        past = {rule.fault for rule in self._rules if rule.against_past}
+        return tuple(sorted(past.union(self._view.judge.unlearnable(own))))
 
     def knew(self, point: PointId) -> None:
         """This point once had a good value: what is missed now was there before."""

@@ -27,6 +27,7 @@ STEADY_AFTER_S = 600.0
 STEADY_HZ = 3.0
 CLEAN_FROM_S, CLEAN_TO_S, CLEAN_S = 480.0, 1200.0, 360.0
 CLEAN_HZ = 20.0
+DRY_COLD_C, DRY_COLD_TO_S = -9.0, 3000.0  # so cold air brings little water: for long still clean
 THAWS_ABOVE_C, THAWS_BY_K = 1.0, 4.0  # so many K for an hour melt what an hour has frozen
 LEAST_THAW_S = 3600.0
 DRY_C = 7.0  # outdoor air: a coil that nobody measures freezes below
@@ -103,7 +104,7 @@ class Gates:
         coil_c = sample.coil_temp
         if coil_c < 0.0 if coil_c is not None else (sample.outdoor_temp or 0.0) < DRY_C:
             self._frost_s += view.dt_s
-        if now - view.bare_at <= CLEAN_TO_S + LONGEST_GAP_S:
+        if now - view.bare_at <= DRY_COLD_TO_S + LONGEST_GAP_S:
             events |= self._clean_sample(view, sample)
         return events
 
@@ -194,8 +195,12 @@ class Gates:
     def _clean_sample(self, view: View, sample: Sample) -> int:
         since_s, frequency = view.now - view.bare_at, sample.compressor_frequency or 0.0
         kept = self._clean
-        if since_s > CLEAN_TO_S or (kept and sample.mono - kept[0].mono >= CLEAN_S):
+        early = since_s <= CLEAN_TO_S
+        if kept and (sample.mono - kept[0].mono >= (CLEAN_S if early else WINDOW_S)):
             return self._clean_end(view)
+        outdoor_c = sample.outdoor_temp
+        if not early and (outdoor_c is None or outdoor_c >= DRY_COLD_C or since_s > DRY_COLD_TO_S):
+            return self._clean_end(view) if kept else 0
         fit = since_s >= CLEAN_FROM_S and view.running_s >= CLEAN_FROM_S and not view.defrosting
         if fit and frequency >= CLEAN_HZ and sample.mode in (None, "heating"):
             kept.append(sample)

@@ -80,7 +80,8 @@ NOTHING: tuple[Finding, ...] = ()
 class Rule:
     """A declaration. `needs` are points without which the rule is off; a tuple among them asks for
     one of several. While one of the faults `masked_by` stands this
-    rule is masked. `signatures` are how the fault shows in the machine's own history.
+    rule is masked. `signatures` are how the fault shows in the machine's own history. One that is
+    `against_past` compares with the first days alone: what was wrong then it does not find.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Rule:
     kinds: tuple[DeviceKind, ...] = ("heat_pump",)
     needs_refrigerant: bool = False
     signatures: tuple[Signature, ...] = ()
+    against_past: bool = False
 
     @property
     def of_verdict(self) -> bool:

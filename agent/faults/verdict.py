@@ -17,6 +17,7 @@ from agent.model import Suspect
 
 UNKNOWN = "unknown"
 EARLY = 18.0  # chi square against machines at large
+SURELY_EARLY = 36.0  # of a medium fault: the machine may be 1.8 spreads off to the healthy side
 ENDS_AT = 0.4  # of size and strength: less of both ends a verdict
 AHEAD = 0.6  # the weight from which another suspect takes the name over
 MISFIT, MISFIT_SHARE = 4.0, 0.06  # chi square a signal, and of all: above, no signature fits
@@ -36,8 +37,8 @@ class Demand:
 
 
 HOURLY = Demand(HOURS, 100.0, 5)
-BARE = Demand(LATELY, 16.0, 2)  # each time that the coil was bare of frost
-PLAINLY_BARE = Demand(NEWEST, 25.0, 1, 1.5)
+BARE = Demand(LATELY, 16.0, 3)  # each time that the coil was bare of frost
+PLAINLY_BARE = Demand(NEWEST, 16.0, 1, 1.5)
 AIRSIDE = (BARE, PLAINLY_BARE)
 PLAIN = 4.0  # times the strength asked for: a look counts twice
 SURE = 150.0  # chi square that needs no second day
@@ -117,11 +118,12 @@ class Judge:
             self.verdict = None
 
     def unlearnable(self, own: Own) -> tuple[str, ...]:
-        """Faults that stay unseen where they were there before the learning began: of medium size
-        they move what is learnt by less than healthy machines differ. Empty while that is little.
+        """Faults that may stay unseen where they were there before the learning began: of medium
+        size they do not surely move what is learnt by more than healthy machines differ. Empty
+        while that is little.
         """
         means = own.means
-        told = {one.fault for one in self._signatures if _moves(one, means) >= EARLY}
+        told = {one.fault for one in self._signatures if _moves(one, means) >= SURELY_EARLY}
         every = {one.fault for one in self._signatures} if means else set()
         return tuple(sorted(every - told))
 

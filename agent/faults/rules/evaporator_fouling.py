@@ -18,7 +18,6 @@ SIGNATURES = (
         power          -0.4    0.4
         """,
         least=0.3,
-        proof=0.8,
         airside=True,
     ),
 )

@@ -85,4 +85,5 @@ NEEDLESS_DEFROST = Rule(
     gate="defrosts, by the coil before them",
     clear_after_s=600.0,
     masked_by=("F06", "F15", "F16", "F17", "F25"),
+    against_past=True,
 )

@@ -79,4 +79,5 @@ SUPPLY_TOO_HOT = Rule(
     gate="days of heating",
     clear_after_s=3600.0,
     masked_by=("F15", "F16", "F17", "F25"),
+    against_past=True,
 )

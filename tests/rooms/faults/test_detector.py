@@ -195,6 +195,14 @@ def test_a_history_in_which_nothing_happened_is_not_built_again(learnt: Saved) -
     assert began[1] - began[0] == 30.0
 
 
+def test_what_compares_with_the_past_alone_says_so_once_there_is_one(learnt: Saved) -> None:
+    heating = machine()
+    assert Detector(heating, R32).unlearnable == ()
+    found = Detector(heating, R32, learnt).unlearnable
+    assert "F11" in found
+    assert not {"F16", "F22"} & set(found)  # the one is found all the same, the other has no points
+
+
 def test_health_goes_on_without_a_word(learnt: Saved) -> None:
     assert ill(learnt, 3.0) == ()
 

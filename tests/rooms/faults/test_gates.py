@@ -84,6 +84,18 @@ def test_the_coil_is_bare_8_to_20_minutes_after_a_defrost() -> None:
     assert view.defrost.length_s == 300.0
 
 
+@pytest.mark.parametrize(
+    ("outdoor_c", "ends"), [(-8.0, [79, 86]), (-12.0, [79, 90, 100, 110, 116]), (None, [79, 86])]
+)
+def test_in_dry_cold_air_the_coil_stays_bare_for_longer(
+    outdoor_c: float | None, ends: list[int]
+) -> None:
+    kept = joined((60.0, "heating"), (5.0, "defrost"), (70.0, "heating"))
+    for one in kept:
+        one.outdoor_temp = outdoor_c
+    assert minutes(run(kept)[1], Event.CLEAN) == ends
+
+
 def test_a_stop_ends_the_look_at_a_bare_coil() -> None:
     parts = (60.0, "heating"), (5.0, "defrost")
     _, seen = run(joined(*parts, (12.0, "heating"), (5.0, "idle")))

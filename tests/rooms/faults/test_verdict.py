@@ -109,9 +109,10 @@ def test_what_is_not_swift_is_no_fault_within_hours() -> None:
     assert judge.verdict is None
 
 
-def test_what_a_bare_coil_shows_twice_is_told_within_hours() -> None:
+def test_what_a_bare_coil_shows_three_times_is_told_within_hours() -> None:
     judge = Judge((AIRSIDE, SCALE))
-    judge.look(own(Machine(clean=0.8)), 0.0, clean=True)
+    for _ in range(2):
+        judge.look(own(Machine(clean=0.8)), 0.0, clean=True)
     judge.look(own(Machine(clean=0.8)), 0.0)  # another stretch, not of the coil
     assert judge.verdict is None
     judge.look(own(Machine(clean=0.8)), 0.0, clean=True)
@@ -136,12 +137,12 @@ def test_a_bare_coil_tells_of_the_air_side_alone() -> None:
 
 
 def test_what_cannot_be_learnt_when_it_is_there_from_the_start_is_known() -> None:
-    large = signature("F08", "clean 9.0")
-    judge = Judge((AIRSIDE, large))
+    large, likely = signature("F08", "clean 9.0"), signature("F09", "clean 7.5")
+    judge = Judge((AIRSIDE, large, likely))
     assert judge.unlearnable(own(Machine())) == ()
     machine = Machine()
     machine.means = {"clean": 7.0}
-    assert judge.unlearnable(own(machine)) == ("F07",)
+    assert judge.unlearnable(own(machine)) == ("F07", "F09")  # half of all F09 is not found
 
 
 def test_strong_but_small_is_no_fault() -> None:
