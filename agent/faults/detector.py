@@ -209,12 +209,13 @@ class Detector:
         if events & WINDOW and view.window is not None:
             since_s = view.now - view.defrost_ended
             view.own.window(view.window, since_s, view.now, night)
+        clean = False
         if night and events & CLEAN and view.clean is not None:
-            view.own.clean_coil(view.clean, view.bare_at, view.on_since, view.now)
+            clean = view.own.clean_coil(view.clean, view.bare_at, view.on_since, view.now)
         if events & REST and view.rest is not None:
             view.own.rest(view.rest, view.now - view.off_since, view.now, night)
         if events & (WINDOW | CLEAN | REST):
-            view.judge.look(view.own, view.now, bool(events & CLEAN))
+            view.judge.look(view.own, view.now, clean)
         if events & DAY:
             view.own.day(view.now)
             view.judge.day(view.own, view.now)

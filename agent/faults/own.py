@@ -16,7 +16,8 @@ DRY_BELOW_C, DRY_ABOVE_C = -12.0, 8.0
 WARM_COIL_C = 1.5  # just above 0 degC ice melts for hours
 FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 SETTLED_S = 840.0  # after a start at high frequency the coil is up to 4 K too cold for so long
-UNSETTLED_SD = 1.0
+FRESH_S = 1200.0  # since it was bare: later, fog has made more frost than is usual
+STARTED_SD, LATE_SD = 1.0, 2.0  # so far from what was seen lately such a stretch counts at most
 DAY_S = 86400.0
 LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
@@ -125,11 +126,14 @@ class Own:
     def clean_coil(self, window: Window, bare: float, started: float, now: float) -> bool:
         """A coil that was `bare` of frost a few minutes before; whether it could be judged.
 
-        `started` is when the compressor did: until it has settled, little is believed at once.
+        `started` is when the compressor did. Until it has settled after a pause that thawed the
+        coil, or when that has been bare for long, little is believed at once.
         """
         middle = 0.5 * (window.began + window.ended)
         found = measured(window, self._source) | {"bare": (middle - bare) / 3600.0}
-        step_sd = UNSETTLED_SD if middle - started < SETTLED_S else inf
+        step_sd = LATE_SD if middle - bare > FRESH_S else inf
+        if started == bare and middle - started < SETTLED_S:  # after a defrost it always is so
+            step_sd = STARTED_SD
         return self.clean.see(window, found, now, step_sd)
 
     def rest(self, window: Window, off_s: float, now: float, night: bool) -> None:

@@ -27,20 +27,24 @@ STRONG = 150.0  # chi square of an anomaly that is told although nobody knows it
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What a horizon asks for: drop of chi square, over so many looks in a row, and so many K that
-    the coil bare of frost is colder than usual.
+    the coil bare of frost is colder than usual. A look at `plain` times the strength counts twice.
     """
 
     horizon: Horizon
     strength: float
     looks: int
     least_k: float = -inf
+    plain: float = inf
+
+    def weight(self, found: Verdict) -> int:
+        """For how many looks one counts that found this."""
+        return 2 if found.strength >= self.plain * self.strength else 1
 
 
-HOURLY = Demand(HOURS, 100.0, 5)
-BARE = Demand(LATELY, 16.0, 3)  # each time that the coil was bare of frost
+HOURLY = Demand(HOURS, 100.0, 5, plain=4.0)
+BARE = Demand(LATELY, 16.0, 3, plain=1.3)  # each time that the coil was bare of frost
 PLAINLY_BARE = Demand(NEWEST, 16.0, 1, 1.5)
 AIRSIDE = (BARE, PLAINLY_BARE)
-PLAIN = 4.0  # times the strength asked for: a look counts twice
 SURE = 150.0  # chi square that needs no second day
 DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 
@@ -84,9 +88,9 @@ class Judge:
         self.verdict: Verdict | None = None
 
     def look(self, own: Own, now: float, clean: bool = False) -> None:
-        """Some stretch has ended; `clean` when it was one of a coil bare of frost."""
+        """Some stretch has ended; `clean` when one of a coil bare of frost was judged."""
         found = self._found(own, now, HOURLY)
-        self._looks = self._looks + _weight(found) if found is not None else 0
+        self._looks = self._looks + HOURLY.weight(found) if found is not None else 0
         if found is not None and self._looks >= HOURLY.looks and self._free:
             self.verdict = found
         if clean:
@@ -94,7 +98,7 @@ class Judge:
 
     def _look_bare(self, own: Own, now: float) -> None:
         found = self._found(own, now, BARE)
-        self._bare = self._bare + 1 if found is not None else 0
+        self._bare = self._bare + BARE.weight(found) if found is not None else 0
         if self._bare < BARE.looks:
             found = self._found(own, now, PLAINLY_BARE)
         if found is not None and self._free:
@@ -207,11 +211,6 @@ def _airside(own: Own, seen: Mapping[str, Seen], demand: Demand) -> bool:
     if coil is None or coil.off < max(demand.least_k, demand.strength**0.5 * coil.error):
         return False
     return not own.loop.tracks or "superheat" in seen
-
-
-def _weight(found: Verdict) -> int:
-    """For how many looks one counts."""
-    return 2 if found.strength >= PLAIN * HOURLY.strength else 1
 
 
 def _short(seen: Mapping[str, Seen]) -> dict[str, Seen]:

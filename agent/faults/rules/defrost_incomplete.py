@@ -17,7 +17,7 @@ SIGNATURES = (
         superheat      -0.2    0.2
         """,
         least=0.25,
-        proof=0.7,
+        proof=0.85,
         airside=True,
         must=("clean",),
     ),

@@ -241,7 +241,7 @@ def test_a_year_that_cannot_be() -> None:
     assert seen.many(3 * HOUR) == ["clock_wrong"]
 
 
-@pytest.mark.parametrize(("times", "found"), [(2, []), (3, ["clock_wrong"])])
+@pytest.mark.parametrize(("times", "found"), [(3, []), (4, ["clock_wrong"])])
 def test_repeated_stamps(times: int, found: list[str]) -> None:
     seen = Seen(CLOCK_WRONG)
     said: list[str] = []

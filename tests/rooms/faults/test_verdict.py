@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
+
 from agent.faults.diagnosis import Seen, signature
 from agent.faults.own import Horizon, Own
 from agent.faults.verdict import SURE, UNKNOWN, Judge
@@ -109,13 +111,14 @@ def test_what_is_not_swift_is_no_fault_within_hours() -> None:
     assert judge.verdict is None
 
 
-def test_what_a_bare_coil_shows_three_times_is_told_within_hours() -> None:
+@pytest.mark.parametrize(("clean_k", "looks"), [(0.65, 3), (0.8, 2)])
+def test_what_a_bare_coil_shows_again_is_told_within_hours(clean_k: float, looks: int) -> None:
     judge = Judge((AIRSIDE, SCALE))
-    for _ in range(2):
-        judge.look(own(Machine(clean=0.8)), 0.0, clean=True)
-    judge.look(own(Machine(clean=0.8)), 0.0)  # another stretch, not of the coil
+    for _ in range(looks - 1):
+        judge.look(own(Machine(clean=clean_k)), 0.0, clean=True)
+    judge.look(own(Machine(clean=clean_k)), 0.0)  # another stretch, not of the coil
     assert judge.verdict is None
-    judge.look(own(Machine(clean=0.8)), 0.0, clean=True)
+    judge.look(own(Machine(clean=clean_k)), 0.0, clean=True)
     assert judge.verdict is not None
     assert (judge.verdict.fault, judge.verdict.days) == ("F07", 0)
 
