@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.faults import Profile
+from agent.replay.ahead import read_ahead
 from agent.replay.detection import Detection, Event
 from agent.replay.table import Block, blocks, opened, wrong
 
@@ -40,7 +41,7 @@ def replay(
         raise wrong(path, 1, "", message)
     if config is None:
         detection = Detection(path, profile or Profile())
-        for block in blocks(path):
+        for block in read_ahead(path):
             yield from detection.block(block)
             progress(block.share)
         yield from detection.told()
