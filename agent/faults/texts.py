@@ -36,8 +36,10 @@ _OWN_HISTORY: Mapping[str, Words] = {
     ),
     "F02": Words(
         "Signs of too much refrigerant: {seen_en}. Recover, and weigh in the charge of the "
-        "nameplate.",
-        "制冷剂过多的迹象：{seen_zh}。请回收后按铭牌定量充注。",
+        "nameplate. Air in the circuit looks alike: at rest its pressure is then above that of the "
+        "refrigerant at its temperature.",
+        "制冷剂过多的迹象：{seen_zh}。请回收后按铭牌定量充注。系统内混入空气表现相似：停机时压力高于该温度下的"
+        "饱和压力。",
         _VISIT_EN,
         _VISIT_ZH,
     ),
@@ -87,8 +89,9 @@ _OWN_HISTORY: Mapping[str, Words] = {
         _VISIT_ZH,
     ),
     "F16": Words(
-        "A sensor is off: {seen_en}. Compare with a thermometer, replace or calibrate.",
-        "传感器有偏差：{seen_zh}。请用温度计比对，更换或校准。",
+        "A sensor is off: {seen_en}. Compare with a thermometer or a gauge, replace or calibrate. "
+        "If the gauge shows the same high pressure, there may be air in the refrigerant.",
+        "传感器有偏差：{seen_zh}。请用温度计或压力表比对，更换或校准。若压力表读数同样偏高，可能是系统内混入空气。",
         _NONE_EN,
         _NONE_ZH,
     ),
@@ -155,8 +158,9 @@ _AT_ONCE: Mapping[str, Words] = {
     ),
     "F12": Words(
         "Expansion valve does not follow its command: {seen_en}. Check coil, plug and needle of "
-        "the valve.",
-        "膨胀阀不按指令动作：{seen_zh}。请检查阀线圈、插头、阀针。",
+        "the valve. A clogged filter drier looks like a closed valve: it is colder behind than "
+        "before.",
+        "膨胀阀不按指令动作：{seen_zh}。请检查阀线圈、插头、阀针。干燥过滤器堵塞与阀关死相似：其后比其前更冷。",
         f"The heating has become weak or may stop. Leave it switched on and {_CALL_EN}.",
         f"制热变弱或可能停机。请保持通电，并{_CALL_ZH}。",
     ),
