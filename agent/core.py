@@ -70,7 +70,6 @@ from agent.report import Reporter
 from agent.selftest import ORDERS as TESTS
 from agent.selftest import Found, SelfTests
 
-STALE_AFTER_POLLS = 3
 FAILURES_WORTH_A_WARNING = 3
 JUDGED_EVERY_S = 9.5  # faults take their time: ten looks a second would see nothing more
 SAVED_EVERY_S = 900.0  # flash wears out
@@ -148,7 +147,7 @@ class Core:
             name: _Watched(
                 device,
                 Snapshot(name),
-                _stale_limits(device),
+                device.stale_s,
                 Reporter(_units(device), settings.full_every_s),
                 supplies.get(name, ()),
                 Detector(
@@ -187,7 +186,7 @@ class Core:
             before.self_tests,
         )
         self.polls = PollChecks(
-            settings.devices, {name: _rhythm_s(one) for name, one in settings.devices.items()}
+            settings.devices, {name: one.poll_s for name, one in settings.devices.items()}
         )
         self.books = Books(
             settings.homes,
@@ -395,17 +394,3 @@ def _telemetry(picture: Snapshot, stale_s: Mapping[PointId, float], mono: float)
 def _units(device: Device) -> Mapping[PointId, Unit]:
     own = {name: device.label(name).unit for name in device.map.points}
     return {**{point.id: point.unit for point in POINTS.values()}, **own}
-
-
-def _rhythm_s(device: Device) -> float:
-    """Seconds between two polls of a device."""
-    return device.every_s if device.every_s is not None else float(device.map.every)
-
-
-def _stale_limits(device: Device) -> Mapping[PointId, float]:
-    """Seconds after which a reading is old: three polls of its point."""
-    base_s = _rhythm_s(device)
-    return {
-        name: STALE_AFTER_POLLS * max(base_s, float(rule.every or 0.0)) + 1.0
-        for name, rule in device.map.points.items()
-    }

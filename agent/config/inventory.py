@@ -48,8 +48,9 @@ def _point(driver: Driver, name: str) -> PointCard:
 
 
 def _device(line: LineConfig, device: Device) -> DeviceCard:
-    every_s = device.every_s if device.every_s is not None else float(device.map.every)
-    return DeviceCard(device.name, device.map.map, line.port.name, every_s, device.monitor_only)
+    return DeviceCard(
+        device.name, device.map.map, line.port.name, device.poll_s, device.monitor_only
+    )
 
 
 def _home(pump: Device, home: Home) -> HomeCard:

@@ -7,7 +7,7 @@ exactly one result. Pure: facts and snapshots in, effects out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from math import inf
 
@@ -31,12 +31,13 @@ from agent.control.home import (
 from agent.control.household import HOUSEHOLD_ORDERS, Chosen, Household
 from agent.control.learned import Learned
 from agent.control.override import Panel
-from agent.control.priority import Standing
+from agent.control.priority import Place, Standing
 from agent.control.refresh import counted_as, is_due, is_ours
 from agent.control.safety import EMERGENCY, Safety
 from agent.control.switches import Switches
 from agent.control.tending import Tending
-from agent.facts import Count, Effect, Journal, Note, Send, WriteDone
+from agent.control.written import Written
+from agent.facts import Effect, Journal, Note, Send, WriteDone
 from agent.model import (
     Command,
     Demand,
@@ -54,7 +55,6 @@ from agent.model import (
 
 RETRY_S = 600.0  # after a write that failed: a machine that refuses must not wear out its budget
 
-Place = tuple[str, PointId]
 Snapshots = Mapping[str, Snapshot]
 
 
@@ -65,19 +65,6 @@ class ControlSettings:
     timezone: tzinfo
     homes: tuple[HomeControl, ...] = ()
     allow_unverified: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class _Counters:
-    """Writes by (device, point, local day); when, and with what, each point was last written.
-
-    `refreshed` is when a word that lapses was last made to stand for another period.
-    """
-
-    writes: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    last_mono: dict[Place, float] = field(default_factory=dict)
-    value: dict[Place, Value] = field(default_factory=dict)
-    refreshed: dict[Place, float] = field(default_factory=dict)
 
 
 class Control:
@@ -96,8 +83,7 @@ class Control:
         self._settings, self._machines = settings, machines
         self.standing = Standing()
         self._guard = Guard()
-        last = dict(written or {})
-        self._counters = _Counters(dict(writes), last, refreshed=dict(last))
+        self._written = Written(settings.timezone, writes, written or {})
         self._pending: set[Place] = set()
         self._commands: dict[str, Command] = {}
         self._last_refusal: dict[Place, str] = {}
@@ -248,19 +234,19 @@ class Control:
         period_s = terms.refresh_s if terms is not None else None
         self._resting_until[place] = mono + min(RETRY_S, (period_s or inf) / 4)
         if period_s is not None:
-            self._counters.refreshed[place] = mono - period_s
+            self._written.refreshed[place] = mono - period_s
 
     def _lapses(self, demand: Demand, snapshot: Snapshot, mono: float) -> bool:
         """Whether a value of ours is about to be dropped by the machine."""
         place = (demand.device, demand.point)
         machine = self._machines[demand.device]
-        if not is_due(machine.terms(demand.point), self._counters.refreshed.get(place), mono):
+        if not is_due(machine.terms(demand.point), self._written.refreshed.get(place), mono):
             return False
-        return is_ours(snapshot, demand.point, demand.value, self._counters.value.get(place))
+        return is_ours(snapshot, demand.point, demand.value, self._written.value.get(place))
 
     def write_repeated(self, device: str, point: PointId, stamp: Stamp) -> Iterator[Effect]:
         """A second try wears the machine as the first did: it counts, and before it is sent."""
-        yield self._count(device, point, stamp)
+        yield self._written.count(device, point, stamp)
 
     def park(self, snapshots: Snapshots, stamp: Stamp) -> Iterator[Effect]:
         """Leave every controlled point where the house stays warm without us."""
@@ -345,7 +331,7 @@ class Control:
         if not isinstance(verdict, Admitted) or demand.refresh:
             return verdict
         for point, _ in verdict.write.before:
-            written = self._counters.writes.get((demand.device, point, self._day(stamp)), 0)
+            written = self._written.today(demand.device, point, stamp)
             if written >= HARD_CAP_A_DAY:
                 why = f"{written} writes of {point} today; {HARD_CAP_A_DAY} are allowed"
                 return Refusal(why, passing=True)
@@ -361,8 +347,8 @@ class Control:
             self._machines[demand.device],
             snapshot,
             stamp.mono,
-            self._today(demand.device, counted_as(demand.point, demand.refresh), stamp),
-            self._switches.last_mono(place, self._counters.last_mono.get(place)),
+            self._written.today(demand.device, counted_as(demand.point, demand.refresh), stamp),
+            self._switches.last_mono(place, self._written.last_mono.get(place)),
             demand.device in self._settings.allow_unverified,
             own if own is not None else coldest,
             self._highest.get(place),
@@ -372,31 +358,22 @@ class Control:
         """Count first, durably; then the journal; then the wire."""
         place = (demand.device, demand.point)
         self._pending.add((write.device, write.point))
-        self._counters.refreshed[place] = stamp.mono
-        self._counters.value[place] = demand.value
+        self._written.refreshed[place] = stamp.mono
+        self._written.value[place] = demand.value
         points = (*(name for name, _ in write.before), write.point)
         for point in points:
-            yield self._count(write.device, point, stamp, demand.refresh)
+            yield self._written.count(write.device, point, stamp, demand.refresh)
         if demand.refresh:  # counted, but a line of the journal each time would wear out the card
             yield Send(replace(write, tries=1, refresh=True))
             return
-        self._counters.last_mono[place] = stamp.mono
-        if any(self._today(write.device, point, stamp) >= HARD_CAP_A_DAY for point in points):
+        self._written.last_mono[place] = stamp.mono
+        if any(
+            self._written.today(write.device, point, stamp) >= HARD_CAP_A_DAY for point in points
+        ):
             write = replace(write, tries=1)
         fields = fields_of(write.device, write.point, write.value, write.origin)
         yield Journal("write", fields | {"why": demand.why, "command": demand.command_id}, stamp)
         yield Send(write)
-
-    def _count(self, device: str, point: PointId, stamp: Stamp, refresh: bool = False) -> Count:
-        key = (device, counted_as(point, refresh), self._day(stamp))
-        self._counters.writes[key] = self._counters.writes.get(key, 0) + 1
-        return Count(device, key[1], stamp, interval=not refresh)
-
-    def _today(self, device: str, point: PointId, stamp: Stamp) -> int:
-        return self._counters.writes.get((device, point, self._day(stamp)), 0)
-
-    def _day(self, stamp: Stamp) -> str:
-        return stamp.at.astimezone(self._settings.timezone).date().isoformat()
 
 
 def _left_as_found(demand: Demand | None, as_found: Mapping[str, Value]) -> Demand | None:

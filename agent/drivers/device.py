@@ -28,6 +28,7 @@ from agent.model import (
 )
 
 TRUTH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
+STALE_AFTER_POLLS = 3
 
 
 class Device:
@@ -140,6 +141,14 @@ class Device:
     def poll_s(self) -> float:
         """Seconds between two polls of the machine."""
         return self.every_s if self.every_s is not None else float(self.map.every)
+
+    @property
+    def stale_s(self) -> dict[PointId, float]:
+        """Seconds after which a reading of each point is old: three polls of it."""
+        return {
+            name: STALE_AFTER_POLLS * max(self.poll_s, float(rule.every or 0.0)) + 1.0
+            for name, rule in self.map.points.items()
+        }
 
     @property
     def needed_first(self) -> frozenset[PointId]:

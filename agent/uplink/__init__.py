@@ -1,9 +1,10 @@
 """The uplink: from the durable buffer to the platform, and from the platform to the gateway.
 
-`session` is the only door to the MQTT library; `messages`, `encoding`, `topics`, `flights`,
-`pace` and `ranges` are pure.
+`session` is the only door to the MQTT library; `messages`, `commands`, `encoding`, `topics`,
+`flights`, `pace` and `ranges` are pure.
 """
 
+from agent.uplink.commands import CommandMessage, RefusedCommand, parse_command
 from agent.uplink.encoding import Encoding
 from agent.uplink.forecast import ForecastMessage, parse_forecast
 from agent.uplink.messages import (
@@ -12,10 +13,8 @@ from agent.uplink.messages import (
     HomeCard,
     Inventory,
     PointCard,
-    RefusedCommand,
     decode_body,
     encode_body,
-    parse_command,
 )
 from agent.uplink.sender import Outbox
 from agent.uplink.settings import Counters, UplinkSettings
@@ -24,6 +23,7 @@ from agent.uplink.topics import Topics
 from agent.uplink.uplink import Uplink
 
 __all__ = [
+    "CommandMessage",
     "Counters",
     "DeviceCard",
     "DriverCard",

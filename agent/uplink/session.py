@@ -18,7 +18,6 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -33,7 +32,8 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from agent.errors import LinkError, Withdrawn
 from agent.trust import Trust, is_withdrawal
-from agent.uplink.dial import Address, dial
+from agent.uplink.dial import dial
+from agent.uplink.settings import SessionSettings
 
 NO_SUBSCRIBER = 0x10
 _UNSUPPORTED_VERSION = 0x84
@@ -70,32 +70,6 @@ class _WrongVersion(LinkError):
 
 class _ClosedEarly(aiomqtt.MqttError):
     """The connection was closed before the broker answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """What a connection needs. `will` is topic and payload, retained unless `will_retained` is off.
-
-    `clean` begins without what the broker kept for this client, and leaves nothing there. Silence
-    is noticed `timeout_s` (broker) or 20 s (path) after something was sent, else after
-    `keepalive_s` + `answer_s` + 1 s or `probe_every_s` + 5 s. `clock_set`: see `trust.Trust`.
-    """
-
-    address: Address
-    client_id: str
-    will: tuple[str, bytes]
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    username: str | None = None
-    password_file: Path | None = None
-    keepalive_s: int = 20
-    answer_s: float = 8.0
-    timeout_s: float = 10.0
-    clean: bool = False
-    will_retained: bool = True
-    probe_every_s: float = 15.0
-    clock_set: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,32 @@ from agent.uplink.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What a connection needs. `will` is topic and payload, retained unless `will_retained` is off.
+
+    `clean` begins without what the broker kept for this client, and leaves nothing there. Silence
+    is noticed `timeout_s` (broker) or 20 s (path) after something was sent, else after
+    `keepalive_s` + `answer_s` + 1 s or `probe_every_s` + 5 s. `clock_set`: see `trust.Trust`.
+    """
+
+    address: Address
+    client_id: str
+    will: tuple[str, bytes]
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    keepalive_s: int = 20
+    answer_s: float = 8.0
+    timeout_s: float = 10.0
+    clean: bool = False
+    will_retained: bool = True
+    probe_every_s: float = 15.0
+    clock_set: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class UplinkSettings:
     """How to reach the platform. Raises ValueError for an unusable gateway id or broker URL.
 

@@ -25,14 +25,8 @@ from agent.uplink.dial import Address
 from agent.uplink.pace import rest_s
 from agent.uplink.renewal import Prints, Renewal
 from agent.uplink.sender import Outbox, Sender, Sent
-from agent.uplink.session import (
-    Incoming,
-    MessageRefused,
-    Session,
-    SessionSettings,
-    Version,
-)
-from agent.uplink.settings import Counters, UplinkSettings
+from agent.uplink.session import Incoming, MessageRefused, Session, Version
+from agent.uplink.settings import Counters, SessionSettings, UplinkSettings
 from agent.uplink.signing import Signatures, Unsigned
 from agent.uplink.topics import Topics
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.model import Command
-from agent.uplink import messages
+from agent.uplink import messages, parse_command
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -24,5 +24,5 @@ def test_the_messages_of_the_platform_page_are_messages() -> None:
     assert messages.parse_ack(ack.encode()).ranges == ((1, 41), (44, 60))
     at = datetime(2026, 1, 10, 6, 1, tzinfo=UTC)
     sendable = command.replace("7d0c...", "7d0c").encode()
-    parsed = messages.parse_command(sendable, False, at, True)
+    parsed = parse_command(sendable, False, at, True)
     assert isinstance(parsed, Command), parsed

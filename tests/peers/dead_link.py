@@ -19,7 +19,8 @@ from typing import Any
 from agent.errors import LinkError
 from agent.uplink import dial
 from agent.uplink.dial import Address
-from agent.uplink.session import Session, SessionSettings
+from agent.uplink.session import Session
+from agent.uplink.settings import SessionSettings
 from tests.peers.mosquitto import Mosquitto
 
 PROBE_EVERY_S = 1.0

@@ -14,7 +14,7 @@ import pytest
 from agent import config, reference
 from agent.model import Alarm, AlarmState, Outcome, Result, Severity
 from agent.records import DayAccount, Lane, Notice, NoticeKind, Record, Stored, Telemetry
-from agent.uplink import Encoding, messages
+from agent.uplink import Encoding, RefusedCommand, messages, parse_command
 from agent.uplink.encoding import encode
 from agent.uplink.topics import Topics
 
@@ -213,8 +213,8 @@ def test_what_stands_on_the_lines_fits() -> None:
 def test_a_command_that_fits_is_taken(more: dict[str, Any]) -> None:
     text = {**COMMAND, **more}
     assert list(faults(text, payload("command"))) == []
-    parsed = messages.parse_command(json.dumps(text).encode(), False, AT, True)
-    assert not isinstance(parsed, messages.RefusedCommand)
+    parsed = parse_command(json.dumps(text).encode(), False, AT, True)
+    assert not isinstance(parsed, RefusedCommand)
 
 
 @pytest.mark.parametrize(
@@ -224,8 +224,8 @@ def test_a_command_that_fits_is_taken(more: dict[str, Any]) -> None:
 def test_a_command_that_does_not_fit_is_not_taken(wrong: dict[str, Any]) -> None:
     text = {**COMMAND, **wrong}
     assert list(faults(text, payload("command")))
-    parsed = messages.parse_command(json.dumps(text).encode(), False, AT, True)
-    assert isinstance(parsed, messages.RefusedCommand)
+    parsed = parse_command(json.dumps(text).encode(), False, AT, True)
+    assert isinstance(parsed, RefusedCommand)
 
 
 def test_an_acknowledgement_that_fits_is_taken() -> None:

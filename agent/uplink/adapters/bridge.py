@@ -27,7 +27,8 @@ from agent.uplink.adapters.kept import Kept
 from agent.uplink.adapters.settings import LinkSettings
 from agent.uplink.dial import Address
 from agent.uplink.messages import decode_body
-from agent.uplink.session import MessageRefused, Session, SessionSettings, Version
+from agent.uplink.session import MessageRefused, Session, Version
+from agent.uplink.settings import SessionSettings
 
 _log = logging.getLogger("agent.uplink.adapters")
 

@@ -24,7 +24,8 @@ from agent.enrol.step import enrol
 from agent.errors import LinkError, Withdrawn
 from agent.trust import Trust, usable
 from agent.uplink.dial import Address
-from agent.uplink.session import Session, SessionSettings
+from agent.uplink.session import Session
+from agent.uplink.settings import SessionSettings
 from simulators.authority import DAY, Authority
 from simulators.enrolment import Enrolment
 from tests.peers.mosquitto import Mosquitto, Tls

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agent.model import Alarm, AlarmState, Command, Outcome, Result, Severity
 from agent.records import Lane, Record, Stored, Telemetry
 from agent.uplink import messages
-from agent.uplink.messages import RefusedCommand, parse_command
+from agent.uplink.commands import CommandMessage, RefusedCommand, parse_command
 from agent.uplink.topics import Topics
 
 NOW = datetime(2026, 1, 15, 6, 0, tzinfo=UTC)
@@ -235,7 +235,7 @@ def test_a_wrong_ack_is_an_error(payload: bytes) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [messages.Batch, messages.BatchRecord, messages.Ack, messages.CommandMessage, messages.State],
+    [messages.Batch, messages.BatchRecord, messages.Ack, CommandMessage, messages.State],
 )
 def test_every_field_is_described(kind: type[msgspec.Struct]) -> None:
     schema = msgspec.json.schema(kind)["$defs"][kind.__name__]

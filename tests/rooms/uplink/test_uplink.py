@@ -32,7 +32,8 @@ from agent.uplink import (
     parse_command,
 )
 from agent.uplink.dial import Address
-from agent.uplink.session import Incoming, MessageRefused, Session, SessionSettings, Version
+from agent.uplink.session import Incoming, MessageRefused, Session, Version
+from agent.uplink.settings import SessionSettings
 from agent.uplink.signing import TYPE
 from simulators.broker import EmbeddedBroker
 from simulators.platform import Platform
