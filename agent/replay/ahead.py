@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 LEAST_BYTES = 2_000_000  # of less, all is read before a second process has begun
 
 
+def is_read_ahead(path: Path, least_bytes: int = LEAST_BYTES) -> bool:
+    """Whether this file is large, and there is a core for another process."""
+    return path.stat().st_size >= least_bytes and len(sched_getaffinity(0)) > 1
+
+
 def read_ahead(path: Path, least_bytes: int = LEAST_BYTES) -> Iterator[Block]:
-    """As `blocks`; by another process where the file is large and there is a core for it."""
-    if path.stat().st_size < least_bytes or len(sched_getaffinity(0)) < 2:
+    """As `blocks`; by another process where that pays."""
+    if not is_read_ahead(path, least_bytes):
         yield from blocks(path)
         return
     from multiprocessing import get_context  # noqa: PLC0415  a hundredth of a second
