@@ -23,9 +23,10 @@ LAPSES = ('park: "45"', 'park: "45", refresh: 5 min')
 class Lapsing:
     """A machine that drops what was written 300 s ago, swept every 30 s."""
 
-    def __init__(self, *homes: HomeControl) -> None:
+    def __init__(self, *homes: HomeControl, refreshed: int = 0) -> None:
         machine = pump(changes=LAPSES)
-        self.control = Control(ControlSettings(CHINA, homes), {"hp": machine}, {})
+        before = {("hp", "water_setpoint:refresh", "2026-01-14"): refreshed}
+        self.control = Control(ControlSettings(CHINA, homes), {"hp": machine}, before)
         self.value: Value = 50
         self.written = -1e9
         self.dropped = 0
@@ -88,12 +89,10 @@ def test_r09_no_more_than_the_period_can_need() -> None:
     terms = pump(changes=LAPSES).terms("water_setpoint")
     assert terms is not None
     assert most_a_day(terms) == 576
-    machine = Lapsing(home(48))
-    machine.run(0, 60)
-    day = "2026-01-14"
-    machine.control._counters.writes[("hp", "water_setpoint:refresh", day)] = 576
-    machine.run(60, 3600)
-    assert len([write for _, write in machine.writes if write.refresh]) == 0
+    for refreshed, more in ((576, 0), (574, 2)):
+        machine = Lapsing(home(48), refreshed=refreshed)
+        machine.run(0, 3600)
+        assert len([write for _, write in machine.writes if write.refresh]) == more
 
 
 def test_r09_a_command_stands_until_its_hold_ends_and_then_lapses() -> None:
