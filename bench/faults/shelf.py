@@ -36,6 +36,8 @@ def chunks(
         with (shelf / "end").open("rb") as file:
             _become(fleet, pickle.load(file))
         return
+    if shelf is not None:
+        shelf.mkdir(parents=True, exist_ok=True)
     left, k = round(days * A_DAY), 0
     while left > 0:
         steps = min(most, left)
@@ -58,7 +60,6 @@ def place(folder: Path | None, *what: object) -> Path | None:
 
 
 def _put(shelf: Path, k: int, columns: Columns) -> None:
-    shelf.mkdir(parents=True, exist_ok=True)
     small = {
         name: values if name in EXACT else values.astype(np.float32)
         for name, values in columns.items()
