@@ -75,12 +75,10 @@ class ClosedLoop:
         self.told: dict[PointId, Value] = {}
         self.counted: Counter[tuple[PointId, str]] = Counter()
         self.saved: dict[str, object] = {}
-        self.forecast_h = self._written = 0
+        self.forecast_h = 0
         self._devices = {d.name: d for line in config.lines for d in line.devices}
         self._grids = {name: _grids(device) for name, device in self._devices.items()}
-        self._before: dict[str, dict[PointId, tuple[Value, Reading]]] = {
-            name: {} for name in self._devices
-        }
+        self._before: dict[str, dict[PointId, Reading]] = {name: {} for name in self._devices}
         self._core = Core(config.core)
         self._boot_s = self._next_forecast_s = 0.0
         self.shown = plant.step(0.0, self.told)
@@ -103,10 +101,10 @@ class ClosedLoop:
 
     def step(self, seconds: float = STEP_S) -> Row:
         """Let the gateway look and write, then let the plant live so long."""
-        before = self._written
+        before = self.counted.total()
         if self.tended:
             self._look()
-        writes = self._written - before
+        writes = self.counted.total() - before
         self.shown = self.plant.step(seconds, self.told)
         self.elapsed_s += seconds
         return self._row(seconds, writes)
@@ -128,10 +126,11 @@ class ClosedLoop:
         for point, grid in self._grids[name].items():
             value = shown.get(point)
             if value is not None:
-                known = before.get(point)
-                if known is None or known[0] != value:
-                    known = before[point] = value, Reading(point, _on_grid(value, grid))
-                found.append(known[1])
+                value = _on_grid(value, grid)
+                reading = before.get(point)
+                if reading is None or reading.value != value:
+                    reading = before[point] = Reading(point, value)
+                found.append(reading)
             elif point == "indoor_temp":
                 found.append(Reading(point, None, Quality.ABSENT))
         return tuple(found)
@@ -145,7 +144,6 @@ class ClosedLoop:
             case Count(_, point, stamp):
                 day = stamp.at.astimezone(self.config.timezone).date().isoformat()
                 self.counted[point, day] += 1
-                self._written += 1
             case Save(key, value):
                 self.saved[key] = value
             case Send(write):
