@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 LEAST_BYTES = 2_000_000  # of less, all is read before a second process has begun
 
 
-def is_read_ahead(path: Path, least_bytes: int = LEAST_BYTES) -> bool:
+def is_read_ahead(path: Path) -> bool:
     """Whether this file is large, and there is a core for another process."""
-    return path.stat().st_size >= least_bytes and len(sched_getaffinity(0)) > 1
+    return path.stat().st_size >= LEAST_BYTES and len(sched_getaffinity(0)) > 1
 
 
-def read_ahead(path: Path, least_bytes: int = LEAST_BYTES) -> Iterator[Block]:
+def read_ahead(path: Path) -> Iterator[Block]:
     """As `blocks`; by another process where that pays."""
-    if not is_read_ahead(path, least_bytes):
-        yield from blocks(path)
-        return
+    return by_another(path) if is_read_ahead(path) else blocks(path)
+
+
+def by_another(path: Path) -> Iterator[Block]:
+    """As `blocks`, by another process."""
     from multiprocessing import get_context  # noqa: PLC0415  a hundredth of a second
 
     fork = get_context("fork")

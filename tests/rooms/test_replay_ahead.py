@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import FileError
-from agent.replay.ahead import read_ahead
+from agent.replay.ahead import by_another
 from agent.replay.cells import Reader, numbers
 from agent.replay.table import ROWS, Block, blocks
 
@@ -34,7 +34,7 @@ def columns(found: Block, path: Path) -> dict[str, list[float | None]]:
 
 def test_what_is_read_ahead_is_what_is_in_the_table(tmp_path: Path) -> None:
     path = table(tmp_path, 2 * ROWS + 5)
-    ahead, here = list(read_ahead(path, 0)), list(blocks(path))
+    ahead, here = list(by_another(path)), list(blocks(path))
     assert len(ahead) == len(here) == 3
     for one, other in zip(ahead, here, strict=True):
         assert (one.lines, one.at, one.share) == (other.lines, other.at, other.share)
@@ -45,16 +45,16 @@ def test_what_is_read_ahead_is_what_is_in_the_table(tmp_path: Path) -> None:
 def test_a_mistake_says_the_same_wherever_it_is_read(tmp_path: Path) -> None:
     path = table(tmp_path, ROWS + 5, "yesterday,1,2,3")
     said = []
-    for least_bytes in (0, 10**9):
+    for read in (by_another, blocks):
         with pytest.raises(FileError) as told:
-            list(read_ahead(path, least_bytes))
+            list(read(path))
         said.append(told.value.mistakes)
     assert said[0] == said[1]
     assert said[0][0].line == ROWS + 7
 
 
 def test_who_stops_early_leaves_no_process(tmp_path: Path) -> None:
-    reading = read_ahead(table(tmp_path, 3 * ROWS), 0)
+    reading = by_another(table(tmp_path, 3 * ROWS))
     next(reading)
     assert len(active_children()) == 1
     reading.close()  # type: ignore[attr-defined]
@@ -62,7 +62,7 @@ def test_who_stops_early_leaves_no_process(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_is_killed_is_no_end_of_the_file(tmp_path: Path) -> None:
-    reading = read_ahead(table(tmp_path, 6 * ROWS), 0)
+    reading = by_another(table(tmp_path, 6 * ROWS))
     next(reading)
     active_children()[0].kill()
     with pytest.raises(FileError, match="reader was ended"):
