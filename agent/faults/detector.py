@@ -147,7 +147,7 @@ class Detector:
 
     @property
     def unlearnable(self) -> tuple[str, ...]:
-        """Faults that are found only when they begin after the learning; none while it began."""
+        """Faults that may stay unseen if they begin before the learning; none in its first days."""
         own = self._view.own
         if not own.means:
             return ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
+from agent.faults.own import FRESH_S
 from agent.faults.rule import Event
 from agent.faults.sample import Sample
 from agent.faults.view import Defrost, Run, View
@@ -25,7 +26,7 @@ FIVE_S = 330.0  # not a round number: what swings by the minute is not met at it
 WINDOW_S = 600.0
 STEADY_AFTER_S = 600.0
 STEADY_HZ = 3.0
-CLEAN_FROM_S, CLEAN_TO_S, CLEAN_S = 480.0, 1200.0, 360.0
+CLEAN_FROM_S, CLEAN_S = 480.0, 360.0
 CLEAN_HZ = 20.0
 DRY_COLD_C, DRY_COLD_TO_S = -9.0, 3000.0  # so cold air brings little water: for long still clean
 THAWS_ABOVE_C, THAWS_BY_K = 1.0, 4.0  # so many K for an hour melt what an hour has frozen
@@ -195,12 +196,9 @@ class Gates:
     def _clean_sample(self, view: View, sample: Sample) -> int:
         since_s, frequency = view.now - view.bare_at, sample.compressor_frequency or 0.0
         kept = self._clean
-        early = since_s <= CLEAN_TO_S
-        if kept and (sample.mono - kept[0].mono >= (CLEAN_S if early else WINDOW_S)):
+        length_s = CLEAN_S if since_s <= FRESH_S else WINDOW_S
+        if since_s > _bare_s(sample) or (kept and sample.mono - kept[0].mono >= length_s):
             return self._clean_end(view)
-        outdoor_c = sample.outdoor_temp
-        if not early and (outdoor_c is None or outdoor_c >= DRY_COLD_C or since_s > DRY_COLD_TO_S):
-            return self._clean_end(view) if kept else 0
         fit = since_s >= CLEAN_FROM_S and view.running_s >= CLEAN_FROM_S and not view.defrosting
         if fit and frequency >= CLEAN_HZ and sample.mode in (None, "heating"):
             kept.append(sample)
@@ -227,6 +225,12 @@ class Gates:
             return 0
         view.rest = window
         return REST
+
+
+def _bare_s(sample: Sample) -> float:
+    """For how long the coil stays bare of frost in this air."""
+    outdoor_c = sample.outdoor_temp
+    return DRY_COLD_TO_S if outdoor_c is not None and outdoor_c < DRY_COLD_C else FRESH_S
 
 
 def _swing(kept: Sequence[Sample]) -> float:

@@ -13,7 +13,7 @@ from agent.model import Severity
 JUMP_S = 60.0
 YEAR_2024 = 1704067200.0
 SAME_S, POLLED_S = 1.0, 5.0
-REPEATS, WITHIN_S = 4.0, 7200.0  # single ones are seen every few days, three in a row in 100 months
+REPEATS, WITHIN_S = 4.0, 7200.0  # single ones come every few days, three in 100 months
 TOLD_S = 3600.0
 SYNC_S = 600.0  # so long a clock may be unset after power came back
 
