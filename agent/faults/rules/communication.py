@@ -12,7 +12,7 @@ from agent.frost import COLD_OUTDOOR_C
 from agent.model import Severity, Suspect
 
 LEAST_S, MOST_S = 60.0, 150.0
-NOISY = 1.6  # times as long where values come damaged: polls get lost there as well
+NOISY = 2.0  # times as long where values come damaged: polls get lost there as well
 KNOWN_S = 6 * 3600.0  # so long the air of before tells of now, over restarts too
 LOST_IN_A_ROW = 6.0
 NOBODY_POLLED_S = 450.0

@@ -18,10 +18,13 @@ EASED_BY_V = 3.0
 MEASURED_V = (80.0, 300.0)  # below no machine answers; above it is told between two phases
 LONGEST_GAP_S = 150.0
 BEYOND_WHEN_NOISY = 4.0
+UNKNOWN_S = 3600.0  # whether a line is noisy nobody can know before
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Two samples in a row beyond a limit begin it, two within end it; a noisy line takes four."""
+    """Two samples in a row beyond a limit begin it, two within end it; a line that is noisy, or that
+    nobody knows yet, takes four.
+    """
     volts = view.sample.supply_voltage
     if volts is None or (LOW_V + EASED_BY_V <= volts <= HIGH_V - EASED_BY_V and not memory):
         return NOTHING
@@ -44,7 +47,8 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     memory["beyond"] = memory.get("beyond", 1.0) + 1.0
     # the milder of two, so that one wild value decides nothing
     worst, memory["volts"] = sorted((volts, memory["volts"]))[side < 0.0], volts
-    if view.noisy and memory["beyond"] < BEYOND_WHEN_NOISY:
+    noisy = view.noisy or view.now < UNKNOWN_S
+    if noisy and memory["beyond"] < BEYOND_WHEN_NOISY:
         return NOTHING
     return _found(view, memory, worst)
 

@@ -330,7 +330,7 @@ def test_a_noisy_line_is_one_after_a_restart_too() -> None:
         first.see(sample(30.0 * poll, supply_voltage=220.0, suction_temp=wild))
     for saved, told in ((None, True), (first.save(), False)):
         second = Detector(measured, R32, saved, rules=(MAINS_VOLTAGE,))
-        for mono, volts in ((5.0, 220.0), (35.0, 150.0), (65.0, 150.0)):
+        for mono, volts in ((0.0, 220.0), (3600.0, 220.0), (3630.0, 150.0), (3660.0, 150.0)):
             said = second.see(sample(mono, supply_voltage=volts))
         assert bool(said) is told
 
