@@ -254,6 +254,9 @@ class History:
             drift = (max(track.closed, 0.0), track.up, track.down)
             numbers = (*head, *drift, *track.days)
             saved[name] = tuple(whole(round(v, 3)) for v in numbers)
+        newest = [round(one.last, 2) for one in self.tracks.values()]
+        if any(newest):
+            saved["last"] = tuple(map(whole, newest))
         return saved
 
     def restore(self, saved: Mapping[str, Sequence[float]]) -> None:
@@ -278,6 +281,8 @@ class History:
                 self.tracks[name] = Track(
                     sd, off, int(count), 0.0, at, closed, up, down, tuple(days)
                 )
+        for track, last in zip(self.tracks.values(), saved.get("last", ()), strict=False):
+            track.last = track.pair = last  # what the one before showed, the next stretch will tell
 
 
 def _both(a: float, b: float) -> float:

@@ -253,14 +253,22 @@ def test_what_may_be_a_start_or_fog_counts_little_at_once_and_more_in_time(
     assert moved[-1] > 1.0
 
 
-def test_nothing_is_newest_before_something_was_seen() -> None:
-    own = own_of(48)
-    again = Own(SOURCE, 0.0)
-    again.restore(own.save(), (*own.steady.names, *own.air.names))
-    now = (HOURS_LEARNT + 48) * 3600.0
-    assert "clean" in own.seen(NEWEST, now)
-    assert not again.seen(NEWEST, now)
-    assert not again.seen(LATELY, now)
+def test_the_newest_stretch_is_known_over_a_restart_but_not_before_any_was_seen() -> None:
+    own = own_of(48, evaporating_temp=-4.0)
+    names, now = (*own.steady.names, *own.air.names), (HOURS_LEARNT + 48) * 3600.0
+    again, older = Own(SOURCE, 0.0), Own(SOURCE, 0.0)
+    again.restore(own.save(), names)
+    assert own.clean.tracks["approach"].last > 1.0
+    for horizon in (LATELY, NEWEST):
+        seen = again.seen(horizon, now)["clean"]
+        assert seen.off == pytest.approx(own.seen(horizon, now)["clean"].off, abs=0.01)
+    before = {
+        name: {key: numbers for key, numbers in part.items() if key != "last"}
+        for name, part in own.save().items()
+    }
+    older.restore(before, names)
+    assert not older.seen(NEWEST, now)
+    assert not older.seen(LATELY, now)
 
 
 def test_a_state_of_before_the_reach_was_kept_goes_on() -> None:
