@@ -206,16 +206,16 @@ class Detector:
         """What has ended goes to the machine's own history before any rule looks at it."""
         view = self._view
         night = dark(view.sample, view.profile.east_h)
+        clean = dry = False
         if events & WINDOW and view.window is not None:
             since_s = view.now - view.defrost_ended
-            view.own.window(view.window, since_s, view.now, night)
-        clean = False
+            dry = view.own.window(view.window, since_s, view.now, night)
         if night and events & CLEAN and view.clean is not None:
             clean = view.own.clean_coil(view.clean, view.bare_at, view.on_since, view.now)
         if events & REST and view.rest is not None:
             view.own.rest(view.rest, view.now - view.off_since, view.now, night)
         if events & (WINDOW | CLEAN | REST):
-            view.judge.look(view.own, view.now, clean)
+            view.judge.look(view.own, view.now, clean, dry)
         if events & DAY:
             view.own.day(view.now)
             view.judge.day(view.own, view.now)

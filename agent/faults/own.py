@@ -109,15 +109,13 @@ class Own:
         self.rest_pressure = History(("rest_pressure",), now, RESTING, unchanging)
 
     def window(self, window: Window, since_s: float, now: float, night: bool) -> bool:
-        """Steady heating, `since_s` after a defrost; whether it could be judged."""
+        """Steady heating, `since_s` after a defrost; whether the air side could be judged."""
         self.signals = measured(window, self._source)
         if not self.steady.names:
             self._prove()
-        judged = self.steady.see(window, self.signals, now)
-        judged |= self.loop.see(window, self.signals, now)
-        if night and dry(window, since_s):
-            judged |= self.air.see(window, self.signals, now)
-        return judged
+        self.steady.see(window, self.signals, now)
+        self.loop.see(window, self.signals, now)
+        return night and dry(window, since_s) and self.air.see(window, self.signals, now)
 
     def momentary(self, sample: Sample, now: float) -> dict[str, float]:
         """The signals of one sample, for what is too large to wait for a mean."""

@@ -26,15 +26,20 @@ STRONG = 150.0  # chi square of an anomaly that is told although nobody knows it
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a horizon asks for: drop of chi square, over so many looks in a row, and so many K that
-    the coil bare of frost is colder than usual. A look at `plain` times the strength counts twice.
+    """What a horizon asks for: drop of chi square, over so many looks in a row. A look at `plain`
+    times the strength counts twice.
+
+    With `by` the coil must be colder than usual: this signal by at least `least_k` and `by_itself`
+    standard errors.
     """
 
     horizon: Horizon
     strength: float
     looks: int
-    least_k: float = -inf
     plain: float = inf
+    by: str = ""
+    by_itself: float = 4.0
+    least_k: float = -inf
 
     def weight(self, found: Verdict) -> int:
         """For how many looks one counts that found this."""
@@ -42,9 +47,10 @@ class Demand:
 
 
 HOURLY = Demand(HOURS, 100.0, 5, plain=4.0)
-BARE = Demand(LATELY, 16.0, 3, plain=1.3)  # each time that the coil was bare of frost
-PLAINLY_BARE = Demand(NEWEST, 16.0, 1, 1.5)
-AIRSIDE = (BARE, PLAINLY_BARE)
+BARE = Demand(LATELY, 16.0, 3, plain=1.3, by="clean")  # each time that the coil was bare of frost
+PLAINLY_BARE = Demand(NEWEST, 16.0, 1, by="clean", least_k=1.5)
+# Stretches without frost come by the dozen, and one damp or dry night moves all of them by a kelvin.
+DRY = Demand(LATELY, 50.0, 3, by="approach")
 SURE = 150.0  # chi square that needs no second day
 DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
 
@@ -70,7 +76,6 @@ class Judge:
     """Keeps one machine's verdict."""
 
     __slots__ = (
-        "_bare",
         "_least_proof",
         "_looks",
         "_patient",
@@ -83,25 +88,26 @@ class Judge:
         self._signatures = tuple(signatures)
         self._least_proof = min((one.proof for one in signatures), default=1.0)
         self._patient = frozenset(one.fault for one in self._signatures if one.patient)
-        self._looks = self._bare = 0
+        self._looks: dict[Demand, int] = {}
         self._yesterday = ""
         self.verdict: Verdict | None = None
 
-    def look(self, own: Own, now: float, clean: bool = False) -> None:
-        """Some stretch has ended; `clean` when one of a coil bare of frost was judged."""
-        found = self._found(own, now, HOURLY)
-        self._looks = self._looks + HOURLY.weight(found) if found is not None else 0
-        if found is not None and self._looks >= HOURLY.looks and self._free:
-            self.verdict = found
+    def look(self, own: Own, now: float, clean: bool = False, dry: bool = False) -> None:
+        """Some stretch has ended; `clean` when one of a coil bare of frost was judged, `dry` when
+        one whose coil cannot freeze was.
+        """
+        self._look(own, now, HOURLY)
         if clean:
-            self._look_bare(own, now)
+            self._look(own, now, BARE)
+            self._look(own, now, PLAINLY_BARE)
+        if dry:
+            self._look(own, now, DRY)
 
-    def _look_bare(self, own: Own, now: float) -> None:
-        found = self._found(own, now, BARE)
-        self._bare = self._bare + BARE.weight(found) if found is not None else 0
-        if self._bare < BARE.looks:
-            found = self._found(own, now, PLAINLY_BARE)
-        if found is not None and self._free:
+    def _look(self, own: Own, now: float, demand: Demand) -> None:
+        found = self._found(own, now, demand)
+        looks = self._looks.get(demand, 0) + demand.weight(found) if found is not None else 0
+        self._looks[demand] = looks
+        if found is not None and looks >= demand.looks and self._free:
             self.verdict = found
 
     def day(self, own: Own, now: float) -> None:
@@ -154,11 +160,12 @@ class Judge:
 
     def forget(self) -> None:
         """The machine was mended."""
-        self.verdict, self._looks, self._bare, self._yesterday = None, 0, 0, ""
+        self.verdict, self._yesterday = None, ""
+        self._looks.clear()
 
     def _found(self, own: Own, now: float, demand: Demand) -> Verdict | None:
         seen = own.seen(demand.horizon, now)
-        if demand in AIRSIDE and not _airside(own, seen, demand):
+        if demand.by and not _airside(own, seen, demand):
             return None
         least = demand.strength * self._least_proof
         if sum((one.off / one.error) ** 2 for one in seen.values()) < least:
@@ -168,12 +175,12 @@ class Judge:
             return None
         share = told.best.left / told.strength
         if told.misfit > MISFIT and share > MISFIT_SHARE and told.strength >= STRONG:
-            if demand is HOURLY or demand in AIRSIDE:  # what begins looks like nothing yet
+            if demand is HOURLY or demand.by:  # what begins looks like nothing yet
                 return None
             return Verdict(UNKNOWN, 1.0, (Suspect(UNKNOWN, 1.0),), _short(seen), own.expected())
         if demand is HOURLY and not told.best.signature.swift:
             return None
-        if demand in AIRSIDE and not told.best.signature.airside:
+        if demand.by and not told.best.signature.airside:
             return None
         proof = told.best.signature.proof * demand.strength
         if told.best.explained < proof or not _large(told):
@@ -207,8 +214,8 @@ def _airside(own: Own, seen: Mapping[str, Seen], demand: Demand) -> bool:
     """Whether the coil alone is evidence enough, and lately it was seen whether the valve starves
     it.
     """
-    coil = seen.get("clean")
-    if coil is None or coil.off < max(demand.least_k, demand.strength**0.5 * coil.error):
+    coil = seen.get(demand.by)
+    if coil is None or coil.off < max(demand.least_k, demand.by_itself * coil.error):
         return False
     return not own.loop.tracks or "superheat" in seen
 

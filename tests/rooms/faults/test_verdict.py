@@ -132,6 +132,19 @@ def test_what_two_bare_coils_show_plainly_is_told_at_once() -> None:
     assert judge.verdict is not None
 
 
+def test_what_dry_nights_show_clearly_is_told_within_the_hour() -> None:
+    dirt = signature("F07", "approach 1.0", least=0.4, airside=True)
+    judge = Judge((dirt, SCALE))
+    for approach_k, looks in ((1.0, 5), (1.3, 2), (0.0, 1), (1.3, 2)):
+        for _ in range(looks):
+            judge.look(own(Machine(approach=approach_k)), 0.0, dry=True)
+        judge.look(own(Machine(approach=1.3)), 0.0)  # another stretch, with ice or by day
+        assert judge.verdict is None
+    judge.look(own(Machine(approach=1.3)), 0.0, dry=True)
+    assert judge.verdict is not None
+    assert (judge.verdict.fault, judge.verdict.days) == ("F07", 0)
+
+
 def test_a_bare_coil_tells_of_the_air_side_alone() -> None:
     judge = Judge((AIRSIDE, signature("F03", "condenser 1.0", least=0.4)))
     for _ in range(5):
