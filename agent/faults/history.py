@@ -21,6 +21,7 @@ MARGINS = (2.0, 0.7, 1.0)  # beyond the learnt range of the inputs: Hz, K, K
 REACH, LEAST_REACH, FARTHEST = 4.0, 0.02, 0.5  # leverage: times the usual, and its bounds
 REACH_SHARE = 0.05
 DAYS_KEPT = 5
+FEW = 4  # newest stretches that are kept one by one
 LEAST_A_DAY = 3
 ALLOWED_SD = 0.5  # of a daily median: the drift a CUSUM lets pass
 LARGEST_SUM = 20.0
@@ -49,10 +50,9 @@ class Terms:
 class Track:
     """How far a signal is from its own history, in its unit: measured minus expected.
 
-    `sd` is the spread of one stretch, `last` the newest one, `pair` what the newest two both show.
-    `now` is averaged over about five of them, `count` says over how many at most. `days` are the
-    newest daily medians, the newest last; `up` and `down` add up what the daily medians drift, in
-    spreads of one.
+    `sd` is the spread of one stretch, `newest` are the last few, `now` is averaged over about five,
+    `count` says over how many at most. `days` are the newest daily medians, the newest last; `up`
+    and `down` add up what the daily medians drift, in spreads of one.
     """
 
     sd: float
@@ -64,8 +64,19 @@ class Track:
     up: float = 0.0
     down: float = 0.0
     days: tuple[float, ...] = ()
-    last: float = 0.0
-    pair: float = 0.0
+    newest: tuple[float, ...] = ()
+
+    @property
+    def pair(self) -> float:
+        """What the newest two both show; 0 when they are to different sides."""
+        return _least(self.newest[-2:])
+
+    def few(self, bound: float) -> float | None:
+        """The mean of the newest few, at most `bound` times what all of them show; None of fewer."""
+        if len(self.newest) < FEW:
+            return None
+        mean, most = sum(self.newest) / FEW, bound * abs(_least(self.newest))
+        return min(max(mean, -most), most)
 
     @property
     def z(self) -> float:
@@ -227,7 +238,7 @@ class History:
             share = max(FAST, 1.0 / track.count)
             track.now += share * (off - track.now)
             track.expected, track.at = expected, now
-            track.pair, track.last = _both(off, track.last), off
+            track.newest = (*track.newest, off)[-FEW:]
             self._today.setdefault(name, []).append(off)
 
     # --- over restarts --------------------------------------------------------------------------
@@ -254,9 +265,9 @@ class History:
             drift = (max(track.closed, 0.0), track.up, track.down)
             numbers = (*head, *drift, *track.days)
             saved[name] = tuple(whole(round(v, 3)) for v in numbers)
-        newest = [round(one.last, 2) for one in self.tracks.values()]
-        if any(newest):
-            saved["last"] = tuple(map(whole, newest))
+        if any(one.newest for one in self.tracks.values()):
+            last = (one.newest[-1] if one.newest else 0.0 for one in self.tracks.values())
+            saved["last"] = tuple(whole(round(v, 2)) for v in last)
         return saved
 
     def restore(self, saved: Mapping[str, Sequence[float]]) -> None:
@@ -282,12 +293,13 @@ class History:
                     sd, off, int(count), 0.0, at, closed, up, down, tuple(days)
                 )
         for track, last in zip(self.tracks.values(), saved.get("last", ()), strict=False):
-            track.last = track.pair = last  # what the one before showed, the next stretch will tell
+            track.newest = (last,)
 
 
-def _both(a: float, b: float) -> float:
-    """The smaller of two deviations to one side; 0 when they are to different ones."""
-    return 0.0 if a * b <= 0.0 else min(a, b, key=abs)
+def _least(values: Sequence[float]) -> float:
+    """The smallest of deviations to one side; 0 when they are to different ones, or none."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    return low if low > 0.0 else min(high, 0.0)
 
 
 def unchanging(window: Window, signals: Mapping[str, float]) -> Found:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, inf, sqrt
 
 from agent.faults.diagnosis import Seen
-from agent.faults.history import History, Terms, Track, of_air, of_bare, of_cold, unchanging
+from agent.faults.history import (
+    FEW,
+    History,
+    Terms,
+    Track,
+    of_air,
+    of_bare,
+    of_cold,
+    unchanging,
+)
 from agent.faults.sample import Sample
 from agent.faults.signals import AIR, LOOP, PLACE, SIGNALS, STEADY, Sources, measured, rested
 from agent.faults.window import Window
@@ -18,6 +27,7 @@ FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 SETTLED_S = 840.0  # after a start at high frequency the coil is up to 4 K too cold for so long
 FRESH_S = 1200.0  # for so long a bare coil is in any air; later, fog has made frost in cold air too
 STARTED_SD, LATE_SD = 1.0, 2.0  # so far from what was seen lately such a stretch counts at most
+COIL = "approach"
 DAY_S = 86400.0
 LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
@@ -33,7 +43,8 @@ class Horizon:
 
     `noise` is the share of one stretch's spread that is left then, `fine` that of what the model
     and the sensors cannot know better. What is older than `lately_s` says nothing. More than
-    `bound` times what the newest two stretches both show does not count; with `pair` they alone do.
+    `bound` times what the newest two stretches both show does not count. With `few` the newest few
+    alone tell of the air side, each at least its part.
     """
 
     days: int
@@ -41,36 +52,36 @@ class Horizon:
     fine: float
     lately_s: float
     bound: float = inf
-    pair: bool = False
+    few: bool = False
 
     def seen(self, signal: str, track: Track, now: float, doubt: float) -> Seen | None:
         """The deviation of a signal; None when too little of it is known, or for too long none.
 
         `doubt` is its history's: what all stretches err alike.
         """
+        few = self.few and signal == COIL
         error = hypot(
-            hypot(self.noise, sqrt(doubt)) * track.sd,
+            hypot(FEW**-0.5 if few else self.noise, sqrt(doubt)) * track.sd,
             self.fine * SIGNALS[PLACE[signal]].fine,
         )
         if now - (track.closed if self.days else track.at) > self.lately_s:
             return None  # what is not known lately is not known to be well
-        if (self.pair or self.bound < inf) and not track.last:
-            return None  # none since the gateway began
+        if self.bound < inf and not track.newest:
+            return None  # none since it was learnt
         if not self.days:
-            return Seen(self._newest(track), error) if track.count >= LEAST_STRETCHES else None
+            off = track.few(self.bound) if few else self._averaged(track)
+            return Seen(off, error) if off is not None and track.count >= LEAST_STRETCHES else None
         newest = track.days[-self.days :]
         return Seen(sum(newest) / len(newest), error) if len(newest) == self.days else None
 
-    def _newest(self, track: Track) -> float:
-        if self.pair:
-            return track.pair
+    def _averaged(self, track: Track) -> float:
         most = self.bound * abs(track.pair) if self.bound < inf else inf
         return min(max(track.now, -most), most)
 
 
 HOURS = Horizon(0, 0.4, 1.0, 1.5 * 3600.0)
 LATELY = Horizon(0, 0.33, 0.5, 0.5 * DAY_S, bound=2.0)
-NEWEST = Horizon(0, 1.0, 0.5, 0.5 * DAY_S, pair=True)
+NEWEST = replace(LATELY, few=True)
 DAY = Horizon(1, 0.4, 0.8, 0.2 * DAY_S)
 DAYS = Horizon(2, 0.3, 0.7, 1.2 * DAY_S)
 WEEK = Horizon(5, 0.2, 0.6, 2.2 * DAY_S)
@@ -103,7 +114,7 @@ class Own:
         self.steady = History((), now, HEATING, of_cold)
         self.air = History((), now, HEATING, of_air)
         self.loop = History(LOOP, now, LOOPING, unchanging)
-        self.clean = History(("approach",), now, CLEAN, of_bare)
+        self.clean = History((COIL,), now, CLEAN, of_bare)
         self.rest_water = History(("rest_water",), now, RESTING, unchanging)
         self.rest_air = History(("rest_air",), now, RESTING, unchanging)
         self.rest_pressure = History(("rest_pressure",), now, RESTING, unchanging)

@@ -48,7 +48,7 @@ class Demand:
 
 HOURLY = Demand(HOURS, 100.0, 5, plain=4.0)
 BARE = Demand(LATELY, 16.0, 3, plain=1.3, by="clean")  # each time that the coil was bare of frost
-PLAINLY_BARE = Demand(NEWEST, 16.0, 1, by="clean", least_k=1.5)
+PLAINLY_BARE = Demand(NEWEST, 16.0, 1, by="clean", least_k=1.0)
 # Stretches without frost come by the dozen, and one damp or dry night moves all of them by a kelvin.
 DRY = Demand(LATELY, 50.0, 3, by="approach")
 SURE = 150.0  # chi square that needs no second day

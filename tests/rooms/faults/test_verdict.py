@@ -123,12 +123,12 @@ def test_what_a_bare_coil_shows_again_is_told_within_hours(clean_k: float, looks
     assert (judge.verdict.fault, judge.verdict.days) == ("F07", 0)
 
 
-def test_what_two_bare_coils_show_plainly_is_told_at_once() -> None:
+def test_what_a_few_bare_coils_show_plainly_is_told_at_once() -> None:
     judge = Judge((AIRSIDE, SCALE))
-    judge.look(own(Machine(clean=1.4)), 0.0, clean=True)
+    judge.look(own(Machine(clean=0.9)), 0.0, clean=True)
     assert judge.verdict is None  # plain, but small
     judge.forget()
-    judge.look(own(Machine(clean=1.6)), 0.0, clean=True)
+    judge.look(own(Machine(clean=1.1)), 0.0, clean=True)
     assert judge.verdict is not None
 
 
