@@ -71,11 +71,14 @@ class Track:
         """What the newest two both show; 0 when they are to different sides."""
         return _least(self.newest[-2:])
 
-    def few(self, bound: float) -> float | None:
-        """The mean of the newest few, at most `bound` times what all of them show; None of fewer."""
-        if len(self.newest) < FEW:
+    def together(self, count: int, bound: float) -> float | None:
+        """The mean of so many of the newest (to FEW), at most `bound` times what each of them shows
+        at least; None of fewer.
+        """
+        newest = self.newest[-count:]
+        if len(newest) < count:
             return None
-        mean, most = sum(self.newest) / FEW, bound * abs(_least(self.newest))
+        mean, most = sum(newest) / count, bound * abs(_least(newest))
         return min(max(mean, -most), most)
 
     @property

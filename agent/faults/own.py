@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import hypot, inf, sqrt
 
 from agent.faults.diagnosis import Seen
@@ -43,8 +43,8 @@ class Horizon:
 
     `noise` is the share of one stretch's spread that is left then, `fine` that of what the model
     and the sensors cannot know better. What is older than `lately_s` says nothing. More than
-    `bound` times what the newest two stretches both show does not count. With `few` the newest few
-    alone tell of the air side, each at least its part.
+    `bound` times what the newest two stretches both show does not count. With `newest` so many
+    stretches alone tell of the air side, and no more than `bound` times what all of them show.
     """
 
     days: int
@@ -52,16 +52,15 @@ class Horizon:
     fine: float
     lately_s: float
     bound: float = inf
-    few: bool = False
+    newest: int = 0
 
     def seen(self, signal: str, track: Track, now: float, doubt: float) -> Seen | None:
         """The deviation of a signal; None when too little of it is known, or for too long none.
 
         `doubt` is its history's: what all stretches err alike.
         """
-        few = self.few and signal == COIL
         error = hypot(
-            hypot(FEW**-0.5 if few else self.noise, sqrt(doubt)) * track.sd,
+            hypot(self.noise, sqrt(doubt)) * track.sd,
             self.fine * SIGNALS[PLACE[signal]].fine,
         )
         if now - (track.closed if self.days else track.at) > self.lately_s:
@@ -69,7 +68,8 @@ class Horizon:
         if self.bound < inf and not track.newest:
             return None  # none since it was learnt
         if not self.days:
-            off = track.few(self.bound) if few else self._averaged(track)
+            alone = self.newest > 0 and signal == COIL
+            off = track.together(self.newest, self.bound) if alone else self._averaged(track)
             return Seen(off, error) if off is not None and track.count >= LEAST_STRETCHES else None
         newest = track.days[-self.days :]
         return Seen(sum(newest) / len(newest), error) if len(newest) == self.days else None
@@ -81,7 +81,8 @@ class Horizon:
 
 HOURS = Horizon(0, 0.4, 1.0, 1.5 * 3600.0)
 LATELY = Horizon(0, 0.33, 0.5, 0.5 * DAY_S, bound=2.0)
-NEWEST = replace(LATELY, few=True)
+FOUR = Horizon(0, 0.5, 0.5, 0.5 * DAY_S, bound=2.0, newest=FEW)
+PAIR = Horizon(0, 1.0, 0.5, 0.5 * DAY_S, bound=1.0, newest=2)
 DAY = Horizon(1, 0.4, 0.8, 0.2 * DAY_S)
 DAYS = Horizon(2, 0.3, 0.7, 1.2 * DAY_S)
 WEEK = Horizon(5, 0.2, 0.6, 2.2 * DAY_S)

@@ -12,7 +12,7 @@ from math import inf
 
 from agent.faults.diagnosis import Diagnosis, Seen, Signature, diagnose
 from agent.faults.fleet import USUAL, against_fleet
-from agent.faults.own import DAY, DAYS, HOURS, LATELY, NEWEST, WEEK, Horizon, Own
+from agent.faults.own import DAY, DAYS, FOUR, HOURS, LATELY, PAIR, WEEK, Horizon, Own
 from agent.model import Suspect
 
 UNKNOWN = "unknown"
@@ -48,7 +48,11 @@ class Demand:
 
 HOURLY = Demand(HOURS, 100.0, 5, plain=4.0)
 BARE = Demand(LATELY, 16.0, 3, plain=1.3, by="clean")  # each time that the coil was bare of frost
-PLAINLY_BARE = Demand(NEWEST, 16.0, 1, by="clean", least_k=1.0)
+BARES = (
+    BARE,
+    Demand(FOUR, 16.0, 1, by="clean", least_k=1.0),
+    Demand(PAIR, 16.0, 1, by="clean", least_k=1.5),
+)
 # Stretches without frost come by the dozen, and one damp or dry night moves all of them by a kelvin.
 DRY = Demand(LATELY, 50.0, 3, by="approach")
 SURE = 150.0  # chi square that needs no second day
@@ -97,9 +101,8 @@ class Judge:
         one whose coil cannot freeze was.
         """
         self._look(own, now, HOURLY)
-        if clean:
-            self._look(own, now, BARE)
-            self._look(own, now, PLAINLY_BARE)
+        for demand in BARES if clean else ():
+            self._look(own, now, demand)
         if dry:
             self._look(own, now, DRY)
 

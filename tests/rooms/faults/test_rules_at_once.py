@@ -35,7 +35,11 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     "very low": (MAINS_VOLTAGE, [(HOUR, {}), (60, {"supply_voltage": 180.0})], ["mains_voltage"]),
     "very high": (MAINS_VOLTAGE, [(HOUR, {}), (60, {"supply_voltage": 256.0})], ["mains_voltage"]),
     "very low in the first hour": (MAINS_VOLTAGE, [(90, {"supply_voltage": 180.0})], []),
-    "very low from the first": (MAINS_VOLTAGE, [(120, {"supply_voltage": 180.0})], ["mains_voltage"]),
+    "very low from the first": (
+        MAINS_VOLTAGE,
+        [(120, {"supply_voltage": 180.0})],
+        ["mains_voltage"],
+    ),
     "a little high": (MAINS_VOLTAGE, [(5 * HOUR, {"supply_voltage": 238.0})], []),
     "a little high all day": (
         MAINS_VOLTAGE,
