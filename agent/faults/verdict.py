@@ -50,10 +50,11 @@ HOURLY = Demand(HOURS, 100.0, 5, plain=4.0)
 BARE = Demand(LATELY, 16.0, 3, plain=1.3, by="clean")  # each time that the coil was bare of frost
 BARES = (
     BARE,
+    Demand(LATELY, 80.0, 1, by="clean"),
     Demand(FOUR, 16.0, 1, by="clean", least_k=1.0),
     Demand(PAIR, 16.0, 1, by="clean", least_k=1.5),
 )
-# Stretches without frost come by the dozen, and one damp or dry night moves all of them by a kelvin.
+# Stretches without frost come by the dozen, and a damp or dry night moves all of them by a kelvin.
 DRY = Demand(LATELY, 50.0, 3, by="approach")
 SURE = 150.0  # chi square that needs no second day
 DAILY = (Demand(DAY, 35.0, 1), Demand(DAYS, 25.0, 1), Demand(WEEK, 18.0, 1))
