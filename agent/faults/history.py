@@ -21,7 +21,7 @@ MARGINS = (2.0, 0.7, 1.0)  # beyond the learnt range of the inputs: Hz, K, K
 REACH, LEAST_REACH, FARTHEST = 4.0, 0.02, 0.5  # leverage: times the usual, and its bounds
 REACH_SHARE = 0.05
 DAYS_KEPT = 5
-FEW = 4  # newest stretches that are kept one by one
+FEW = 3  # newest stretches that are kept one by one
 LEAST_A_DAY = 3
 ALLOWED_SD = 0.5  # of a daily median: the drift a CUSUM lets pass
 LARGEST_SUM = 20.0
@@ -72,8 +72,8 @@ class Track:
         return _least(self.newest[-2:])
 
     def together(self, count: int, bound: float) -> float | None:
-        """The mean of so many of the newest (to FEW), at most `bound` times what each of them shows
-        at least; None of fewer.
+        """The mean of so many of the newest, to FEW, at most `bound` times what all of them show;
+        None of fewer.
         """
         newest = self.newest[-count:]
         if len(newest) < count:

@@ -8,7 +8,6 @@ from math import hypot, inf, sqrt
 
 from agent.faults.diagnosis import Seen
 from agent.faults.history import (
-    FEW,
     History,
     Terms,
     Track,
@@ -43,8 +42,8 @@ class Horizon:
 
     `noise` is the share of one stretch's spread that is left then, `fine` that of what the model
     and the sensors cannot know better. What is older than `lately_s` says nothing. More than
-    `bound` times what the newest two stretches both show does not count. With `newest` so many
-    stretches alone tell of the air side, and no more than `bound` times what all of them show.
+    `bound` times what the newest two stretches both show does not count. With `newest` so
+    many alone tell of the air side, and no more than `bound` times what all of them show.
     """
 
     days: int
@@ -81,8 +80,8 @@ class Horizon:
 
 HOURS = Horizon(0, 0.4, 1.0, 1.5 * 3600.0)
 LATELY = Horizon(0, 0.33, 0.5, 0.5 * DAY_S, bound=2.0)
-FOUR = Horizon(0, 0.5, 0.5, 0.5 * DAY_S, bound=2.0, newest=FEW)
 PAIR = Horizon(0, 1.0, 0.5, 0.5 * DAY_S, bound=1.0, newest=2)
+THREE = Horizon(0, 0.58, 0.5, 0.5 * DAY_S, bound=2.0, newest=3)
 DAY = Horizon(1, 0.4, 0.8, 0.2 * DAY_S)
 DAYS = Horizon(2, 0.3, 0.7, 1.2 * DAY_S)
 WEEK = Horizon(5, 0.2, 0.6, 2.2 * DAY_S)

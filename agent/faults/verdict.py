@@ -12,7 +12,7 @@ from math import inf
 
 from agent.faults.diagnosis import Diagnosis, Seen, Signature, diagnose
 from agent.faults.fleet import USUAL, against_fleet
-from agent.faults.own import DAY, DAYS, FOUR, HOURS, LATELY, PAIR, WEEK, Horizon, Own
+from agent.faults.own import DAY, DAYS, HOURS, LATELY, PAIR, THREE, WEEK, Horizon, Own
 from agent.model import Suspect
 
 UNKNOWN = "unknown"
@@ -51,7 +51,7 @@ BARE = Demand(LATELY, 16.0, 3, plain=1.3, by="clean")  # each time that the coil
 BARES = (
     BARE,
     Demand(LATELY, 80.0, 1, by="clean"),
-    Demand(FOUR, 16.0, 1, by="clean", least_k=1.0),
+    Demand(THREE, 20.0, 1, by="clean", by_itself=4.5, least_k=1.2),
     Demand(PAIR, 16.0, 1, by="clean", least_k=1.5),
 )
 # Stretches without frost come by the dozen, and a damp or dry night moves all of them by a kelvin.

@@ -125,10 +125,10 @@ def test_what_a_bare_coil_shows_again_is_told_within_hours(clean_k: float, looks
 
 def test_what_a_few_bare_coils_show_plainly_is_told_at_once() -> None:
     judge = Judge((AIRSIDE, SCALE))
-    judge.look(own(Machine(clean=0.9)), 0.0, clean=True)
+    judge.look(own(Machine(clean=1.15)), 0.0, clean=True)
     assert judge.verdict is None  # plain, but small
     judge.forget()
-    judge.look(own(Machine(clean=1.1)), 0.0, clean=True)
+    judge.look(own(Machine(clean=1.25)), 0.0, clean=True)
     assert judge.verdict is not None
 
 
