@@ -81,7 +81,7 @@ class Rule:
     """A declaration. `needs` are points without which the rule is off; a tuple among them asks for
     one of several. While one of the faults `masked_by` stands this
     rule is masked. `signatures` are how the fault shows in the machine's own history. One that is
-    `against_past` compares with the first days alone: what was wrong then it does not find.
+    `against_past` compares with the first days: what was wrong then it may not find.
     """
 
     name: str

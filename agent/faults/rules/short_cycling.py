@@ -131,4 +131,5 @@ SHORT_CYCLING = Rule(
     gate="runs that touch no defrost and no hot water",
     clear_after_s=3600.0,
     masked_by=("F06", "F15", "F24", "F25"),
+    against_past=True,
 )
