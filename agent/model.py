@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -69,6 +69,10 @@ class Stamp:
     at: datetime
     mono: float
     trusted: bool = True
+
+    def day_in(self, timezone: tzinfo) -> str:
+        """The local day, such as 2026-01-31: under it writes are counted."""
+        return self.at.astimezone(timezone).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,14 +65,13 @@ async def account(effect: Count | Journal, spool: Spool, timezone: ZoneInfo, boo
 
     The instant of a write is kept before its count: a kill in between costs time, not wear.
     """
-    at = effect.stamp.at
+    stamp = effect.stamp
     if isinstance(effect, Journal):
-        await spool.journal(at.isoformat(), effect.kind, msgspec.json.encode(effect.detail))
+        await spool.journal(stamp.at.isoformat(), effect.kind, msgspec.json.encode(effect.detail))
         return
-    day = at.astimezone(timezone).date().isoformat()
     if effect.interval:
-        await remember(spool, effect.device, effect.point, effect.stamp, boot)
-    await spool.count_write(effect.device, effect.point, day)
+        await remember(spool, effect.device, effect.point, stamp, boot)
+    await spool.count_write(effect.device, effect.point, stamp.day_in(timezone))
 
 
 class Road:

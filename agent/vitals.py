@@ -115,7 +115,7 @@ class Vitals:
         spool, uplink = self._spool.status(), self._uplink.counters
         standing = (alarm for alarm in self._road.core.open_alarms if alarm.annunciated)
         alarms = Counter(alarm.severity.value for alarm in standing)
-        day = stamp.at.astimezone(self._timezone).date().isoformat()
+        day = stamp.day_in(self._timezone)
         writes = self._spool.writes()
         used = resource.getrusage(resource.RUSAGE_SELF)
         return Health(

@@ -142,8 +142,7 @@ class ClosedLoop:
     def _do(self, effect: Effect) -> None:
         match effect:
             case Count(_, point, stamp):
-                day = stamp.at.astimezone(self.config.timezone).date().isoformat()
-                self.counted[point, day] += 1
+                self.counted[point, stamp.day_in(self.config.timezone)] += 1
             case Save(key, value):
                 self.saved[key] = value
             case Send(write):

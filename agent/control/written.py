@@ -41,4 +41,4 @@ class Written:
         return self._writes.get((device, point, self._day(stamp)), 0)
 
     def _day(self, stamp: Stamp) -> str:
-        return stamp.at.astimezone(self._timezone).date().isoformat()
+        return stamp.day_in(self._timezone)
