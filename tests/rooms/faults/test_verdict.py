@@ -23,11 +23,12 @@ class Machine:
 
     def __init__(self, **off: float) -> None:
         self.off: dict[str, float] = {**CALM, **off}
+        self.error = ERROR
         self.means: dict[str, float] = {}
         self.loop = SimpleNamespace(tracks={})
 
     def seen(self, horizon: Horizon, now: float) -> dict[str, Seen]:
-        return {name: Seen(value, ERROR) for name, value in self.off.items()}
+        return {name: Seen(value, self.error) for name, value in self.off.items()}
 
     def expected(self) -> dict[str, float]:
         return dict.fromkeys(self.off, 5.0)
@@ -130,6 +131,14 @@ def test_what_a_few_bare_coils_show_plainly_is_told_at_once() -> None:
     judge.forget()
     judge.look(own(Machine(clean=1.25)), 0.0, clean=True)
     assert judge.verdict is not None
+
+
+@pytest.mark.parametrize(("error", "told"), [(0.13, False), (0.11, True)])
+def test_what_is_overwhelming_needs_one_look_at_a_bare_coil(error: float, told: bool) -> None:
+    machine, judge = Machine(clean=1.1), Judge((AIRSIDE, SCALE))
+    machine.error = error
+    judge.look(own(machine), 0.0, clean=True)
+    assert (judge.verdict is not None) is told
 
 
 def test_what_dry_nights_show_clearly_is_told_within_the_hour() -> None:
