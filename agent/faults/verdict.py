@@ -47,9 +47,8 @@ class Demand:
 
 
 HOURLY = Demand(HOURS, 100.0, 5, plain=4.0)
-BARE = Demand(LATELY, 16.0, 3, plain=1.3, by="clean")  # each time that the coil was bare of frost
-BARES = (
-    BARE,
+BARE = (  # each time that the coil was bare of frost
+    Demand(LATELY, 16.0, 3, plain=1.3, by="clean"),
     Demand(LATELY, 80.0, 1, by="clean"),
     Demand(THREE, 20.0, 1, by="clean", by_itself=4.5, least_k=1.2),
     Demand(PAIR, 16.0, 1, by="clean", least_k=1.5),
@@ -102,7 +101,7 @@ class Judge:
         one whose coil cannot freeze was.
         """
         self._look(own, now, HOURLY)
-        for demand in BARES if clean else ():
+        for demand in BARE if clean else ():
             self._look(own, now, demand)
         if dry:
             self._look(own, now, DRY)
