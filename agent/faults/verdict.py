@@ -97,8 +97,8 @@ class Judge:
         self.verdict: Verdict | None = None
 
     def look(self, own: Own, now: float, clean: bool = False, dry: bool = False) -> None:
-        """Some stretch has ended; `clean` when one just after the coil was bare of frost was judged,
-        `dry` when one was during which no frost can be on it.
+        """Some stretch has ended; `clean` when one just after the coil was bare was judged, `dry`
+        when one was during which no frost can be on it.
         """
         self._look(own, now, HOURLY)
         for demand in BARE if clean else ():
