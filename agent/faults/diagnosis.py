@@ -32,7 +32,7 @@ class Signature:
     Without the signals it `must` have it is no suspect; `odds` are how often it happens,
     and `proof` how much evidence it takes, as a share of the usual. Only a `swift` one is told
     before a day is over, and a `patient` one only when a second day says the same. An `airside` one
-    is told by a coil that was bare of frost twice.
+    is told by the coil alone, at times when no frost can be on it.
     """
 
     fault: str

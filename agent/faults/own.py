@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from math import hypot, inf, sqrt
 
 from agent.faults.diagnosis import Seen
-from agent.faults.history import (
-    History,
-    Terms,
-    Track,
-    of_air,
-    of_bare,
-    of_cold,
-    unchanging,
-)
+from agent.faults.history import History, Terms, Track, of_air, of_bare, of_cold, unchanging
 from agent.faults.sample import Sample
 from agent.faults.signals import AIR, LOOP, PLACE, SIGNALS, STEADY, Sources, measured, rested
 from agent.faults.window import Window
@@ -42,8 +34,8 @@ class Horizon:
 
     `noise` is the share of one stretch's spread that is left then, `fine` that of what the model
     and the sensors cannot know better. What is older than `lately_s` says nothing. More than
-    `bound` times what the newest two stretches both show does not count. With `newest` so
-    many alone tell of the air side, and no more than `bound` times what all of them show.
+    `bound` times what the newest two stretches both show does not count. With `newest` so many
+    alone tell of the air side, and no more than `bound` times what all of them show.
     """
 
     days: int
