@@ -22,9 +22,7 @@ UNKNOWN_S = 3600.0  # whether a line is noisy nobody can know before
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Two samples in a row beyond a limit begin it, two within end it; a line that is noisy, or
-    that nobody knows yet, takes four.
-    """
+    """Two samples in a row beyond a limit begin it, two within end it; noisy or new lines: four."""
     volts = view.sample.supply_voltage
     if volts is None or (LOW_V + EASED_BY_V <= volts <= HIGH_V - EASED_BY_V and not memory):
         return NOTHING
