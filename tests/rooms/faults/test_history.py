@@ -24,8 +24,8 @@ def seen(history: History, hour: float, **off: float) -> bool:
     return history.see(one, measured(one, SOURCE), hour * 3600.0)
 
 
-def learnt(*names: str) -> History:
-    history = History(names or ("condenser", "discharge"), 0.0, TERMS, of_cold)
+def learnt(*names: str, terms: Terms = TERMS) -> History:
+    history = History(names or ("condenser", "discharge"), 0.0, terms, of_cold)
     for hour in range(HOURS_LEARNT + 1):
         seen(history, float(hour))
         if hour % 24 == 23:
@@ -115,6 +115,19 @@ def test_what_lies_outside_is_not_learnt_while_something_is_wrong() -> None:
         seen(history, HOURS_LEARNT + 24 + hour, compressor_frequency=60.0, condensing_temp=3.0)
     history.day(0.0)
     assert not seen(history, HOURS_LEARNT + 240, compressor_frequency=60.0)
+
+
+def test_where_nothing_was_learnt_only_what_is_beyond_the_error_counts() -> None:
+    plain = learnt("condenser")
+    wary = learnt("condenser", terms=replace(TERMS, beyond=2.0))
+    fast = {"compressor_frequency": 60.0}  # and what it does to a healthy machine of this kind
+    assert not seen(wary, HOURS_LEARNT + 1, condensing_temp=1.2, **fast)
+    for history in (plain, wary):
+        for hour in range(2, 8):
+            judged = seen(history, HOURS_LEARNT + hour, condensing_temp=7.2, **fast)
+            assert judged == (history is wary)
+    assert 2.0 < wary.tracks["condenser"].now < 6.0 - 2.0 * wary.tracks["condenser"].sd
+    assert plain.tracks["condenser"].now == pytest.approx(0.0, abs=0.01)
 
 
 def test_a_restart_changes_nothing() -> None:
