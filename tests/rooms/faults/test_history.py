@@ -126,7 +126,8 @@ def test_where_nothing_was_learnt_only_what_is_beyond_the_error_counts() -> None
         for hour in range(2, 8):
             judged = seen(history, HOURS_LEARNT + hour, condensing_temp=7.2, **fast)
             assert judged == (history is wary)
-    assert 2.0 < wary.tracks["condenser"].now < 6.0 - 2.0 * wary.tracks["condenser"].sd
+    track = wary.tracks["condenser"]
+    assert 2.0 < track.newest[-1] < 6.0 - 2.0 * track.sd
     assert plain.tracks["condenser"].now == pytest.approx(0.0, abs=0.01)
 
 
@@ -143,6 +144,15 @@ def test_a_restart_changes_nothing() -> None:
     assert again.tracks["condenser"].days == pytest.approx(
         history.tracks["condenser"].days, abs=0.001
     )
+
+
+def test_a_signal_without_a_newest_stretch_has_none_after_a_restart_either() -> None:
+    history = learnt()
+    seen(history, HOURS_LEARNT + 1, condensing_temp=1.0)
+    history.tracks["discharge"].newest = ()
+    again = History(history.names, 0.0, TERMS, of_cold)
+    again.restore(history.save())
+    assert [len(track.newest) for track in again.tracks.values()] == [1, 0]
 
 
 def test_another_versions_state_is_begun_anew() -> None:
