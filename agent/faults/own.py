@@ -23,8 +23,7 @@ DAY_S = 86400.0
 LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
 HEATING = Terms(least=40)
-# Coils bare of frost come hours apart; severe dirt makes the compressor faster than it ever was.
-CLEAN = Terms(least=20, inputs=6, alike=1.0, beyond=2.0)
+CLEAN = Terms(least=20, inputs=6, alike=1.0)  # coils bare of frost come hours apart
 LOOPING = Terms(least=40, inputs=1)  # the valve holds it: the same at every frequency
 RESTING = Terms(least=20, inputs=1)
 
