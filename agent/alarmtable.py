@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from inspect import cleandoc
+from inspect import getdoc
 
 from agent.faults import RULES
 from agent.faults.catalogue import CATALOGUE, UNKNOWN_FAULT, Fault
@@ -53,7 +53,7 @@ def _section(fault: Fault) -> str:
 
 def _rule(rule: Rule) -> Iterator[str]:
     yield f"\n### {rule.name}\n\n"
-    yield cleandoc(rule.look.__doc__ or "").split("\n\n")[0] + "\n\n"
+    yield (getdoc(rule.look) or "").split("\n\n")[0] + "\n\n"
     yield f"- severity: {rule.severity.value}, unless evidence makes it better or worse\n"
     yield f"- devices: {', '.join(rule.kinds)}\n"
     needs = [
