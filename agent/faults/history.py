@@ -1,15 +1,15 @@
 """What is usual for one machine: its own linear models, learnt once and then frozen.
 
 A model that follows the machine learns its faults as well. It is learnt over 14 days and then
-stands; what it has not seen it does not judge, but adds while all it knows looks healthy. Only an
-acknowledged repair makes it learn anew.
+stands; what it has not seen it does not judge, or only by so much as no extrapolation explains, but
+adds while all it knows looks healthy. Only an acknowledged repair makes it learn anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
 from statistics import median
 
 from agent.faults.linear import Solved, Sums
@@ -37,13 +37,15 @@ Features = Callable[[Window, Mapping[str, float]], Found]
 class Terms:
     """When a history is learnt: after so long, with so many stretches seen.
 
-    So many stretches are `alike`, worth one: neighbours in time show the same.
+    So many stretches are `alike`, worth one: neighbours in time show the same. A signal that is too
+    high where little was learnt counts by what it is `beyond` so many spreads of a prediction.
     """
 
     learn_s: float = 14 * 86400.0
     least: int = 30
     inputs: int = 7
     alike: float = 4.0
+    beyond: float = inf
 
 
 @dataclass(slots=True)
@@ -146,11 +148,15 @@ class History:
         if found is None:
             return False
         x, raw = found
-        reach = self._reach(x, raw) if self.frozen else None
-        if reach is not None:
-            self.reach += REACH_SHARE * (reach - self.reach)
-            self._judge(x, signals, now, step_sd)
-            return True
+        if self._solved is not None:
+            leverage = self._solved.leverage(x)
+            if self._learnt(raw, leverage):
+                self.reach += REACH_SHARE * (leverage - self.reach)
+                self._judge(x, signals, now, step_sd)
+                return True
+            if above := self._above(x, raw, leverage, signals):
+                self._judge(x, above, now, step_sd)
+                return True
         if (not self.frozen or self.healthy) and self._names and signals.keys() >= set(self._names):
             self._learn(x, raw, [signals[n] - SIGNALS[PLACE[n]].typical for n in self._names])
             due = now - self.began >= self._terms.learn_s and self._sums.count >= self._terms.least
@@ -211,16 +217,30 @@ class History:
         for bounds, value in zip(self._box, raw, strict=True):
             bounds[0], bounds[1] = min(bounds[0], value), max(bounds[1], value)
 
-    def _reach(self, x: Sequence[float], raw: Inputs) -> float | None:
-        """The leverage of such inputs; None where they were not learnt, one by one and together."""
-        solved, count = self._solved, self._sums.count
-        if solved is None or any(
+    def _learnt(self, raw: Inputs, leverage: float) -> bool:
+        """Whether such inputs were learnt, one by one and together."""
+        if any(
             not low - margin <= value <= high + margin
             for value, (low, high), margin in zip(raw, self._box, MARGINS, strict=True)
         ):
-            return None
-        usual, leverage = self._sums.n / count, solved.leverage(x)
-        return leverage if leverage <= min(FARTHEST, max(REACH * usual, LEAST_REACH)) else None
+            return False
+        usual = self._sums.n / self._sums.count
+        return leverage <= min(FARTHEST, max(REACH * usual, LEAST_REACH))
+
+    def _above(
+        self, x: Sequence[float], raw: Inputs, leverage: float, signals: Mapping[str, float]
+    ) -> dict[str, float]:
+        """The signals too high for any extrapolation, each lower by what that may err. A fault
+        makes the compressor faster: of what is slower than learnt nothing is said.
+        """
+        if leverage > FARTHEST or raw[0] < self._box[0][0] - MARGINS[0]:
+            return {}
+        found = {}
+        for place, name in enumerate(self._names):
+            unsure = self._terms.beyond * sqrt(1.0 + leverage) * self.tracks[name].sd
+            if name in signals and signals[name] - unsure > self._expected(place, x):
+                found[name] = signals[name] - unsure
+        return found
 
     def _expected(self, place: int, x: Sequence[float]) -> float:
         assert self._solved is not None
@@ -296,7 +316,7 @@ class History:
                     sd, off, int(count), 0.0, at, closed, up, down, tuple(days)
                 )
         for track, last in zip(self.tracks.values(), saved.get("last", ()), strict=False):
-            track.newest = (last,)
+            track.newest = (last,) if last else ()  # a track that had none is saved as zero
 
 
 def _least(values: Sequence[float]) -> float:

@@ -23,7 +23,8 @@ DAY_S = 86400.0
 LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
 HEATING = Terms(least=40)
-CLEAN = Terms(least=20, inputs=6, alike=1.0)  # coils bare of frost come hours apart
+# Coils bare of frost come hours apart; ice and dirt make the compressor faster than it ever was.
+CLEAN = Terms(least=20, inputs=6, alike=1.0, beyond=3.0)
 LOOPING = Terms(least=40, inputs=1)  # the valve holds it: the same at every frequency
 RESTING = Terms(least=20, inputs=1)
 
@@ -132,7 +133,8 @@ class Own:
         """
         middle = 0.5 * (window.began + window.ended)
         found = measured(window, self._source) | {"bare": (middle - bare) / 3600.0}
-        step_sd = LATE_SD if middle - bare > FRESH_S else inf
+        late = middle - bare > FRESH_S and not dry(window, middle - bare)
+        step_sd = LATE_SD if late else inf
         if started == bare and middle - started < SETTLED_S:  # after a defrost it always is so
             step_sd = STARTED_SD
         return self.clean.see(window, found, now, step_sd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -24,8 +25,8 @@ def seen(history: History, hour: float, **off: float) -> bool:
     return history.see(one, measured(one, SOURCE), hour * 3600.0)
 
 
-def learnt(*names: str) -> History:
-    history = History(names or ("condenser", "discharge"), 0.0, TERMS, of_cold)
+def learnt(*names: str, terms: Terms = TERMS) -> History:
+    history = History(names or ("condenser", "discharge"), 0.0, terms, of_cold)
     for hour in range(HOURS_LEARNT + 1):
         seen(history, float(hour))
         if hour % 24 == 23:
@@ -117,6 +118,31 @@ def test_what_lies_outside_is_not_learnt_while_something_is_wrong() -> None:
     assert not seen(history, HOURS_LEARNT + 240, compressor_frequency=60.0)
 
 
+@pytest.mark.parametrize(
+    ("beyond", "hz", "above_k", "judged"),
+    [
+        (3.0, 16.0, 6.0, True),
+        (inf, 16.0, 6.0, False),
+        (3.0, 16.0, 0.0, False),
+        (3.0, 16.0, 0.5, False),  # so much it may be wrong there
+        (3.0, 16.0, -6.0, False),
+        (3.0, 60.0, 6.0, False),  # too far away
+        (3.0, -20.0, 6.0, False),  # a fault makes it faster
+    ],
+)
+def test_where_nothing_was_learnt_only_what_no_extrapolation_explains_counts(
+    beyond: float, hz: float, above_k: float, judged: bool
+) -> None:
+    history = learnt("condenser", terms=replace(TERMS, beyond=beyond))
+    track, fastest, slowest = history.tracks["condenser"], 15.0, 5.0
+    before, hour = track.newest[-1], HOURS_LEARNT + (fastest if hz > 0.0 else slowest)
+    shown = {"compressor_frequency": hz, "condensing_temp": 0.02 * hz + above_k}
+    assert seen(history, hour, **shown) == judged
+    newest = track.newest[-1]
+    assert (4.0 < newest < 6.0 - 3.0 * track.sd) if judged else newest == before
+    assert history.stretches == (0 if judged else 1)  # and what counts is never learnt
+
+
 def test_a_restart_changes_nothing() -> None:
     history = learnt()
     for hour in range(48):
@@ -130,6 +156,15 @@ def test_a_restart_changes_nothing() -> None:
     assert again.tracks["condenser"].days == pytest.approx(
         history.tracks["condenser"].days, abs=0.001
     )
+
+
+def test_a_signal_without_a_newest_stretch_has_none_after_a_restart_either() -> None:
+    history = learnt()
+    seen(history, HOURS_LEARNT + 1, condensing_temp=1.0)
+    history.tracks["discharge"].newest = ()
+    again = History(history.names, 0.0, TERMS, of_cold)
+    again.restore(history.save())
+    assert [len(track.newest) for track in again.tracks.values()] == [1, 0]
 
 
 def test_another_versions_state_is_begun_anew() -> None:
@@ -228,25 +263,28 @@ def test_one_stray_coil_does_not_count_two_do_and_three_tell_all(strays: int) ->
 
 
 @pytest.mark.parametrize(
-    ("bare_s", "started_s", "moved_k"),
+    ("bare_s", "started_s", "moved_k", "colder_k"),
     [
-        (900.0, 4000.0, 0.8),  # after a defrost
-        (900.0, 850.0, 0.8),  # the compressor stood still within it
-        (900.0, 900.0, 0.04),  # after a pause that thawed the coil
-        (1200.0, 1200.0, 0.8),  # by then it has settled
-        (2400.0, 4000.0, 0.08),  # long after a defrost, in dry cold air
+        (900.0, 4000.0, 0.8, 0.0),  # after a defrost
+        (900.0, 850.0, 0.8, 0.0),  # the compressor stood still within it
+        (900.0, 900.0, 0.04, 0.0),  # after a pause that thawed the coil
+        (1200.0, 1200.0, 0.8, 0.0),  # by then it has settled
+        (2400.0, 4000.0, 0.08, 0.0),  # long after a defrost
+        (2400.0, 4000.0, 0.8, 25.0),  # and in air too cold for fog
     ],
 )
 def test_what_may_be_a_start_or_fog_counts_little_at_once_and_more_in_time(
-    bare_s: float, started_s: float, moved_k: float
+    bare_s: float, started_s: float, moved_k: float, colder_k: float
 ) -> None:
     own, moved = Own(SOURCE, 0.0), list[float]()
+    shown = {"outdoor_temp": -colder_k, "coil_temp": -colder_k, "evaporating_temp": -colder_k}
     for hour in range(HOURS_LEARNT):
         at, before_s = hour * 3600.0, (900.0, 1200.0, 2400.0)[hour % 3]
-        own.clean_coil(window(hour), at - before_s, at - 4000.0, at)
+        own.clean_coil(window(hour, **shown), at - before_s, at - 4000.0, at)
+    shown["evaporating_temp"] -= 4.0
     for hour in range(HOURS_LEARNT + 1, HOURS_LEARNT + 31):
         at = hour * 3600.0
-        own.clean_coil(window(hour, evaporating_temp=-4.0), at - bare_s, at - started_s, at)
+        own.clean_coil(window(hour, **shown), at - bare_s, at - started_s, at)
         moved.append(own.clean.tracks["approach"].now)
     assert moved[0] == pytest.approx(moved_k, rel=0.3)
     assert moved[-1] > 1.0
