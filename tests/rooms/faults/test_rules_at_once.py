@@ -30,7 +30,6 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     "voltage well": (MAINS_VOLTAGE, [(HOUR, {"supply_voltage": 200.0})], []),
     "low while a tank is made hot": (MAINS_VOLTAGE, [(3 * HOUR, {"supply_voltage": 195.0})], []),
     "low": (MAINS_VOLTAGE, [(5 * HOUR, {"supply_voltage": 195.0})], ["mains_voltage"]),
-    "low for a moment": (MAINS_VOLTAGE, [(60, {}), (30, {"supply_voltage": 180.0})], []),
     "very low for a moment": (MAINS_VOLTAGE, [(HOUR, {}), (30, {"supply_voltage": 180.0})], []),
     "very low": (MAINS_VOLTAGE, [(HOUR, {}), (60, {"supply_voltage": 180.0})], ["mains_voltage"]),
     "very high": (MAINS_VOLTAGE, [(HOUR, {}), (60, {"supply_voltage": 256.0})], ["mains_voltage"]),
