@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
 from agent.faults.texts import WORDS
@@ -18,7 +19,11 @@ BELOW = 5.0  # minutes, whichever is seen
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
-    """Every minute: below two thirds of the least this pump has shown, five times in a row."""
+    """Every minute: below two thirds of the least this pump has shown, five times in a row.
+
+    A pump may follow the compressor, to less than half of its flow when that stands: of a
+    compressor slower than it was while the flow was learnt, nothing new is said.
+    """
     sample = view.sample
     if not sample.pump_on:
         memory["since"] = view.now
@@ -29,14 +34,29 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         return NOTHING
     usual, count = memory.get("usual", flow), memory.get("count", 0.0)
     if count >= LEARNT and LOST_SHARE * usual < flow < FAR_SHARE * memory.get("lowest", usual):
-        memory["below"] = below = memory.get("below", 0.0) + 1.0
+        below = memory.get("below", 0.0)
+        if _speed_hz(view) >= memory.get("slowest", inf):
+            memory["below"] = below = below + 1.0
         return (_finding(flow, usual),) if below >= BELOW else NOTHING
     memory.pop("below", None)
     if flow > 0.5 * usual:
-        memory["usual"], memory["count"] = usual + LEARN * (flow - usual), count + 1.0
-        twice = max(flow, memory.get("last", flow))  # of two in a row, so that no wild value counts
-        memory["lowest"], memory["last"] = min(memory.get("lowest", twice), twice), flow
+        _learn(view, memory, flow)
     return NOTHING
+
+
+def _learn(view: View, memory: Memory, flow: float) -> None:
+    usual = memory.get("usual", flow)
+    memory["usual"], memory["count"] = usual + LEARN * (flow - usual), memory.get("count", 0.0) + 1
+    twice = max(flow, memory.get("last", flow))  # of two in a row, so that no wild value counts
+    memory["lowest"], memory["last"] = min(memory.get("lowest", twice), twice), flow
+    if view.now - max(view.on_since, view.off_since) >= SETTLED_S:
+        memory["slowest"] = min(memory.get("slowest", inf), _speed_hz(view))
+
+
+def _speed_hz(view: View) -> float:
+    """Of the compressor; 1 of a running one whose frequency is not known."""
+    hz = view.sample.compressor_frequency
+    return hz if hz is not None else float(view.running)
 
 
 def _finding(flow: float, usual: float) -> Finding:
@@ -51,7 +71,7 @@ FLOW_DROPPED = Rule(
     on=Event.MINUTE,
     words=WORDS["F04"],
     needs=("pump_on", "water_flow"),
-    gate="pump on for 90 s",
+    gate="pump on for 90 s, compressor as fast as while learning",
     clear_after_s=600.0,
     masked_by=("F05", "F06", "F15", "F17", "F25"),
 )

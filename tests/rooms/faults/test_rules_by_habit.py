@@ -161,6 +161,36 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
         [LONG, *[(5 * MINUTE, {"pump_on": 0.0, "water_flow": 0.0}), (MINUTE, LITTLE)] * 10],
         [],
     ),
+    "a pump that follows the compressor to its stop": (
+        FLOW_DROPPED,
+        [LONG, (HOUR, {**REST, **LITTLE})],
+        [],
+    ),
+    "a pump that has been seen at rest": (
+        FLOW_DROPPED,
+        [LONG, (HOUR, REST), (6 * MINUTE, {**REST, **LITTLE})],
+        ["flow_dropped"],
+    ),
+    "a pump that follows the compressor down": (
+        FLOW_DROPPED,
+        [LONG, (HOUR, {"compressor_frequency": 25.0, **LITTLE})],
+        [],
+    ),
+    "little flow stands while the compressor rests": (
+        FLOW_DROPPED,
+        [LONG, (6 * MINUTE, LITTLE), (HOUR, {**REST, **LITTLE})],
+        ["flow_dropped"],
+    ),
+    "the flow comes back at rest": (
+        FLOW_DROPPED,
+        [LONG, (6 * MINUTE, LITTLE), (MINUTE, {**REST, **LITTLE}), (HOUR, REST)],
+        [],
+    ),
+    "a wide pump in its first minute at rest": (
+        FLOW_DROPPED,
+        [LONG, (MINUTE, REST), (HOUR, {**REST, **LITTLE})],
+        [],
+    ),
     "little flow in the first days": (FLOW_DROPPED, [WELL, (HOUR, LITTLE)], []),
     "the room is warm": (
         CAPACITY_SHORT,
