@@ -237,7 +237,7 @@ class History:
             return {}
         found = {}
         for place, name in enumerate(self._names):
-            unsure = self._terms.beyond * sqrt(1.0 + leverage) * self.tracks[name].sd
+            unsure = self._terms.beyond * sqrt(leverage) * self.tracks[name].sd
             if name in signals and signals[name] - unsure > self._expected(place, x):
                 found[name] = signals[name] - unsure
         return found
