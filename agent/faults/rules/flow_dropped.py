@@ -49,7 +49,8 @@ def _learn(view: View, memory: Memory, flow: float) -> None:
     memory["usual"], memory["count"] = usual + LEARN * (flow - usual), memory.get("count", 0.0) + 1
     twice = max(flow, memory.get("last", flow))  # of two in a row, so that no wild value counts
     memory["lowest"], memory["last"] = min(memory.get("lowest", twice), twice), flow
-    if view.now - max(view.on_since, view.off_since) >= SETTLED_S:
+    steady = view.now - max(view.on_since, view.off_since) >= SETTLED_S
+    if steady and flow >= FAR_SHARE * memory["lowest"]:
         memory["slowest"] = min(memory.get("slowest", inf), _speed_hz(view))
 
 

@@ -191,6 +191,17 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
         [LONG, (MINUTE, REST), (HOUR, {**REST, **LITTLE})],
         [],
     ),
+    "one minute at rest with just over half of the flow": (
+        FLOW_DROPPED,
+        [
+            (HOUR, {}),
+            (90, REST),
+            (MINUTE, {**REST, "water_flow": 0.52 * FLOW_LPM}),
+            LONG,
+            (HOUR, {**REST, **LITTLE}),
+        ],
+        [],
+    ),
     "little flow in the first days": (FLOW_DROPPED, [WELL, (HOUR, LITTLE)], []),
     "the room is warm": (
         CAPACITY_SHORT,
