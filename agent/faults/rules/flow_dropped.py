@@ -21,8 +21,8 @@ BELOW = 5.0  # minutes, whichever is seen
 def look(view: View, memory: Memory) -> Iterable[Finding]:
     """Every minute: below two thirds of the least this pump has shown, five times in a row.
 
-    A pump may follow the compressor, to less than half of its flow when that stands: of a
-    compressor slower than it was while the flow was learnt, nothing new is said.
+    A pump may follow the compressor, to less than half of its flow when that stands: at rest, and
+    of a compressor slower than it was while the flow was learnt, nothing new is said.
     """
     sample = view.sample
     if not sample.pump_on:
@@ -35,7 +35,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     usual, count = memory.get("usual", flow), memory.get("count", 0.0)
     if count >= LEARNT and LOST_SHARE * usual < flow < FAR_SHARE * memory.get("lowest", usual):
         below = memory.get("below", 0.0)
-        if _speed_hz(view) >= memory.get("slowest", inf):
+        if view.running and _speed_hz(view) >= memory.get("slowest", inf):
             memory["below"] = below = below + 1.0
         return (_finding(flow, usual),) if below >= BELOW else NOTHING
     memory.pop("below", None)
@@ -49,15 +49,14 @@ def _learn(view: View, memory: Memory, flow: float) -> None:
     memory["usual"], memory["count"] = usual + LEARN * (flow - usual), memory.get("count", 0.0) + 1
     twice = max(flow, memory.get("last", flow))  # of two in a row, so that no wild value counts
     memory["lowest"], memory["last"] = min(memory.get("lowest", twice), twice), flow
-    steady = view.now - max(view.on_since, view.off_since) >= SETTLED_S
-    if steady and flow >= FAR_SHARE * memory["lowest"]:
+    heats = view.running_s >= SETTLED_S and view.sample.mode in (None, "heating")
+    if heats and flow >= FAR_SHARE * memory["lowest"]:  # hot water gets all a pump can give
         memory["slowest"] = min(memory.get("slowest", inf), _speed_hz(view))
 
 
 def _speed_hz(view: View) -> float:
-    """Of the compressor; 1 of a running one whose frequency is not known."""
-    hz = view.sample.compressor_frequency
-    return hz if hz is not None else float(view.running)
+    """Of a compressor that runs; 0 where its frequency is not known."""
+    return view.sample.compressor_frequency or 0.0
 
 
 def _finding(flow: float, usual: float) -> Finding:
@@ -72,7 +71,7 @@ FLOW_DROPPED = Rule(
     on=Event.MINUTE,
     words=WORDS["F04"],
     needs=("pump_on", "water_flow"),
-    gate="pump on for 90 s, compressor as fast as while learning",
+    gate="pump on for 90 s, compressor running as fast as while the flow was learnt",
     clear_after_s=600.0,
     masked_by=("F05", "F06", "F15", "F17", "F25"),
 )

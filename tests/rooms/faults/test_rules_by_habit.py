@@ -166,9 +166,31 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
         [LONG, (HOUR, {**REST, **LITTLE})],
         [],
     ),
-    "a pump that has been seen at rest": (
+    "a strainer is blocked at rest": (
         FLOW_DROPPED,
-        [LONG, (HOUR, REST), (6 * MINUTE, {**REST, **LITTLE})],
+        [LONG, (HOUR, {**REST, **LITTLE}), (8 * MINUTE, LITTLE)],
+        ["flow_dropped"],
+    ),
+    "a pump that makes hot water at rest": (
+        FLOW_DROPPED,
+        [LONG, (HOUR, {**REST, "mode": "hot_water"}), (HOUR, {**REST, **LITTLE})],
+        [],
+    ),
+    "a pump that makes hot water at a low frequency": (
+        FLOW_DROPPED,
+        [
+            LONG,
+            (HOUR, {"compressor_frequency": 25.0, "mode": "hot_water"}),
+            (HOUR, {"compressor_frequency": 25.0, **LITTLE}),
+        ],
+        [],
+    ),
+    "a pump whose compressor tells no frequency": (
+        FLOW_DROPPED,
+        [
+            (73 * HOUR, {"absent": ("compressor_frequency",)}),
+            (6 * MINUTE, {"absent": ("compressor_frequency",), **LITTLE}),
+        ],
         ["flow_dropped"],
     ),
     "a pump that follows the compressor down": (
@@ -186,21 +208,42 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
         [LONG, (6 * MINUTE, LITTLE), (MINUTE, {**REST, **LITTLE}), (HOUR, REST)],
         [],
     ),
-    "a wide pump in its first minute at rest": (
-        FLOW_DROPPED,
-        [LONG, (MINUTE, REST), (HOUR, {**REST, **LITTLE})],
-        [],
-    ),
-    "one minute at rest with just over half of the flow": (
+    "one slow minute with just over half of the flow": (
         FLOW_DROPPED,
         [
             (HOUR, {}),
-            (90, REST),
-            (MINUTE, {**REST, "water_flow": 0.52 * FLOW_LPM}),
+            (MINUTE, {"compressor_frequency": 25.0, "water_flow": 0.52 * FLOW_LPM}),
             LONG,
-            (HOUR, {**REST, **LITTLE}),
+            (HOUR, {"compressor_frequency": 25.0, **LITTLE}),
         ],
         [],
+    ),
+    "no frequency, and a pump that follows the compressor to its stop": (
+        FLOW_DROPPED,
+        [
+            (73 * HOUR, {"absent": ("compressor_frequency",)}),
+            (HOUR, {**REST, "absent": ("compressor_frequency",), **LITTLE}),
+        ],
+        [],
+    ),
+    "the water of the first minute after a start": (
+        FLOW_DROPPED,
+        [
+            (HOUR, REST),
+            (MINUTE, {"compressor_frequency": 25.0}),
+            LONG,
+            (HOUR, {"compressor_frequency": 25.0, **LITTLE}),
+        ],
+        [],
+    ),
+    "little flow at a low frequency that has been seen": (
+        FLOW_DROPPED,
+        [
+            (HOUR, {"compressor_frequency": 25.0}),
+            LONG,
+            (6 * MINUTE, {"compressor_frequency": 25.0, **LITTLE}),
+        ],
+        ["flow_dropped"],
     ),
     "little flow in the first days": (FLOW_DROPPED, [WELL, (HOUR, LITTLE)], []),
     "the room is warm": (
