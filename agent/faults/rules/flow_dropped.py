@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
 
 from agent.faults.rule import NOTHING, Event, Finding, Memory, Rule
 from agent.faults.texts import WORDS
@@ -15,14 +14,15 @@ LOST_SHARE = 0.1  # of the usual: less is no flow at all, which F06 tells
 FAR_SHARE = 0.65  # of the lowest it has shown: pumps with stages differ by less
 LEARN = 0.01
 LEARNT = 4320.0  # minutes with the pump on: three days
+RESTED = 30.0  # minutes at rest, some of them of hot water, which gets all a pump can give
 BELOW = 5.0  # minutes, whichever is seen
 
 
 def look(view: View, memory: Memory) -> Iterable[Finding]:
     """Every minute: below two thirds of the least this pump has shown, five times in a row.
 
-    A pump may follow the compressor, to less than half of its flow when that stands: at rest, and
-    of a compressor slower than it was while the flow was learnt, nothing new is said.
+    A pump may follow the compressor, to less than half of its flow when that stands: at rest it is
+    held against what it has shown at rest, once that was seen for half an hour.
     """
     sample = view.sample
     if not sample.pump_on:
@@ -32,31 +32,36 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     flow = sample.water_flow
     if flow is None or view.now - memory.setdefault("since", view.now) < SETTLED_S:
         return NOTHING
-    usual, count = memory.get("usual", flow), memory.get("count", 0.0)
-    if count >= LEARNT and LOST_SHARE * usual < flow < FAR_SHARE * memory.get("lowest", usual):
-        below = memory.get("below", 0.0)
-        if view.running and _speed_hz(view) >= memory.get("slowest", inf):
-            memory["below"] = below = below + 1.0
-        return (_finding(flow, usual),) if below >= BELOW else NOTHING
+    usual, below = memory.get("usual", flow), memory.get("below", 0.0)
+    told = (_finding(flow, usual),) if below >= BELOW else NOTHING
+    if view.running:
+        least = memory.get("lowest", usual)
+    elif view.now - view.off_since < SETTLED_S:
+        return told
+    elif memory.get("rested", 0.0) < RESTED:  # what was told stands, and is not taken as well
+        if not told:
+            _learn(memory, flow, usual, at_rest=True)
+        return told
+    else:
+        least = memory["rest"]
+    if memory.get("count", 0.0) >= LEARNT and LOST_SHARE * usual < flow < FAR_SHARE * least:
+        memory["below"] = below + 1.0
+        return (_finding(flow, usual),) if below + 1.0 >= BELOW else NOTHING
     memory.pop("below", None)
-    if flow > 0.5 * usual:
-        _learn(view, memory, flow)
+    _learn(memory, flow, usual, not view.running)
     return NOTHING
 
 
-def _learn(view: View, memory: Memory, flow: float) -> None:
-    usual = memory.get("usual", flow)
-    memory["usual"], memory["count"] = usual + LEARN * (flow - usual), memory.get("count", 0.0) + 1
+def _learn(memory: Memory, flow: float, usual: float, at_rest: bool) -> None:
     twice = max(flow, memory.get("last", flow))  # of two in a row, so that no wild value counts
-    memory["lowest"], memory["last"] = min(memory.get("lowest", twice), twice), flow
-    heats = view.running_s >= SETTLED_S and view.sample.mode in (None, "heating")
-    if heats and flow >= FAR_SHARE * memory["lowest"]:  # hot water gets all a pump can give
-        memory["slowest"] = min(memory.get("slowest", inf), _speed_hz(view))
-
-
-def _speed_hz(view: View) -> float:
-    """Of a compressor that runs; 0 where its frequency is not known."""
-    return view.sample.compressor_frequency or 0.0
+    memory["last"] = flow
+    if flow > 0.5 * usual:
+        memory["usual"] = usual + LEARN * (flow - usual)
+        memory["count"] = memory.get("count", 0.0) + 1.0
+        memory["lowest"] = min(memory.get("lowest", twice), twice)
+    if at_rest and flow > LOST_SHARE * usual:
+        memory["rest"] = min(memory.get("rest", twice), twice)
+        memory["rested"] = min(memory.get("rested", 0.0) + 1.0, RESTED)
 
 
 def _finding(flow: float, usual: float) -> Finding:
@@ -71,7 +76,7 @@ FLOW_DROPPED = Rule(
     on=Event.MINUTE,
     words=WORDS["F04"],
     needs=("pump_on", "water_flow"),
-    gate="pump on for 90 s, compressor running as fast as while the flow was learnt",
+    gate="pump on for 90 s",
     clear_after_s=600.0,
     masked_by=("F05", "F06", "F15", "F17", "F25"),
 )
