@@ -202,7 +202,7 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     ),
     "a pause of a moment tells nothing of a pump at rest": (
         FLOW_DROPPED,
-        [*[(90, {}), (30, REST)] * 40, LONG, (HOUR, {**REST, **LITTLE})],
+        [*[(MINUTE, {}), (30, REST), (30, {})] * 40, LONG, (HOUR, {**REST, **LITTLE})],
         [],
     ),
     "the flow comes back at rest": (
