@@ -34,21 +34,19 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
         return NOTHING
     usual, below = memory.get("usual", flow), memory.get("below", 0.0)
     told = (_finding(flow, usual),) if below >= BELOW else NOTHING
-    if view.running:
-        least = memory.get("lowest", usual)
-    elif view.now - view.off_since < SETTLED_S:
-        return told
-    elif memory.get("rested", 0.0) < RESTED:  # what was told stands, and is not taken as well
-        if not told:
-            _learn(memory, flow, usual, at_rest=True)
-        return told
-    else:
-        least = memory["rest"]
+    at_rest, least = not view.running, memory.get("lowest", usual)
+    if at_rest:
+        settled = view.now - view.off_since >= SETTLED_S
+        if not settled or memory.get("rested", 0.0) < RESTED:
+            if not told:  # what was told stands, and is not taken as well
+                _learn(memory, flow, usual, settled)
+            return told
+        least = min(least, memory["rest"])
     if memory.get("count", 0.0) >= LEARNT and LOST_SHARE * usual < flow < FAR_SHARE * least:
         memory["below"] = below + 1.0
         return (_finding(flow, usual),) if below + 1.0 >= BELOW else NOTHING
     memory.pop("below", None)
-    _learn(memory, flow, usual, not view.running)
+    _learn(memory, flow, usual, at_rest)
     return NOTHING
 
 

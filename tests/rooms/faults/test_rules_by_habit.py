@@ -173,8 +173,18 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
     ),
     "a strainer is blocked at rest": (
         FLOW_DROPPED,
-        [LONG, (HOUR, REST), (6 * MINUTE, {**REST, **LITTLE})],
+        [LONG, (HOUR, REST), (HOUR, {}), (8 * MINUTE, {**REST, **LITTLE})],
         ["flow_dropped"],
+    ),
+    "the first minutes of a rest": (
+        FLOW_DROPPED,
+        [LONG, (HOUR, REST), (HOUR, {}), (5.5 * MINUTE, {**REST, **LITTLE})],
+        [],
+    ),
+    "less and less at rest": (
+        FLOW_DROPPED,
+        [LONG, *[(HOUR, {**REST, "water_flow": s * FLOW_LPM}) for s in (0.48, 0.4, 0.27)]],
+        [],
     ),
     "less at rest than half of the flow, as ever": (
         FLOW_DROPPED,
@@ -189,6 +199,16 @@ CASES: dict[str, tuple[Rule, list[Stretch], list[str]]] = {
             (6 * MINUTE, {**REST, "water_flow": 0.2 * FLOW_LPM}),
         ],
         ["flow_dropped"],
+    ),
+    "a pump that has run as slow may rest as slow": (
+        FLOW_DROPPED,
+        [
+            LONG,
+            (40 * MINUTE, REST),
+            (HOUR, {"water_flow": 0.66 * FLOW_LPM}),
+            (HOUR, {**REST, "water_flow": 0.5 * FLOW_LPM}),
+        ],
+        [],
     ),
     "a pump that is slower at rest may run as slow": (
         FLOW_DROPPED,
