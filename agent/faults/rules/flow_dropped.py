@@ -22,7 +22,7 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     """Every minute: below two thirds of the least this pump has shown, five times in a row.
 
     A pump may follow the compressor, to less than half of its flow when that stands: at rest it is
-    held against what it has shown at rest, once that was seen for half an hour.
+    held against the least it has shown there and at all, once it has rested for half an hour.
     """
     sample = view.sample
     if not sample.pump_on:
