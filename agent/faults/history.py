@@ -38,7 +38,7 @@ class Terms:
     """When a history is learnt: after so long, with so many stretches seen.
 
     So many stretches are `alike`, worth one: neighbours in time show the same. A signal that is too
-    high where little was learnt counts by what it is `beyond` so many spreads of a prediction.
+    high where little was learnt counts by what it is `beyond` so many standard errors of the model.
     """
 
     learn_s: float = 14 * 86400.0
