@@ -38,7 +38,7 @@ class Terms:
     """When a history is learnt: after so long, with so many stretches seen.
 
     So many stretches are `alike`, worth one: neighbours in time show the same. A signal that is too
-    high where little was learnt counts by what it is `beyond` so many standard errors of the model.
+    high where little was learnt counts by what it is `beyond` so many spreads of a prediction.
     """
 
     learn_s: float = 14 * 86400.0
@@ -237,7 +237,7 @@ class History:
             return {}
         found = {}
         for place, name in enumerate(self._names):
-            unsure = self._terms.beyond * sqrt(leverage) * self.tracks[name].sd
+            unsure = self._terms.beyond * sqrt(1.0 + leverage) * self.tracks[name].sd
             if name in signals and signals[name] - unsure > self._expected(place, x):
                 found[name] = signals[name] - unsure
         return found
