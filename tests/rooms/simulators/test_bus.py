@@ -53,7 +53,7 @@ class Wire:
         until, heard = monotonic() + within_s, b""
         while len(heard) < length and (left := until - monotonic()) > 0:
             if select.select((self.fd,), (), (), left)[0]:
-                heard += os.read(self.fd, 512)
+                heard += os.read(self.fd, length - len(heard))
         return heard
 
     def close(self) -> None:
