@@ -28,6 +28,7 @@ from agent.faults.view import View
 from agent.model import Machine, PointId, Severity, Suspect
 
 VERSION = 2
+BARE_KEPT_S = 2 * 3600.0
 OFTEN = Event.SAMPLE | Event.SILENT | Event.MINUTE | Event.FIVE
 SAMPLE, MINUTE, DAY = int(Event.SAMPLE), int(Event.MINUTE), int(Event.DAY)  # flags are slow
 FIVE = int(Event.FIVE)
@@ -51,8 +52,9 @@ _BLANK = Sample(0.0, 0.0)  # before the first sample
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A detector's state over restarts. `at` is in UTC seconds, `now` of the detector's clock, as
-    is `noisy_until`; `seen_good` has one bit for each point of a sample.
+    """A detector's state over restarts. `at` is in UTC seconds, as is `bare`, when the coil was
+    last free of frost, 0 when that is long ago; `now` and `noisy_until` are of the detector's
+    clock. `seen_good` has one bit for each point of a sample.
     """
 
     version: int
@@ -66,12 +68,14 @@ class Saved:
     verdict: Verdict | None = None
     driver: str = ""
     noisy_until: float = 0.0
+    bare: float = 0.0
 
 
 class Detector:
     """One for each device. `see` is to be called with every sample, in order."""
 
     __slots__ = (
+        "_bare",
         "_belief",
         "_each",
         "_gates",
@@ -114,7 +118,7 @@ class Detector:
         self._said: tuple[Condition, ...] = ()
         self._kept = Kept()
         self._last_mono: float | None = None
-        self._silent_since = 0.0
+        self._silent_since = self._bare = 0.0
         self._unseen = [name for name in FIELDS if has(name)]
         if saved is not None and saved.version == VERSION:
             self._restore(saved)
@@ -173,6 +177,8 @@ class Detector:
         view.noisy = self._belief.check(sample, view.now)
         before = view.sample
         view.last, view.sample = None if before is _BLANK else before, sample
+        if self._bare:
+            self._resume(sample)
         changed = view.silent_s > 0.0 and self._answers()
         if sample.bad:
             self._miss(sample)
@@ -302,7 +308,23 @@ class Detector:
             verdict=view.judge.verdict,
             driver=view.profile.driver,
             noisy_until=round(max(self._belief.noisy_until, 0.0)),
+            bare=self._bare_utc,
         )
+
+    @property
+    def _bare_utc(self) -> float:
+        """When the coil was last bare, by the clock on the wall; 0 when that is long ago."""
+        view = self._view
+        age_s = view.now - view.bare_at
+        return round(view.sample.at - age_s) if age_s < BARE_KEPT_S and view.sample.trusted else 0.0
+
+    def _resume(self, sample: Sample) -> None:
+        """Since when the coil has been gathering frost is known over a short break. Whatever else
+        happened to it then has left it barer, which only makes it look better.
+        """
+        age_s, self._bare = sample.at - self._bare, 0.0
+        if sample.trusted and 0.0 <= age_s < BARE_KEPT_S:
+            self._view.bare_at = self._view.now - age_s
 
     def repaired(self, rule: str) -> None:
         """What this rule, or fault, told of was mended, or `all` was: learn anew."""
@@ -318,6 +340,7 @@ class Detector:
         view = self._view
         view.now = saved.now
         view.day_began = saved.now
+        self._bare = saved.bare
         self._belief.noisy_until = saved.noisy_until
         if saved.driver != view.profile.driver:
             return  # what was learnt was learnt in the numbers of another driver

@@ -138,11 +138,17 @@ class History:
         return self._names
 
     def see(
-        self, window: Window, signals: Mapping[str, float], now: float, step_sd: float = inf
+        self,
+        window: Window,
+        signals: Mapping[str, float],
+        now: float,
+        step_sd: float = inf,
+        most: float = inf,
     ) -> bool:
         """A stretch came to an end; whether it could be judged by what is known.
 
-        It counts as no farther than `step_sd` spreads from what was seen lately.
+        It counts as no farther than `step_sd` spreads from what was seen lately, and as no higher
+        than `most` above what is expected, in the signal's unit.
         """
         found = self._features(window, signals)
         if found is None:
@@ -152,10 +158,10 @@ class History:
             leverage = self._solved.leverage(x)
             if self._learnt(raw, leverage):
                 self.reach += REACH_SHARE * (leverage - self.reach)
-                self._judge(x, signals, now, step_sd)
+                self._judge(x, signals, now, step_sd, most)
                 return True
             if above := self._above(x, raw, leverage, signals):
-                self._judge(x, above, now, step_sd)
+                self._judge(x, above, now, step_sd, most)
                 return True
         if (not self.frozen or self.healthy) and self._names and signals.keys() >= set(self._names):
             self._learn(x, raw, [signals[n] - SIGNALS[PLACE[n]].typical for n in self._names])
@@ -248,15 +254,20 @@ class History:
         return typical + sum(w * v for w, v in zip(self._solved.weights[place], x, strict=True))
 
     def _judge(
-        self, x: Sequence[float], signals: Mapping[str, float], now: float, step_sd: float
+        self,
+        x: Sequence[float],
+        signals: Mapping[str, float],
+        now: float,
+        step_sd: float,
+        most: float,
     ) -> None:
         for place, name in enumerate(self._names):
             value = signals.get(name)
             if value is None:
                 continue
             track, expected = self.tracks[name], self._expected(place, x)
-            most = step_sd * track.sd
-            off = min(max(value - expected, track.now - most), track.now + most)
+            step = step_sd * track.sd
+            off = min(max(value - expected, track.now - step), track.now + step, most)
             track.count += 1
             share = max(FAST, 1.0 / track.count)
             track.now += share * (off - track.now)

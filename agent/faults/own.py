@@ -18,6 +18,7 @@ FRESH_IN_THE_COLD_S = 3600.0  # cold air carries little water
 SETTLED_S = 840.0  # after a start at high frequency the coil is up to 4 K too cold for so long
 FRESH_S = 1200.0  # for so long a bare coil is in any air; later, fog has made frost in cold air too
 STARTED_SD, LATE_SD = 1.0, 2.0  # so far from what was seen lately such a stretch counts at most
+GROWN_SD = 1.5  # and so far above what the coil showed at once
 COIL = "approach"
 DAY_S = 86400.0
 LEAST_STRETCHES = 5
@@ -73,6 +74,7 @@ class Horizon:
 
 HOURS = Horizon(0, 0.4, 1.0, 1.5 * 3600.0)
 LATELY = Horizon(0, 0.33, 0.5, 0.5 * DAY_S, bound=2.0)
+ONE = Horizon(0, 1.0, 0.5, 0.5 * DAY_S, bound=1.0, newest=1)
 PAIR = Horizon(0, 1.0, 0.5, 0.5 * DAY_S, bound=1.0, newest=2)
 THREE = Horizon(0, 0.58, 0.5, 0.5 * DAY_S, bound=2.0, newest=3)
 DAY = Horizon(1, 0.4, 0.8, 0.2 * DAY_S)
@@ -88,6 +90,7 @@ class Own:
     """
 
     __slots__ = (
+        "_fresh",
         "_proof",
         "_source",
         "air",
@@ -103,6 +106,7 @@ class Own:
     def __init__(self, source: Sources, now: float) -> None:
         self._source = source
         self._proof: list[frozenset[str]] = []
+        self._fresh: tuple[float, float] | None = None  # when the coil was bare; what it showed
         self.signals: Mapping[str, float] = {}
         self.steady = History((), now, HEATING, of_cold)
         self.air = History((), now, HEATING, of_air)
@@ -129,15 +133,28 @@ class Own:
         """A coil that was `bare` of frost a few minutes before; whether it could be judged.
 
         `started` is when the compressor did. Until it has settled after a pause that thawed the
-        coil, or when that has been bare for long, little is believed at once.
+        coil, or when that has been bare for long, little is believed at once; and what has grown
+        since it was bare is frost.
         """
         middle = 0.5 * (window.began + window.ended)
         found = measured(window, self._source) | {"bare": (middle - bare) / 3600.0}
-        late = middle - bare > FRESH_S and not dry(window, middle - bare)
-        step_sd = LATE_SD if late else inf
+        fresh = middle - bare <= FRESH_S
+        step_sd = inf if fresh or dry(window, middle - bare) else LATE_SD
         if started == bare and middle - started < SETTLED_S:  # after a defrost it always is so
             step_sd = STARTED_SD
-        return self.clean.see(window, found, now, step_sd)
+        judged = self.clean.see(window, found, now, step_sd, inf if fresh else self._grown(bare))
+        if judged and fresh and step_sd == inf:
+            self._fresh = bare, self.clean.tracks[COIL].newest[-1]
+        return judged
+
+    def _grown(self, bare: float) -> float:
+        """The most that is believed of a coil long after it was bare, in K above the expected:
+        little more than it showed at once. Freezing fog makes two kelvin of frost within 40
+        minutes, dirt is there from the first one on.
+        """
+        if self._fresh is None or self._fresh[0] != bare:
+            return inf
+        return max(self._fresh[1], 0.0) + GROWN_SD * self.clean.tracks[COIL].sd
 
     def rest(self, window: Window, off_s: float, now: float, night: bool) -> None:
         """Ten minutes of standing still with the pump on."""

@@ -12,7 +12,7 @@ from math import inf
 
 from agent.faults.diagnosis import Diagnosis, Seen, Signature, diagnose
 from agent.faults.fleet import USUAL, against_fleet
-from agent.faults.own import DAY, DAYS, HOURS, LATELY, PAIR, THREE, WEEK, Horizon, Own
+from agent.faults.own import DAY, DAYS, HOURS, LATELY, ONE, PAIR, THREE, WEEK, Horizon, Own
 from agent.model import Suspect
 
 UNKNOWN = "unknown"
@@ -51,7 +51,8 @@ BARE = (  # each time that the coil was bare of frost
     Demand(LATELY, 16.0, 3, plain=1.3, by="clean"),
     Demand(LATELY, 80.0, 1, by="clean"),
     Demand(THREE, 20.0, 1, by="clean", by_itself=4.5, least_k=1.2),
-    Demand(PAIR, 16.0, 1, by="clean", least_k=1.5),
+    Demand(PAIR, 12.0, 1, by="clean", by_itself=3.5, least_k=1.2),
+    Demand(ONE, 100.0, 1, by="clean", by_itself=8.0, least_k=2.0),
 )
 # Stretches without frost come by the dozen, and a damp or dry night moves all of them by a kelvin.
 DRY = Demand(LATELY, 50.0, 3, by="approach")

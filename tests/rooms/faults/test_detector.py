@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
+from math import inf
 from typing import Any, cast
 
 import msgspec
@@ -333,6 +334,37 @@ def test_a_noisy_line_is_one_after_a_restart_too() -> None:
         for mono, volts in ((0.0, 220.0), (3600.0, 220.0), (3630.0, 150.0), (3660.0, 150.0)):
             said = second.see(sample(mono, supply_voltage=volts))
         assert bool(said) is told
+
+
+@pytest.mark.parametrize(
+    ("break_s", "trusted", "known"),
+    [
+        (0.0, True, True),
+        (1800.0, True, True),
+        (7200.0, True, False),  # what happened to the coil since is not known
+        (-3600.0, True, False),
+        (1800.0, False, False),
+    ],
+)
+def test_since_when_frost_gathers_is_known_over_a_short_restart(
+    break_s: float, trusted: bool, known: bool
+) -> None:
+    ages_s: list[float] = []
+
+    def age(view: View, memory: Memory) -> Iterable[Finding]:
+        ages_s.append(view.now - view.bare_at)
+        return NOTHING
+
+    watching = rule("age", look=age)
+    first = Detector(machine(), R32, rules=(watching,))
+    feed(first, stretch(0.0, 5.0, mode="defrost"))
+    feed(first, stretch(300.0, 10.0))
+    before = ages_s[-1]
+    second = Detector(machine(), R32, first.save(), rules=(watching,))
+    second.see(replace(sample(870.0 + break_s), mono=5.0, trusted=trusted))
+    second.see(replace(sample(900.0 + break_s), mono=35.0, trusted=trusted))
+    assert before == pytest.approx(570.0)
+    assert ages_s[-1] == (pytest.approx(before + break_s + 30.0) if known else inf)
 
 
 def test_how_cold_it_is_around_a_silent_machine_is_known_over_a_restart() -> None:

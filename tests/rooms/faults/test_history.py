@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.faults.history import History, Terms, of_air, of_cold, unchanging
 from agent.faults.linear import Sums
-from agent.faults.own import DAY, DAYS, LATELY, PAIR, THREE, Own
+from agent.faults.own import DAY, DAYS, LATELY, ONE, PAIR, THREE, Own
 from agent.faults.signals import Sources, measured
 from tests.rooms.faults.testheating import window
 
@@ -250,14 +250,16 @@ def test_what_grows_in_the_minutes_since_the_coil_was_bare_is_usual() -> None:
 
 
 @pytest.mark.parametrize("strays", [1, 2, 3])
-def test_one_stray_coil_does_not_count_two_do_and_three_tell_all(strays: int) -> None:
+def test_one_stray_coil_does_not_count_in_the_mean_two_do_and_three_tell_all(strays: int) -> None:
     own = own_of(0)
     for hour in range(HOURS_LEARNT, HOURS_LEARNT + strays):
         at = hour * 3600.0
         own.clean_coil(window(hour, evaporating_temp=-6.0), at - 900.0, 0.0, at)
-        lately, pair, three = (own.seen(one, at)["clean"].off for one in (LATELY, PAIR, THREE))
+        horizons = (LATELY, ONE, PAIR, THREE)
+        lately, one, pair, three = (own.seen(each, at)["clean"].off for each in horizons)
     assert (lately > 2.0) == (strays >= 2)
     assert abs(lately) < 0.5 or strays >= 2
+    assert one == pytest.approx(6.0, abs=0.3)
     assert pair == pytest.approx(6.0 if strays >= 2 else 0.0, abs=0.3)
     assert three == pytest.approx(6.0 if strays >= 3 else 0.0, abs=0.3)
 
@@ -288,6 +290,34 @@ def test_what_may_be_a_start_or_fog_counts_little_at_once_and_more_in_time(
         moved.append(own.clean.tracks["approach"].now)
     assert moved[0] == pytest.approx(moved_k, rel=0.3)
     assert moved[-1] > 1.0
+
+
+@pytest.mark.parametrize(
+    ("at_once_k", "thawed", "believed_k"),
+    [
+        (0.0, False, 0.3),  # fog: a spread and a half, of 0.2 K, above what it showed at once
+        (-1.0, False, 0.3),  # less than usual at once is no reason to believe still less
+        (2.0, False, 2.3),  # dirt, and frost on it
+        (4.0, False, 4.0),  # dirt
+        (0.0, True, 4.0),  # after a start the first stretch had not settled, and says nothing
+    ],
+)
+def test_what_grows_on_a_coil_since_it_was_bare_is_frost(
+    at_once_k: float, thawed: bool, believed_k: float
+) -> None:
+    own = Own(SOURCE, 0.0)
+
+    def look(at: float, since_bare_s: float, off_k: float) -> None:
+        shown = {"outdoor_temp": -25.0, "coil_temp": -25.0, "evaporating_temp": -25.0 - off_k}
+        bare = at - since_bare_s
+        own.clean_coil(window(at / 3600.0, **shown), bare, bare if thawed else 0.0, at)
+
+    for hour in range(HOURS_LEARNT):
+        look(hour * 3600.0, (900.0, 1200.0, 2400.0)[hour % 3], 0.0)
+    look(HOURS_LEARNT * 3600.0, 900.0, at_once_k)
+    look(HOURS_LEARNT * 3600.0 + 1500.0, 2400.0, 4.0)
+    newest = own.clean.tracks["approach"].newest[-1]
+    assert newest == pytest.approx(believed_k, abs=0.1)
 
 
 def test_the_newest_stretch_is_known_over_a_restart_but_not_before_any_was_seen() -> None:

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from agent.faults.diagnosis import Seen, signature
-from agent.faults.own import Horizon, Own
+from agent.faults.own import LATELY, ONE, PAIR, THREE, Horizon, Own
 from agent.faults.verdict import SURE, UNKNOWN, Judge
 
 DIRT = signature("F07", "approach 1.0", least=0.4)
@@ -19,15 +19,18 @@ CALM = {"approach": 0.0, "condenser": 0.0}
 
 
 class Machine:
-    """A history that says what it is told to say, over every horizon."""
+    """A history that says what it is told to say, over every horizon or over `only` one."""
 
     def __init__(self, **off: float) -> None:
         self.off: dict[str, float] = {**CALM, **off}
         self.error = ERROR
         self.means: dict[str, float] = {}
+        self.only: Horizon | None = None
         self.loop = SimpleNamespace(tracks={})
 
     def seen(self, horizon: Horizon, now: float) -> dict[str, Seen]:
+        if self.only not in (None, horizon):
+            return {}
         return {name: Seen(value, self.error) for name, value in self.off.items()}
 
     def expected(self) -> dict[str, float]:
@@ -131,6 +134,31 @@ def test_what_a_few_bare_coils_show_plainly_is_told_at_once() -> None:
     judge.forget()
     judge.look(own(Machine(clean=1.25)), 0.0, clean=True)
     assert judge.verdict is not None
+
+
+@pytest.mark.parametrize(
+    ("horizon", "clean_k", "error", "told"),
+    [
+        (LATELY, 2.5, 0.25, True),  # chi square 100 of a mean
+        (LATELY, 2.5, 0.3, False),
+        (THREE, 1.25, 0.27, True),  # 4.6 standard errors
+        (THREE, 1.25, 0.29, False),
+        (THREE, 1.15, 0.2, False),
+        (PAIR, 1.25, 0.35, True),  # 3.6
+        (PAIR, 1.25, 0.37, False),
+        (PAIR, 1.15, 0.2, False),
+        (ONE, 5.0, 0.49, True),  # chi square 104 of a single look
+        (ONE, 5.0, 0.51, False),
+        (ONE, 1.9, 0.15, False),
+    ],
+)
+def test_the_fewer_bare_coils_the_more_they_must_show(
+    horizon: Horizon, clean_k: float, error: float, told: bool
+) -> None:
+    machine, judge = Machine(clean=clean_k), Judge((AIRSIDE, SCALE))
+    machine.only, machine.error = horizon, error
+    judge.look(own(machine), 0.0, clean=True)
+    assert (judge.verdict is not None) is told
 
 
 @pytest.mark.parametrize(("error", "told"), [(0.13, False), (0.11, True)])
