@@ -29,6 +29,7 @@ from agent.uplink import messages
 
 _LEVEL = 6
 _MOST_DIGITS = 6
+_LARGEST = 1e9  # with six digits behind the point still a whole number that a float holds exactly
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TELEMETRY = msgspec.json.Decoder(Telemetry)
 
@@ -91,7 +92,7 @@ class _Names:
 
 def _digits(value: Value) -> int | None:
     """Decimal digits behind the point of a number; None for what is better left as it is."""
-    if not isinstance(value, float):
+    if not isinstance(value, float) or abs(value) > _LARGEST:
         return None
     text = repr(value)
     if "e" in text or "n" in text:  # so large or small, or no number at all

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.records import Lane, Stored, Telemetry
@@ -56,6 +56,13 @@ def instant(record: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(record.pop("at"))
 
 
+def shown(*values: float) -> list[Any]:
+    return [(Telemetry("hp1", {"energy_total": v}, {}, full=False), 0, 0, 1) for v in values]
+
+
+@example(shown(8486675207898559.0), Encoding.COMPACT)  # times ten it is no longer exact
+@example(shown(2e9, 0.123457), Encoding.COMPACT)
+@example(shown(999999999.123457, 1e9, -1e9), Encoding.COMPACT)
 @given(STEPS, st.sampled_from(Encoding))
 def test_every_encoding_says_the_same(steps: list[Any], encoding: Encoding) -> None:
     records = stored(steps)
