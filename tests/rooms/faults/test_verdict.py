@@ -161,6 +161,15 @@ def test_the_fewer_bare_coils_the_more_they_must_show(
     assert (judge.verdict is not None) is told
 
 
+@pytest.mark.parametrize(("clean_k", "told"), [(2.3, False), (2.5, True)])
+def test_a_single_bare_coil_must_stand_out_by_itself(clean_k: float, told: bool) -> None:
+    dirt = signature("F07", "clean 1.0\nsubcooling 1.0\napproach 1.0", least=0.4, airside=True)
+    machine, judge = Machine(clean=clean_k, subcooling=2.4, approach=2.4), Judge((dirt, SCALE))
+    machine.only, machine.error = ONE, 0.3  # 7.7 and 8.3 standard errors; chi square 180 of all
+    judge.look(own(machine), 0.0, clean=True)
+    assert (judge.verdict is not None) is told
+
+
 @pytest.mark.parametrize(("error", "told"), [(0.13, False), (0.11, True)])
 def test_what_is_overwhelming_needs_one_look_at_a_bare_coil(error: float, told: bool) -> None:
     machine, judge = Machine(clean=1.1), Judge((AIRSIDE, SCALE))
