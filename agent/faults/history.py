@@ -8,7 +8,7 @@ adds while all it knows looks healthy. Only an acknowledged repair makes it lear
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 from statistics import median
 
@@ -20,6 +20,7 @@ FAST = 0.2
 MARGINS = (2.0, 0.7, 1.0)  # beyond the learnt range of the inputs: Hz, K, K
 REACH, LEAST_REACH, FARTHEST = 4.0, 0.02, 0.5  # leverage: times the usual, and its bounds
 REACH_SHARE = 0.05
+SCANT_SD = 2.0
 DAYS_KEPT = 5
 FEW = 3  # newest stretches that are kept one by one
 LEAST_A_DAY = 3
@@ -38,7 +39,8 @@ class Terms:
     """When a history is learnt: after so long, with so many stretches seen.
 
     So many stretches are `alike`, worth one: neighbours in time show the same. A signal that is too
-    high where little was learnt counts by what it is `beyond` so many spreads of a prediction.
+    high where little was learnt counts by what it is `beyond` so many spreads of a prediction. From
+    the leverage `scant` on, a stretch counts as no farther than SCANT_SD from what was seen lately.
     """
 
     learn_s: float = 14 * 86400.0
@@ -46,6 +48,20 @@ class Terms:
     inputs: int = 7
     alike: float = 4.0
     beyond: float = inf
+    scant: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How much of a stretch is believed: no more than `step_sd` spreads from what was seen lately,
+    and no more than `most` above what is expected, in the signal's unit.
+    """
+
+    step_sd: float = inf
+    most: float = inf
+
+
+WHOLLY = Bound()
 
 
 @dataclass(slots=True)
@@ -142,26 +158,23 @@ class History:
         window: Window,
         signals: Mapping[str, float],
         now: float,
-        step_sd: float = inf,
-        most: float = inf,
+        bound: Bound = WHOLLY,
     ) -> bool:
-        """A stretch came to an end; whether it could be judged by what is known.
-
-        It counts as no farther than `step_sd` spreads from what was seen lately, and as no higher
-        than `most` above what is expected, in the signal's unit.
-        """
+        """A stretch came to an end; whether it could be judged by what is known."""
         found = self._features(window, signals)
         if found is None:
             return False
         x, raw = found
         if self._solved is not None:
             leverage = self._solved.leverage(x)
+            if leverage >= self._terms.scant:
+                bound = replace(bound, step_sd=min(bound.step_sd, SCANT_SD))
             if self._learnt(raw, leverage):
                 self.reach += REACH_SHARE * (leverage - self.reach)
-                self._judge(x, signals, now, step_sd, most)
+                self._judge(x, signals, now, bound)
                 return True
             if above := self._above(x, raw, leverage, signals):
-                self._judge(x, above, now, step_sd, most)
+                self._judge(x, above, now, bound)
                 return True
         if (not self.frozen or self.healthy) and self._names and signals.keys() >= set(self._names):
             self._learn(x, raw, [signals[n] - SIGNALS[PLACE[n]].typical for n in self._names])
@@ -254,20 +267,15 @@ class History:
         return typical + sum(w * v for w, v in zip(self._solved.weights[place], x, strict=True))
 
     def _judge(
-        self,
-        x: Sequence[float],
-        signals: Mapping[str, float],
-        now: float,
-        step_sd: float,
-        most: float,
+        self, x: Sequence[float], signals: Mapping[str, float], now: float, bound: Bound
     ) -> None:
         for place, name in enumerate(self._names):
             value = signals.get(name)
             if value is None:
                 continue
             track, expected = self.tracks[name], self._expected(place, x)
-            step = step_sd * track.sd
-            off = min(max(value - expected, track.now - step), track.now + step, most)
+            step = bound.step_sd * track.sd
+            off = min(max(value - expected, track.now - step), track.now + step, bound.most)
             track.count += 1
             share = max(FAST, 1.0 / track.count)
             track.now += share * (off - track.now)

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from math import hypot, inf, sqrt
 
 from agent.faults.diagnosis import Seen
-from agent.faults.history import History, Terms, Track, of_air, of_bare, of_cold, unchanging
+from agent.faults.history import (
+    Bound,
+    History,
+    Terms,
+    Track,
+    of_air,
+    of_bare,
+    of_cold,
+    unchanging,
+)
 from agent.faults.sample import Sample
 from agent.faults.signals import AIR, LOOP, PLACE, SIGNALS, STEADY, Sources, measured, rested
 from agent.faults.window import Window
@@ -25,7 +34,8 @@ LEAST_STRETCHES = 5
 PROVE = 5  # stretches that tell which signals a machine gives at all
 HEATING = Terms(least=40)
 # Coils bare of frost come hours apart; ice and dirt make the compressor faster than it ever was.
-CLEAN = Terms(least=20, inputs=6, alike=1.0, beyond=3.0)
+# So does the way back from a setback or an open window, with two or three stretches that err alike.
+CLEAN = Terms(least=20, inputs=6, alike=1.0, beyond=3.0, scant=0.12)
 LOOPING = Terms(least=40, inputs=1)  # the valve holds it: the same at every frequency
 RESTING = Terms(least=20, inputs=1)
 
@@ -83,6 +93,14 @@ WEEK = Horizon(5, 0.2, 0.6, 2.2 * DAY_S)
 Saved = Mapping[str, Mapping[str, tuple[float, ...]]]
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """What a coil showed at once after it was `bare`, in K above the expected."""
+
+    bare: float
+    off_k: float
+
+
 class Own:
     """The steady stretches of heating and, apart from them, the coil just after a defrost.
 
@@ -90,7 +108,7 @@ class Own:
     """
 
     __slots__ = (
-        "_fresh",
+        "_first",
         "_proof",
         "_source",
         "air",
@@ -106,7 +124,7 @@ class Own:
     def __init__(self, source: Sources, now: float) -> None:
         self._source = source
         self._proof: list[frozenset[str]] = []
-        self._fresh: tuple[float, float] | None = None  # when the coil was bare; what it showed
+        self._first: First | None = None
         self.signals: Mapping[str, float] = {}
         self.steady = History((), now, HEATING, of_cold)
         self.air = History((), now, HEATING, of_air)
@@ -142,9 +160,10 @@ class Own:
         step_sd = inf if fresh or dry(window, middle - bare) else LATE_SD
         if started == bare and middle - started < SETTLED_S:  # after a defrost it always is so
             step_sd = STARTED_SD
-        judged = self.clean.see(window, found, now, step_sd, inf if fresh else self._grown(bare))
+        bound = Bound(step_sd, inf if fresh else self._grown(bare))
+        judged = self.clean.see(window, found, now, bound)
         if judged and fresh and step_sd == inf:
-            self._fresh = bare, self.clean.tracks[COIL].newest[-1]
+            self._first = First(bare, self.clean.tracks[COIL].newest[-1])
         return judged
 
     def _grown(self, bare: float) -> float:
@@ -152,9 +171,9 @@ class Own:
         little more than it showed at once. Freezing fog makes two kelvin of frost within 40
         minutes, dirt is there from the first one on.
         """
-        if self._fresh is None or self._fresh[0] != bare:
+        if self._first is None or self._first.bare != bare:
             return inf
-        return max(self._fresh[1], 0.0) + GROWN_SD * self.clean.tracks[COIL].sd
+        return max(self._first.off_k, 0.0) + GROWN_SD * self.clean.tracks[COIL].sd
 
     def rest(self, window: Window, off_s: float, now: float, night: bool) -> None:
         """Ten minutes of standing still with the pump on."""

@@ -24,10 +24,11 @@ WILD_SEED = 77
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One unit in one weather."""
+    """One unit in one weather, and the ways in which it is seen."""
 
     weather: str
     unit: int
+    ways: tuple[str, ...] = ("full",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,6 @@ class Learning:
     """Units that run healthy for 21 days, all at once."""
 
     pairs: tuple[Pair, ...]
-    ways: tuple[str, ...]
     seed: int
     days: float = LEARN_DAYS
     fault_days: float = FAULT_DAYS
@@ -68,12 +68,18 @@ class Learning:
     @property
     def months(self) -> float:
         """Device-months of seeing, every way counted."""
-        return len(self.pairs) * len(self.ways) * self.days / MONTH_DAYS
+        return sum(len(pair.ways) for pair in self.pairs) * self.days / MONTH_DAYS
 
     @property
     def same(self) -> tuple[object, ...]:
         """What makes the learnt fleet the same one."""
-        return (self.pairs, self.seed, self.days, self.fault_days)
+        units = tuple((pair.weather, pair.unit) for pair in self.pairs)
+        return (units, self.seed, self.days, self.fault_days)
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Every way in which one of them is seen."""
+        return tuple(dict.fromkeys(way for pair in self.pairs for way in pair.ways))
 
 
 @dataclass(slots=True)
@@ -101,9 +107,9 @@ def learn(work: Learning) -> Learnt:
     shelf = place(work.folder, work.same)
     for columns in chunks(fleet, work.days, CHUNK, shelf=shelf):
         if not watches:
-            for way in work.ways:
-                for i, setting in enumerate(settings(fleet.units, columns, WAYS[way])):
-                    watches[i, way] = Watch(setting)
+            known = {way: settings(fleet.units, columns, WAYS[way]) for way in work.ways}
+            for i, pair in enumerate(work.pairs):
+                watches |= {(i, way): Watch(known[way][i]) for way in pair.ways}
         for (i, way), watch in watches.items():
             names = watch.setting.names
             watch.feed(seen(columns, i, names, WAYS[way], wild(work.seed, i)))

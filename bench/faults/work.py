@@ -48,8 +48,9 @@ EVERY_WAY = ("full", DISTURBED.name, *(way.name for way in ABLATIONS))
 class Scope:
     """How much of everything is run.
 
-    Ways of seeing and extra questions take the first `more_units` units of each weather; of the
-    healthy units every second is seen disturbed as well, every eighth in every way.
+    Ways of seeing and extra questions take the first `more_units` units of each weather, no other
+    one learns in every way; of the healthy units every second is seen disturbed as well, every
+    eighth in every way.
     """
 
     kinds: tuple[str, ...]
@@ -68,9 +69,9 @@ class Scope:
     calm_days: float = 45.6
     folder: Path | None = None
 
-    @property
-    def ways(self) -> tuple[str, ...]:
-        return EVERY_WAY if self.ablations else ("full",)
+    def ways(self, unit: int) -> tuple[str, ...]:
+        """The ways in which this unit of each weather is seen."""
+        return EVERY_WAY if self.ablations and unit < self.more_units else ("full",)
 
 
 @dataclass(slots=True)
@@ -87,8 +88,10 @@ class Results:
 
 def learning(scope: Scope) -> Learning:
     """Every unit in its weather: none lives in two."""
-    pairs = tuple(Pair(weather, k) for weather in scope.weathers for k in range(scope.units))
-    return Learning(pairs, scope.ways, scope.seed, scope.learn_days, scope.fault_days, scope.folder)
+    pairs = tuple(
+        Pair(weather, k, scope.ways(k)) for weather in scope.weathers for k in range(scope.units)
+    )
+    return Learning(pairs, scope.seed, scope.learn_days, scope.fault_days, scope.folder)
 
 
 def branches(scope: Scope, work: Learning) -> list[Branch]:
@@ -110,8 +113,7 @@ def _fits(branch: Branch, units: Units, k: int) -> bool:
 def _matrix(scope: Scope, k: int, pair: Pair) -> Iterator[Branch]:
     for kind, severity, weather, why in combinations(scope.kinds, (pair.weather,)):
         if why is None and severity in scope.severities:
-            more = severity == "medium" and pair.unit < scope.more_units
-            ways = scope.ways if more else ("full",)
+            ways = pair.ways if severity == "medium" else ("full",)
             case = Case(kind, severity, weather, pair.unit, seed=scope.seed)
             yield Branch(k, (Fault(kind, severity),), case, ways)
 
@@ -150,7 +152,7 @@ def ill(scope: Scope) -> tuple[Learning, list[Branch]]:
                     kind, "medium", pair.weather, pair.unit, "full", scope.seed, "while learning"
                 )
                 found.append(Branch(k, (Fault(kind, "medium"),), case))
-    work = Learning(pairs, ("full",), scope.seed + 300, 0.0, days, scope.folder)
+    work = Learning(pairs, scope.seed + 300, 0.0, days, scope.folder)
     drawn = draw_units(len(pairs), work.seed) if pairs else None
     return work, [one for one in found if drawn is None or _fits(one, drawn, one.pair)]
 

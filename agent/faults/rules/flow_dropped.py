@@ -33,37 +33,42 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     if flow is None or view.now - memory.setdefault("since", view.now) < SETTLED_S:
         return NOTHING
     usual, below = memory.get("usual", flow), memory.get("below", 0.0)
-    told = (_finding(flow, usual),) if below >= BELOW else NOTHING
-    at_rest, least = not view.running, memory.get("lowest", usual)
+    at_rest = not view.running
+    settled = at_rest and view.now - view.off_since >= SETTLED_S
+    if at_rest and not (settled and memory.get("rested", 0.0) >= RESTED):
+        low = below >= BELOW  # what was told stands, and is not taken as well
+    else:
+        low = _low(memory, flow, usual, at_rest)
+        below = below + 1.0 if low else 0.0
+    if below:
+        memory["below"] = below
+    else:
+        memory.pop("below", None)
+    if not low:
+        _learn(memory, flow, usual, settled)
+    if below < BELOW:
+        return NOTHING
+    return (Finding({"water_flow": flow, "water_flow_usual": round(usual, 1)}),)
+
+
+def _low(memory: Memory, flow: float, usual: float, at_rest: bool) -> bool:
+    """Whether there is some flow, and far less than it has shown, at rest and at all."""
+    least = memory.get("lowest", usual)
     if at_rest:
-        settled = view.now - view.off_since >= SETTLED_S
-        if not settled or memory.get("rested", 0.0) < RESTED:
-            if not told:  # what was told stands, and is not taken as well
-                _learn(memory, flow, usual, settled)
-            return told
         least = min(least, memory["rest"])
-    if memory.get("count", 0.0) >= LEARNT and LOST_SHARE * usual < flow < FAR_SHARE * least:
-        memory["below"] = below + 1.0
-        return (_finding(flow, usual),) if below + 1.0 >= BELOW else NOTHING
-    memory.pop("below", None)
-    _learn(memory, flow, usual, at_rest)
-    return NOTHING
+    return memory.get("count", 0.0) >= LEARNT and LOST_SHARE * usual < flow < FAR_SHARE * least
 
 
-def _learn(memory: Memory, flow: float, usual: float, at_rest: bool) -> None:
+def _learn(memory: Memory, flow: float, usual: float, settled: bool) -> None:
     twice = max(flow, memory.get("last", flow))  # of two in a row, so that no wild value counts
     memory["last"] = flow
     if flow > 0.5 * usual:
         memory["usual"] = usual + LEARN * (flow - usual)
         memory["count"] = memory.get("count", 0.0) + 1.0
         memory["lowest"] = min(memory.get("lowest", twice), twice)
-    if at_rest and flow > LOST_SHARE * usual:
+    if settled and flow > LOST_SHARE * usual:
         memory["rest"] = min(memory.get("rest", twice), twice)
         memory["rested"] = min(memory.get("rested", 0.0) + 1.0, RESTED)
-
-
-def _finding(flow: float, usual: float) -> Finding:
-    return Finding({"water_flow": flow, "water_flow_usual": round(usual, 1)})
 
 
 FLOW_DROPPED = Rule(

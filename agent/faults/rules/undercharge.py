@@ -49,4 +49,5 @@ UNDERCHARGE = modelled(
     signatures=SIGNATURES,
     words=WORDS["F01"],
     needs=(*HEATING, "discharge_temp"),
+    advice=0.6,  # of a quarter of the charge: what is less is watched until it is more
 )

@@ -7,7 +7,7 @@ import pytest
 
 from bench.faults.fleets import Truth
 from bench.faults.negatives import Calendars, beside
-from bench.faults.outcome import Case
+from bench.faults.outcome import MONTH_DAYS, Case
 from bench.faults.stages import (
     Branch,
     Branches,
@@ -20,7 +20,7 @@ from bench.faults.stages import (
     run_branches,
 )
 from bench.faults.ways import DISTURBED, FULL, WAYS, decoded, names_of, seen
-from bench.faults.work import Scope, batches, learning
+from bench.faults.work import Scope, batches, branches, learning
 from simulators.physics import Fleet, draw_units, weather
 
 HOURS = 1.0 / 24.0
@@ -28,7 +28,7 @@ HOURS = 1.0 / 24.0
 
 @pytest.fixture(scope="module")
 def found() -> Found:
-    work = Learning((Pair("frost", 0),), ("full",), 1001, 3 * HOURS, 3 * HOURS)
+    work = Learning((Pair("frost", 0),), 1001, 3 * HOURS, 3 * HOURS)
     branches = tuple(
         Branch(0, (Fault(kind, "severe"),), Case(kind, "severe", "frost", 0))
         for kind in ("F24_low", "F25_lost", "F22")
@@ -116,3 +116,15 @@ def test_a_twin_is_counted_once() -> None:
     groups = [{branch.pair for branch in batch.branches} for batch in batches(scope, learnt)]
     assert sorted(pair for group in groups for pair in group) == list(range(6))
     assert len(groups) > 1
+
+
+def test_only_the_units_that_are_asked_more_are_seen_in_every_way() -> None:
+    scope = Scope(("F04",), ("frost", "cold"), 4, 0.0, 1001, more_units=1, extras=False)
+    work = learning(scope)
+    assert [len(pair.ways) for pair in work.pairs] == [6, 1, 1, 1] * 2
+    assert work.months == pytest.approx(2 * 9 * 21.0 / MONTH_DAYS)
+    asked = {(one.pair, one.case.severity): one.ways for one in branches(scope, work)}
+    assert asked[0, "medium"] == work.pairs[0].ways == work.ways
+    assert {ways for key, ways in asked.items() if key not in ((0, "medium"), (4, "medium"))} == {
+        ("full",)
+    }

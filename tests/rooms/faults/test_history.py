@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.faults.history import History, Terms, of_air, of_cold, unchanging
+from agent.faults.history import Bound, History, Terms, of_air, of_cold, unchanging
 from agent.faults.linear import Sums
 from agent.faults.own import DAY, DAYS, LATELY, ONE, PAIR, THREE, Own
 from agent.faults.signals import Sources, measured
@@ -141,6 +141,39 @@ def test_where_nothing_was_learnt_only_what_no_extrapolation_explains_counts(
     newest = track.newest[-1]
     assert (4.0 < newest < 6.0 - 3.0 * track.sd) if judged else newest == before
     assert history.stretches == (0 if judged else 1)  # and what counts is never learnt
+
+
+@pytest.mark.parametrize(
+    ("scant", "hour", "held"),
+    [
+        (inf, 5.0, False),
+        (0.01, 5.0, True),
+        (0.12, 5.0, False),  # much was learnt there
+        (0.12, 15.0, True),  # and nothing there
+        (0.25, 15.0, False),
+    ],
+)
+def test_where_little_was_learnt_one_stretch_counts_little_and_more_of_them_more(
+    scant: float, hour: float, held: bool
+) -> None:
+    history = learnt("condenser", terms=replace(TERMS, scant=scant, beyond=3.0))
+    track = history.tracks["condenser"]
+    for later in (0.0, 0.1, 0.2):
+        before = track.now
+        shown = {"compressor_frequency": 16.0, "condensing_temp": 0.02 * 16.0 + 6.0}
+        assert seen(history, HOURS_LEARNT + hour + later, **shown)
+        if held:
+            assert track.newest[-1] == pytest.approx(before + 2.0 * track.sd)
+        else:
+            assert track.newest[-1] > before + 6.0 * track.sd
+
+
+def test_what_is_believed_less_for_another_reason_stays_so_where_little_was_learnt() -> None:
+    history = learnt("condenser", terms=replace(TERMS, scant=0.01))
+    track, one = history.tracks["condenser"], window(HOURS_LEARNT + 1.0, condensing_temp=6.0)
+    before = track.now
+    assert history.see(one, measured(one, SOURCE), HOURS_LEARNT * 3600.0, Bound(step_sd=1.0))
+    assert track.newest[-1] == pytest.approx(before + track.sd)
 
 
 def test_a_restart_changes_nothing() -> None:
@@ -290,6 +323,17 @@ def test_what_may_be_a_start_or_fog_counts_little_at_once_and_more_in_time(
         moved.append(own.clean.tracks["approach"].now)
     assert moved[0] == pytest.approx(moved_k, rel=0.3)
     assert moved[-1] > 1.0
+
+
+@pytest.mark.parametrize(("faster_hz", "believed_k"), [(0.0, 4.0), (45.0, 4.0), (75.0, 0.4)])
+def test_a_coil_at_a_frequency_hardly_ever_seen_counts_little_at_once(
+    faster_hz: float, believed_k: float
+) -> None:
+    own, at = own_of(0), (HOURS_LEARNT + 5) * 3600.0
+    shown = {"compressor_frequency": faster_hz, "evaporating_temp": -0.06 * faster_hz - 4.0}
+    assert own.clean_coil(window(at / 3600.0, **shown), at - 900.0, 0.0, at)
+    newest = own.clean.tracks["approach"].newest[-1]
+    assert newest == pytest.approx(believed_k, abs=0.3)
 
 
 @pytest.mark.parametrize(

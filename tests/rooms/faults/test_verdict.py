@@ -9,7 +9,13 @@ import pytest
 
 from agent.faults.diagnosis import Seen, signature
 from agent.faults.own import LATELY, ONE, PAIR, THREE, Horizon, Own
-from agent.faults.verdict import SURE, UNKNOWN, Judge
+from agent.faults.rule import Rule
+from agent.faults.rules.condenser_fouling import CONDENSER_FOULING
+from agent.faults.rules.evaporator_fouling import EVAPORATOR_FOULING
+from agent.faults.rules.undercharge import UNDERCHARGE
+from agent.faults.verdict import SURE, UNKNOWN, Judge, Verdict
+from agent.faults.view import View
+from agent.model import Severity, Suspect
 
 DIRT = signature("F07", "approach 1.0", least=0.4)
 SCALE = signature("F03", "condenser 1.0", least=0.4, swift=True)
@@ -253,3 +259,22 @@ def test_a_repair_ends_it() -> None:
     days(judge, Machine(approach=1.2), 2)
     judge.forget()
     assert judge.verdict is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "size", "severity"),
+    [
+        (UNDERCHARGE, 0.5, Severity.S3),  # an eighth of the charge
+        (UNDERCHARGE, 0.7, Severity.S2),
+        (EVAPORATOR_FOULING, 0.6, Severity.S3),
+        (EVAPORATOR_FOULING, 0.8, Severity.S2),
+        (CONDENSER_FOULING, 3.0, Severity.S3),
+        (CONDENSER_FOULING, 4.0, Severity.S2),
+    ],
+)
+def test_what_is_small_sends_nobody(rule: Rule, size: float, severity: Severity) -> None:
+    suspects, clean = (Suspect(rule.fault, 0.9),), {"clean": Seen(2.0, 0.2)}
+    verdict = Verdict(rule.fault, size, suspects, clean, {"clean": 5.0}, days=3)
+    view = cast(View, SimpleNamespace(judge=SimpleNamespace(verdict=verdict)))
+    (found,) = rule.look(view, {})
+    assert (found.severity or rule.severity) is severity
