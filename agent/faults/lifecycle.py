@@ -16,7 +16,7 @@ from math import inf
 from agent.faults import places, transitions
 from agent.faults.chatter import HOUR_S, MOST_AN_HOUR, RULE, Chatter, chattering
 from agent.faults.condition import Condition
-from agent.faults.rights import LONGEST_S, Issuer, No, outweighs, protected
+from agent.faults.rights import GATEWAY, LONGEST_S, Issuer, No, outweighs, protected
 from agent.faults.service import ALL, OutOfService, Service
 from agent.faults.transitions import UNLATCHED, Hidden
 from agent.faults.watch import Watch
@@ -68,10 +68,11 @@ class LifeCycle:
         `masked`: the device cannot be judged; what stands stays, only what is listed may change.
         """
         seen = self._devices.get(device) or self._devices.setdefault(device, _Seen())
+        if stamp.trusted and self._unplaced:
+            self._place(stamp)
         same = conditions is seen.conditions and masked is (seen.masked_since is not None)
-        if same and stamp.mono < seen.due and not (self._watches.unplaced and stamp.trusted):
+        if same and stamp.mono < seen.due:
             return ()
-        self._watches.place(stamp)
         changes = list(self._mask(device, seen, masked, stamp))
         changes += self._walk(device, conditions, stamp, masked)
         changes += self._settled(changes, stamp)
@@ -81,7 +82,7 @@ class LifeCycle:
     def due(self, device: str) -> float:
         """The monotonic second before which `step` changes nothing for the same conditions."""
         seen = self._devices.get(device)
-        return -inf if seen is None or self._watches.unplaced else seen.due
+        return -inf if seen is None or self._unplaced else seen.due
 
     def forget(self, device: str, stamp: Stamp) -> Changes:
         """The device is no longer there, and so are its alarms."""
@@ -229,10 +230,13 @@ class LifeCycle:
             yield self._come(watch, condition, stamp)
 
     def _come(self, watch: Watch, condition: Condition, stamp: Stamp) -> Alarm:
-        """Raised, or back; one that came and went too often is shelved, an S1 kept standing."""
+        """Raised, or back; one that came and went too often is shelved, an S1 kept standing, and
+        so is what somebody has shelved: his time and his reason stay.
+        """
         mono, identity, before = stamp.mono, condition.identity, watch.alarm
         worst = Severity.S1 in (condition.severity, before.severity if before else None)
-        spared = worst or protected(condition.rule, condition.fault)
+        by_hand = before is not None and before.shelved_by not in ("", GATEWAY)
+        spared = worst or by_hand or protected(condition.rule, condition.fault)
         shelve = not spared and self._chatter.full(identity, mono)
         until = stamp.at + timedelta(seconds=HOUR_S) if shelve else None
         if shelve:
@@ -247,6 +251,7 @@ class LifeCycle:
         if before is not None:
             alarm = watch.put(transitions.again(before, condition, stamp, hidden))
             watch.shelf_ends = watch.shelf_ends if alarm.shelved_until is not None else None
+            watch.wake = mono  # it keeps the worse severity: the next look begins to ease it
             return alarm
         self._serial += 1
         return watch.put(transitions.raised(condition, stamp, self._serial, hidden))
@@ -353,6 +358,18 @@ class LifeCycle:
     def _due(self, device: str) -> float:
         own = min((watch.due() for _, watch in self._watches.of(device)), default=inf)
         return min(own, self._service.due(device))
+
+    @property
+    def _unplaced(self) -> bool:
+        """Whether ends of before a restart wait for a clock that is believed."""
+        return self._watches.unplaced or self._service.unplaced
+
+    def _place(self, stamp: Stamp) -> None:
+        """Bring them on the scale of now; no device knew of its own before."""
+        self._watches.place(stamp)
+        self._service.place(stamp)
+        for device in self._devices:
+            self._wake(device)
 
     def _wake(self, device: str) -> None:
         if device in self._devices:

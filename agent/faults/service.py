@@ -46,6 +46,18 @@ class Service:
         self._ends.pop((device, rule), None)
         return self._out.pop((device, rule), None) is not None
 
+    @property
+    def unplaced(self) -> bool:
+        """Whether ends of before a restart wait for a clock that is believed."""
+        return len(self._ends) < len(self._out)
+
+    def place(self, stamp: Stamp) -> None:
+        """Bring ends of before a restart on the scale of now; `stamp` must be believed."""
+        for place, found in self._out.items():
+            if place not in self._ends:
+                left_s = (found.until - stamp.at).total_seconds()
+                self._ends[place] = stamp.mono + min(max(left_s, 0.0), LONGEST_S)
+
     def covers(self, device: str, rule: str, fault: str) -> bool:
         """Whether an alarm of this rule is out of service; what protects the house never is."""
         if not self._out or protected(rule, fault):
@@ -55,9 +67,6 @@ class Service:
     def expired(self, device: str, stamp: Stamp) -> Iterator[OutOfService]:
         """What is back in service since now, taken off the list."""
         for place, found in [(p, one) for p, one in self._out.items() if p[0] == device]:
-            if place not in self._ends and stamp.trusted:  # of before a restart
-                left_s = (found.until - stamp.at).total_seconds()
-                self._ends[place] = stamp.mono + min(max(left_s, 0.0), LONGEST_S)
             if stamp.mono >= self._ends.get(place, inf):
                 self.drop(*place)
                 yield found

@@ -29,11 +29,10 @@ class Watches:
         return bool(self._unplaced)
 
     def place(self, stamp: Stamp) -> None:
-        """Bring ends of before a restart on the scale of now, once the clock is believed."""
-        if self._unplaced and stamp.trusted:
-            for watch in self._unplaced:
-                watch.place(stamp)
-            self._unplaced.clear()
+        """Bring ends of before a restart on the scale of now; `stamp` must be believed."""
+        for watch in self._unplaced:
+            watch.place(stamp)
+        self._unplaced.clear()
 
     def at(self, identity: Identity) -> Watch:
         """The watch of a condition; a new one where there was none."""

@@ -204,6 +204,19 @@ def test_an_alarm_that_comes_and_goes_is_shelved_for_an_hour_and_that_is_told() 
     assert later == ["rule unshelved", "chattering returned", "rule returned"]
 
 
+def test_what_somebody_shelved_stays_on_his_shelf_though_it_comes_and_goes() -> None:
+    told, found = raised(), (condition(),)
+    told.note(told.cycle.shelve(told.last.id, SERVICE, "sensor comes Friday", 3 * DAY, at(0)))
+    for minute in range(1, 180):
+        told.judge(60.0 * minute, *(found if minute % 4 < 2 else ()))
+        (own,) = [one for one in told.cycle.open if one.rule == "rule"]
+        assert (own.shelved_by, own.shelved_why) == (SERVICE.tag, "sensor comes Friday")
+        assert (own.shelved_until, own.annunciated) == (at(3 * DAY).at, False)
+    changes = [one.change for one in told.records if one.rule == "rule"]
+    assert len(changes) < 30  # and does not flood
+    assert "chattering" in {one.rule for one in told.records}
+
+
 def test_an_s1_that_comes_and_goes_is_kept_standing() -> None:
     told = comes_and_goes(S1, HOUR)
     assert [one.change for one in told.records if one.rule == "rule"] == [

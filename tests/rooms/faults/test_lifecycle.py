@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from agent.faults import Condition, LifeCycle
+from agent.faults import Condition, LifeCycle, OutOfService
 from agent.model import Alarm, AlarmState, Life, Suspect
 from tests.rooms.faults.alarmlife import (
     DAY,
@@ -315,6 +315,43 @@ def test_a_clock_that_is_set_later_moves_no_wait_that_began_after_the_restart() 
     assert cycle.step("hp", (), at(70)) == ()
     assert cycle.step("hp", (), at(61 + DAY - 1)) == ()
     assert [one.change for one in cycle.step("hp", (), at(61 + DAY))] == ["cleared"]
+
+
+def test_the_clock_is_set_for_every_device_at_once() -> None:
+    cycle = LifeCycle()
+    for name in ("hp", "meter"):
+        cycle.step(name, (condition("a", device=name),), at(0))
+        shelf = cycle.shelve(cycle.open[-1].id, SERVICE, "waits for a part", HOUR, at(0))
+        assert isinstance(shelf, tuple)
+    cycle, still = again(cycle), {name: (condition("a", device=name),) for name in ("hp", "meter")}
+    for second, trusted in ((0, False), (30, False), (60, True), (90, True)):
+        for name, found in still.items():
+            assert cycle.step(name, found, at(second, trusted)) == ()
+    for name, found in still.items():
+        assert [one.change for one in cycle.step(name, found, at(HOUR))] == ["unshelved"]
+
+
+def test_what_is_out_of_service_is_back_in_time_though_the_clock_was_set_late() -> None:
+    until = at(HOUR).at
+    cycle = LifeCycle((), (OutOfService("hp", "all", "service:x", "pump exchanged", until),))
+    found = (condition("a"),)
+    (raised,) = cycle.step("hp", found, at(30, trusted=False))
+    assert raised.life == "out_of_service"
+    assert cycle.step("hp", found, at(60)) == ()
+    assert [one.life for one in cycle.step("hp", found, at(HOUR))] == ["unacknowledged_active"]
+    assert cycle.out_of_service == ()
+
+
+def test_what_comes_back_milder_becomes_milder_after_an_hour() -> None:
+    told, found = Told(), (condition("a", S3),)
+    told.judge(0, condition("a"))
+    told.judge(60)
+    assert told.note(told.cycle.step("hp", found, at(120))) == ["again unacknowledged_active"]
+    assert told.last.severity is S2
+    assert told.cycle.step("hp", found, at(150)) == ()  # and nothing new is judged from now on
+    assert told.cycle.step("hp", found, at(150 + HOUR - 1)) == ()
+    (eased,) = told.cycle.step("hp", found, at(150 + HOUR))
+    assert (eased.change, eased.severity) == ("severity", S3)
 
 
 def test_a_shelf_outlives_a_restart() -> None:
