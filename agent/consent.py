@@ -51,19 +51,26 @@ def decisions(path: Path) -> tuple[Decision, ...]:
 
 
 def decide(path: Path, given: bool, by: str) -> Decision:
-    """Write one decision down, durably."""
+    """Write one decision down, durably. Raises FileError when it does not hold."""
     made = Decision(given, datetime.now(UTC).replace(microsecond=0), by)
     line = json.dumps({"given": given, "at": made.at.isoformat(), "by": by}) + "\n"
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
+            os.ftruncate(handle, _whole(path))
             os.write(handle, line.encode())
             os.fsync(handle)
         finally:
             os.close(handle)
     except OSError as error:
         raise FileError([Mistake(str(path), 1, "", f"cannot be written: {error}")]) from None
+    decisions(path)  # a decision after a line that nobody can read would not hold
     return made
+
+
+def _whole(path: Path) -> int:
+    """The bytes up to the end of the last whole line: a power cut may have torn the next one."""
+    return path.read_bytes().rfind(b"\n") + 1
 
 
 class Consent:

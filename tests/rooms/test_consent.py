@@ -123,6 +123,24 @@ def test_a_file_that_cannot_be_read_counts_as_withdrawn(tmp_path: Path) -> None:
         consent.decisions(path)
 
 
+def test_a_decision_holds_whatever_a_power_cut_left_of_the_one_before(tmp_path: Path) -> None:
+    path = tmp_path / consent.NAME
+    consent.decide(path, given=False, by="resident")
+    consent.decide(path, given=True, by="resident")
+    path.write_bytes(path.read_bytes()[:-20])
+    assert not Consent(path, otherwise=True).given
+    consent.decide(path, given=True, by="installer")
+    assert [one.by for one in consent.decisions(path)] == ["resident", "installer"]
+    assert Consent(path, otherwise=False).given
+
+
+def test_a_decision_that_does_not_hold_is_not_told_as_made(tmp_path: Path) -> None:
+    path = tmp_path / consent.NAME
+    path.write_text('{"given": "perhaps"}\n')
+    with pytest.raises(FileError, match=r"consent.jsonl:1: no decision"):
+        consent.decide(path, given=True, by="resident")
+
+
 def test_decisions_are_kept_with_time_and_role(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
