@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from agent.faults import Profile
 from agent.replay.ahead import read_ahead
 from agent.replay.detection import Detection, Event
-from agent.replay.table import Block, blocks, opened, wrong
+from agent.replay.table import Block, blocks, opened, whole, wrong
 
 if TYPE_CHECKING:
     from agent.config import Config
@@ -50,7 +50,7 @@ def replay(
     from agent.replay.gateway import driven_table, driven_trace  # noqa: PLC0415
 
     if trace:
-        yield from driven_trace(path.read_text("utf-8-sig").splitlines(), config, path)
+        yield from driven_trace(whole(path).splitlines(), config, path)
     else:
         yield from driven_table(_followed(path, progress), config, path)
 

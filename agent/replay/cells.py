@@ -83,11 +83,11 @@ def numbers(
         return known  # type: ignore[return-value]
     try:
         return list(map(reader.__getitem__, cells))
-    except ValueError:
+    except (ValueError, TypeError):  # no number; a list or an object
         pass
     for cell, line in zip(cells, lines, strict=True):
         try:
             reader[cell]
-        except ValueError:
+        except (ValueError, TypeError):
             raise wrong(path, line, name, f"{cell!r} is no number") from None
     raise AssertionError("a cell could not be read, and then it could")

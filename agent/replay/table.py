@@ -24,6 +24,9 @@ from agent.errors import FileError, Mistake
 
 TIME_COLUMNS = ("at", "time", "timestamp")
 DEVICE_COLUMN, CLOCK_COLUMN = "device", "mono"
+TIMES = "ISO 8601, or seconds since 1970"
+LAST_S = 4.1e9
+"""Epoch seconds of the year 2100: what is later are milliseconds."""
 ROWS = 4096
 """Rows of a block: a day and a half of 30 s polls, some megabytes."""
 
@@ -48,6 +51,12 @@ def opened(path: Path) -> str:
     """The first line with text. Raises FileError when the file cannot be read."""
     with _reading(path) as file:
         return next((line for line in file if line.strip()), "")
+
+
+def whole(path: Path) -> str:
+    """All of its text. Raises FileError when the file cannot be read."""
+    with _reading(path) as file:
+        return file.read()
 
 
 def blocks(path: Path) -> Iterator[Block]:
@@ -77,9 +86,14 @@ def wrong(path: Path, line: int, column: str, message: str, allowed: str = "") -
 
 def _csv(file: TextIOWrapper, path: Path) -> Iterator[Block]:
     reader = csv.reader(file)
-    head = [name.strip() for name in next(reader, [])]
+    try:
+        head = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
+        raise wrong(path, 1, "", f"not CSV: {error}") from None
     if not head:
         raise wrong(path, 1, "", "is empty")
+    if not set(head) & set(TIME_COLUMNS):
+        raise wrong(path, 1, "", "has no time", ", ".join(TIME_COLUMNS))
     twice = next((name for name in head if head.count(name) > 1), None)
     if twice is not None:
         raise wrong(path, 1, twice, "two columns have this name")
@@ -210,12 +224,23 @@ def _proven(
 
 def _instant(cell: object) -> float:
     if isinstance(cell, int | float):
-        return float(cell)
+        return _epoch(cell)
+    text = str(cell)
     try:
-        at = datetime.fromisoformat(str(cell))
+        at = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("ISO 8601") from None
+        return _epoch(text)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _epoch(cell: float | str) -> float:
+    try:
+        found = float(cell)
+    except ValueError:
+        found = float("nan")
+    if not -LAST_S < found < LAST_S:  # nan neither
+        raise ValueError(TIMES)
+    return found
 
 
 def _seconds(cell: object) -> float:

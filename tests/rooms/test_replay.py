@@ -106,7 +106,7 @@ def test_silence_in_a_trace_is_a_lost_machine_and_refusals_are_not(tmp_path: Pat
 GOOD_EXCHANGE = '{"at":"2026-01-14T04:00:00Z","mono":0,"line":"bus1","unit":2,"fn":3,"addr":1}'
 WRONG: dict[str, tuple[str, str]] = {
     "empty": ("", ":1: is empty"),
-    "no time column": ("water_supply_temp\n41\n", ":2: has no time; allowed: at, time, timestamp"),
+    "no time column": ("water_supply_temp\n41\n", ":1: has no time; allowed: at, time, timestamp"),
     "no time": ("at,mode\nsoon,heat\n", ":2: at: 'soon' is no time; allowed: ISO 8601"),
     "broken JSON": ('{"at": 1}\n{"at": \n', ":2: not JSON"),
     "a list": ('{"at": "2026-01-14"}\n[1]\n', ":2: is no row"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from agent.errors import FileError
 from agent.replay import Event, replay
 from agent.replay.stamps import HOLE_POLLS, Stamps, usual_poll_s
-from agent.replay.table import ROWS
+from agent.replay.table import ROWS, blocks
 
 START = datetime(2026, 1, 14, tzinfo=UTC)
 POLL_S = 30.0
@@ -174,6 +174,17 @@ WRONG: dict[str, tuple[str, str]] = {
     "too many cells": (f"{HEAD}\n{row(0)},7", ":2: has 5 cells, the head 4"),
     "a name twice": (f"at,dhw_temp,dhw_temp\n{START.isoformat()},1,2", ":1: dhw_temp: two columns"),
     "a blank line before": (f"{HEAD}\n\n{START.isoformat()},41,hot,0", ":3: water_return_temp:"),
+    "milliseconds": (
+        f"{HEAD}\n1768348800000,41,36,0",
+        ":2: at: '1768348800000' is no time; allowed: ISO 8601, or seconds since 1970",
+    ),
+    "not a number": ('{"at": NaN, "dhw_temp": 4}', ":1: at: nan is no time; allowed: ISO 8601"),
+    "a list of rows": ('[{"at": 1768348800, "dhw_temp": 4}]', ":1: has no time; allowed: at, time"),
+    "an object": (
+        '{"at": 1768348800, "dhw_temp": {"value": 5}}',
+        ":1: dhw_temp: {'value': 5} is no number",
+    ),
+    "no CSV": ('at,"' + "x" * 200_000, ":1: not CSV: field larger"),
     "mono": (
         f"at,mono,dhw_temp\n{START.isoformat()},x,4",
         ":2: mono: 'x' is no time; allowed: sec",
@@ -188,6 +199,14 @@ def test_what_cannot_be_read_is_told_with_line_and_column(
     with pytest.raises(FileError) as caught:
         played(tmp_path, [case[0]])
     assert case[1] in str(caught.value)
+
+
+@pytest.mark.parametrize("at", ["1768348800", "1768348800.5", "2026-01-14T00:00:00Z"])
+def test_time_is_iso_8601_or_seconds_since_1970(at: str, tmp_path: Path) -> None:
+    path = tmp_path / "recorded"
+    path.write_text(f"at,dhw_temp\n{at},41\n", "utf-8")
+    (block,) = blocks(path)
+    assert block.at[0] == pytest.approx(1_768_348_800.0, abs=0.5)
 
 
 def test_a_last_row_cut_short_is_no_reason_to_stop(tmp_path: Path) -> None:
