@@ -21,7 +21,8 @@ OUT, BACK, REPAIRED = "out_of_service", "in_service", "repaired"
 ORDERS = frozenset({ACKNOWLEDGE, SHELVE, UNSHELVE, OUT, BACK, REPAIRED})
 """Points of no machine: a command of one of these is an order of the desk."""
 
-_FAULTS = frozenset({ALL} | {rule.name for rule in RULES} | {rule.fault for rule in RULES})
+_RULES = frozenset({ALL} | {rule.name for rule in RULES})
+_FAULTS = _RULES | {rule.fault for rule in RULES}
 _LOUD = frozenset({Change.RAISED, Change.AGAIN, Change.SEVERITY, Change.RELEASED, Change.UNSHELVED})
 
 
@@ -103,6 +104,8 @@ class AlarmDesk:
         hold_s = command.hold_s or 0.0
         match command.point:
             case "out_of_service":
+                if what not in _RULES:
+                    return No(f"{what!r} is no rule; allowed: one such as low_flow, all")
                 return self._cycle.take_out(command.device, what, by, command.why, hold_s, stamp)
             case "in_service":
                 return self._cycle.put_back(command.device, what, by, stamp)

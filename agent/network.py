@@ -64,7 +64,7 @@ async def _look(broker: str, within_s: float, root: Path) -> AsyncIterator[Found
     try:
         async with asyncio.timeout(within_s):
             hosts = await _hosts(address)
-    except (TimeoutError, OSError):
+    except (TimeoutError, OSError, UnicodeError):  # the last of a name with an empty part
         yield Found(
             "name", False,
             f"Nobody knows the name {address.host}: misspelt, or the router gives no name service.",

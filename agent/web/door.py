@@ -127,11 +127,19 @@ def _foreign(route: Route, headers: Mapping[str, str]) -> str:
     if not _is_here(host):
         return "this gateway is not known under that name; use its address or name.local"
     origin = headers.get("origin")
-    if route.writes and origin is not None and urlsplit(origin).netloc != host:
+    if route.writes and origin is not None and _place_of(origin) != host:
         return "this request comes from another page"
     if route.writes and headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return "this request comes from another page"
     return ""
+
+
+def _place_of(origin: str) -> str:
+    """Name and port; empty for what is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _is_here(host: str) -> bool:

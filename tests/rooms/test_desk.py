@@ -74,6 +74,7 @@ def test_an_acknowledgement_is_journaled_told_at_once_saved_and_answered() -> No
         (order("repaired", "F04", "platform"), "a platform repairs nothing"),
         (order("repaired", "F99"), "'F99' is no fault; allowed: F04, a rule such as frost_danger"),
         (order("out_of_service", "all", device="x"), "no device is named x; there are hp"),
+        (order("out_of_service", "low_flwo"), "'low_flwo' is no rule; allowed: one such as"),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_changes_nothing(wish: Command, why: str) -> None:

@@ -73,6 +73,8 @@ async def test_name_and_broker_answer_or_the_reason_is_told(tmp_path: Path) -> N
     assert "refuses" in step(await look(f"mqtt://127.0.0.1:{port}", root=tmp_path), "broker").en
     unknown = step(await look("mqtts://broker.invalid", root=tmp_path), "name")
     assert "Nobody knows the name broker.invalid" in unknown.en
+    empty = step(await look("mqtts://broker..invalid:8883", root=tmp_path), "name")
+    assert "Nobody knows the name broker..invalid" in empty.en
     assert not step(await look("broker", root=tmp_path), "name").good
 
 

@@ -140,6 +140,7 @@ async def test_too_many_requests_are_told_so(tmp_path: Path) -> None:
     [
         ({}, 401),
         ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Host": "evil.example"}, 403),
         ({"Host": "gateway.local:8080"}, 401),
