@@ -382,8 +382,8 @@ def _scaled(window: Window, cold_c: float | None) -> Found:
 
 
 def _sharp(value: float) -> float:
-    """Nine digits: differences of sums need them."""
-    return float(f"{value:.9g}")
+    """Eight digits: differences of sums need them, and a ninth is a tenth of all that is kept."""
+    return float(f"{value:.8g}")
 
 
 def whole(value: float) -> float:

@@ -245,7 +245,8 @@ class Runner:
             if learnt is not None and learnt in done:
                 known, learnt = learnt.result(), None
                 self._results.take(Found((), known.spans))
-                for batch in batches(scope, known):
+                # The largest first: what begins last should not be what lasts longest.
+                for batch in sorted(batches(scope, known), key=lambda one: -one.months):
                     waiting.add(pool.submit(run_branches, batch))
             for future in waiting & done:
                 waiting.remove(future)
