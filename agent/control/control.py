@@ -22,8 +22,9 @@ from agent.control.guard import (
     Unneeded,
     Verdict,
 )
-from agent.control.heating import LARGEST_FALL_K
+from agent.control.heating import LARGEST_FALL_K, down_to
 from agent.control.home import (
+    OLD_OUTDOOR_S,
     HomeControl,
     eased,
     park_demand,
@@ -116,21 +117,12 @@ class Control:
         for place in self._secured - secure.keys():
             self.standing.drop(*place, Origin.SAFETY)
         self._secured = set(secure)
-        for found in self._settings.homes:
-            home = self.household.tended(found, stamp)
-            yield from self._watch_panel(home, snapshots[home.device], stamp)
-            if (home.device, home.point) in secure:
-                continue
-            self.household.stand(found, stamp)
-            demand = self.tending.demand(home, snapshots, stamp, running_s)
-            demand = _left_as_found(demand, as_found or {})
-            if demand is not None:
-                self.standing.put(demand)
-            else:
-                self.standing.drop_park(home.device, home.point)
+        for home in self._settings.homes:
+            yield from self._tend(home, snapshots, stamp, running_s, as_found or {})
         for demand in secure.values():
             self.standing.put(demand)
         yield from self.tending.save(stamp)
+        yield from self.household.save()
         for device, point in self.standing.places():
             winner = self.standing.winner(device, point, stamp.mono)
             if winner is None or (device, point) in self._pending:
@@ -142,6 +134,30 @@ class Control:
             elif not winner.command_id:
                 # A command was carried out once, with its result; it only keeps others away.
                 yield from self._pursue(winner, snapshots, stamp)
+
+    def _tend(
+        self,
+        found: HomeControl,
+        snapshots: Snapshots,
+        stamp: Stamp,
+        running_s: float,
+        as_found: Mapping[str, Value],
+    ) -> Iterator[Effect]:
+        """Let stand what panel, household and plan want of one point now."""
+        home = self.household.tended(found, stamp)
+        turned = tuple(self._watch_panel(home, snapshots[home.device], stamp))
+        if turned:  # what was wished before is over
+            yield from turned
+            home = self.household.tended(found, stamp)
+        if (home.device, home.point) in self._secured:
+            return
+        self.household.stand(found, stamp)
+        demand = self.tending.demand(home, snapshots, stamp, running_s)
+        demand = _left_as_found(demand, as_found)
+        if demand is not None:
+            self.standing.put(demand)
+        else:
+            self.standing.drop_park(home.device, home.point)
 
     def _watch_panel(self, home: HomeControl, snapshot: Snapshot, stamp: Stamp) -> Iterator[Effect]:
         """A change at the machine is reported, and stands as the resident's wish."""
@@ -295,8 +311,11 @@ class Control:
             return demand
         if isinstance(demand.value, str | bool):
             return demand
-        shown = self._machines[demand.device].highest(demand.point)
-        bounds = (shown, self._highest.get((demand.device, demand.point)))
+        machine, place = self._machines[demand.device], (demand.device, demand.point)
+        terms, own = machine.terms(demand.point), self._highest.get(place)
+        if own is not None and terms is not None:
+            own = down_to(terms.step, own)
+        bounds = (machine.highest(demand.point), own)
         high = min((one for one in bounds if one is not None), default=demand.value)
         if demand.value <= high:
             return demand
@@ -340,8 +359,8 @@ class Control:
     def _view(self, demand: Demand, snapshots: Snapshots, stamp: Stamp) -> GuardView:
         place = (demand.device, demand.point)
         snapshot = snapshots[demand.device]
-        own = snapshot.number("outdoor_temp")
-        others = [other.number("outdoor_temp") for other in snapshots.values()]
+        own = _outdoor_c(snapshot, stamp.mono)
+        others = [_outdoor_c(other, stamp.mono) for other in snapshots.values()]
         coldest = min((value for value in others if value is not None), default=None)
         return GuardView(
             self._machines[demand.device],
@@ -374,6 +393,13 @@ class Control:
         fields = fields_of(write.device, write.point, write.value, write.origin)
         yield Journal("write", fields | {"why": demand.why, "command": demand.command_id}, stamp)
         yield Send(write)
+
+
+def _outdoor_c(snapshot: Snapshot, mono: float) -> float | None:
+    """What is known of the air outside; of noon nothing says whether it freezes by night."""
+    age_s = snapshot.age_s("outdoor_temp", mono)
+    known = age_s is not None and age_s <= OLD_OUTDOOR_S
+    return snapshot.number("outdoor_temp") if known else None
 
 
 def _left_as_found(demand: Demand | None, as_found: Mapping[str, Value]) -> Demand | None:

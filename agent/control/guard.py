@@ -6,7 +6,8 @@
 | locked    | contradicted or unverified points need `allow_unverified`                    |
 | answering | the machine answered lately                                                  |
 | range     | the map's limits, the limits the machine shows, the grid of the word         |
-| frost     | no switching off below +5 C outdoors or without knowing; water 25 C or more  |
+| frost     | no switching off below +5 C outdoors, or not known for 2 h; water 25 C or    |
+|           | more                                                                         |
 | emitter   | floors bear 40 C of water                                                    |
 | effective | the machine would obey (its curve is off, its zone is ours, ...)             |
 | unneeded  | it already is so                                                             |

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, floor
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,7 +38,12 @@ class Reach(Struct, frozen=True):
     def on_grid(self, water_c: float) -> float:
         """The nearest temperature in the machine's steps, not finer than half a kelvin."""
         step_k = self.step_k * ceil(FINEST_K / self.step_k - 1e-9)
-        return min(self.highest_c, round(round(water_c / step_k) * step_k, 6))
+        return min(down_to(self.step_k, self.highest_c), round(round(water_c / step_k) * step_k, 6))
+
+
+def down_to(step: float, limit: float) -> float:
+    """The highest value in steps that is not above the limit: what lies between is never taken."""
+    return round(floor(limit / step + 1e-9) * step, 6)
 
 
 class Heating(Struct, frozen=True):

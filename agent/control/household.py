@@ -65,6 +65,8 @@ class Household:
         self._machines, self._standing = machines, standing
         self._chosen = {d: one for d, one in (kept or {}).items() if d in self._homes}
         self._ends: dict[str, float] = {}
+        self._at_latest: dict[str, float] = {}
+        self._ran_out = False
         self._lately: dict[str, tuple[float, float]] = {}
 
     def chosen(self, device: str) -> Chosen:
@@ -84,13 +86,30 @@ class Household:
         chosen = self._chosen.get(device)
         if chosen is None or chosen.wanted is None or chosen.until is None:
             return None
-        if device not in self._ends:  # from before a restart
-            left_s = (chosen.until - stamp.at).total_seconds() if stamp.trusted else LONGEST_S
-            self._ends[device] = stamp.mono + min(left_s, LONGEST_S)
-        if stamp.mono >= self._ends[device]:
+        end = self._end(device, chosen.until, stamp)
+        if stamp.mono >= end:
             self._over(device, chosen.wanted, stamp)
+            self._ran_out = True
             return None
-        return chosen.wanted, self._ends[device]
+        return chosen.wanted, end
+
+    def _end(self, device: str, until: datetime, stamp: Stamp) -> float:
+        """The monotonic second of its end. Of a wish from before a restart nobody knows it before
+        the clock is believed; until then it stands, for a day at most.
+        """
+        if device in self._ends:
+            return self._ends[device]
+        if not stamp.trusted:
+            return self._at_latest.setdefault(device, stamp.mono + LONGEST_S)
+        left_s = (until - stamp.at).total_seconds()
+        self._ends[device] = stamp.mono + min(left_s, LONGEST_S)
+        return self._ends[device]
+
+    def save(self) -> Iterator[Save]:
+        """The choices, when a wish has run out by itself: no restart shall bring it back."""
+        if self._ran_out:
+            self._ran_out = False
+            yield self._save()
 
     def tended(self, home: HomeControl, stamp: Stamp) -> HomeControl:
         """The home with what the household has chosen in place of the installer's."""
@@ -174,6 +193,8 @@ class Household:
             return "the plan holds again"
         if command.point == PLAN:
             steps = _steps(command.value, self._bounds(home))
+            for _, _, value in steps:
+                self._fits(home, value)
             self._chosen[home.device] = msgspec.structs.replace(before, steps=steps)
             return f"{len(steps)} steps a week" if steps else "the installer's plan holds again"
         if home.comfort is None:
@@ -223,6 +244,7 @@ class Household:
         before = self.chosen(device)
         self._chosen[device] = msgspec.structs.replace(before, wanted=None, until=None)
         self._ends.pop(device, None)
+        self._at_latest.pop(device, None)
         self._standing.drop(device, self._homes[device].point, Origin.RESIDENT)
         self._lately[device] = (wanted, stamp.mono + SETTLES_H * 3600.0)
 

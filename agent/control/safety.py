@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent.control.commands import ended, result_of
-from agent.control.guard import WARM_MODES
+from agent.control.guard import COLD_GRID, WARM_MODES
 from agent.control.home import HomeControl, park_demand, room_c
 from agent.control.override import HOLD_S
 from agent.control.priority import Place
@@ -20,6 +20,7 @@ from agent.frost import EASED_BY_K, freezing
 from agent.model import Command, Demand, Machine, Origin, Outcome, Snapshot, Stamp
 
 EMERGENCY = "emergency"  # a point of no machine: the platform parks every home by it
+FREE_GRID = ("normal", "unused", "both", "sg1_only")  # the first that the machine's map takes
 HEATING_FIRST = ("heat", "heat_dhw", "heat_flow", "heat_room", "heat_curve", "auto", "auto_dhw")
 
 
@@ -88,10 +89,14 @@ class Safety:
         return frost.why
 
     def _switches(self, snapshot: Snapshot, why: str) -> dict[Place, Demand]:
-        """On, and in a mode that heats, where the machine lets that be said."""
+        """On, in a mode that heats, and let by the grid, where the machine lets that be said."""
         machine = self._machines[snapshot.device]
         on = True if machine.terms("power_on") is not None else None
-        wanted = {"power_on": on, "mode": _warm_mode(machine, snapshot)}
+        wanted = {
+            "power_on": on,
+            "mode": _warm_mode(machine, snapshot),
+            "sg_ready_mode": _free_grid(machine, snapshot),
+        }
         return {
             (snapshot.device, point): Demand(snapshot.device, point, value, Origin.SAFETY, why)
             for point, value in wanted.items()
@@ -107,3 +112,15 @@ def _warm_mode(machine: Machine, snapshot: Snapshot) -> str | None:
     if now in WARM_MODES:
         return str(now)
     return next((one for one in HEATING_FIRST if machine.unfit("mode", one) is None), None)
+
+
+def _free_grid(machine: Machine, snapshot: Snapshot) -> str | None:
+    """What it is unless that is a lock, which stops the compressor, else what ends the lock; None
+    where it cannot be set.
+    """
+    now = snapshot.value("sg_ready_mode")
+    if machine.terms("sg_ready_mode") is None or now is None:
+        return None
+    if now not in COLD_GRID:
+        return str(now)
+    return next((one for one in FREE_GRID if machine.unfit("sg_ready_mode", one) is None), None)

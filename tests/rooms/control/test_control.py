@@ -95,6 +95,18 @@ def test_a_command_is_counted_journalled_sent_and_answered_once() -> None:
     assert results(run.done(write, 3.0)) == []
 
 
+@pytest.mark.parametrize(("age_h", "off"), [(1.0, True), (3.0, False), (20.0, False)])
+def test_air_of_hours_ago_does_not_say_that_it_is_no_frost_now(age_h: float, off: bool) -> None:
+    found, mono = control(), age_h * 3600.0
+    picture = snapshot(mono, "hp", power_on=True, outdoor_temp=8.0)
+    picture = replace(picture, mono={**picture.mono, "outdoor_temp": 0.0})
+    one = command("c", at=mono, point="power_on", value=False)
+    effects = list(found.command(one, {"hp": picture}, stamp(mono)))
+    assert bool(sends(effects)) == off
+    if not off:
+        assert "frost" in results(effects)[0].why
+
+
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.EXPIRED, Outcome.REFUSED])
 def test_how_the_write_ended_is_how_the_command_ended(outcome: Outcome) -> None:
     run = Run(control())

@@ -35,6 +35,16 @@ CALM = Heating(replace(fresh("radiators"), outdoor_slow_c=-3.0, room_slow_c=18.2
 LOOK = Seen(18.0, 18.25, -3.0, 42.0, 12)
 
 
+@given(st.floats(20.0, 70.0), st.sampled_from([0.1, 0.5, 1.0, 2.0]), st.floats(20.0, 70.0))
+def test_what_is_asked_is_in_steps_and_never_above_the_highest(
+    highest_c: float, step_k: float, water_c: float
+) -> None:
+    asked = Reach(highest_c, step_k).on_grid(water_c)
+    assert asked <= highest_c + 1e-6
+    assert asked / step_k == pytest.approx(round(asked / step_k))
+    assert asked > min(highest_c, water_c) - max(step_k, 0.5) - 1e-6
+
+
 def test_the_first_curve_is_the_usual_park_value_at_the_coldest() -> None:
     assert curve_c(fresh("radiators"), 18.0, -8.0) == pytest.approx(45.0)
     assert curve_c(fresh("floor"), 18.0, -8.0) == pytest.approx(35.0)

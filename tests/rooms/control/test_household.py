@@ -113,6 +113,47 @@ def test_the_newer_of_two_wishes_counts_at_the_page_and_at_the_panel() -> None:
     assert write.value == 46
 
 
+@pytest.mark.parametrize("turned_c", [38, 52])
+def test_the_panel_stands_against_a_wish_of_before_where_rooms_are_planned(turned_c: int) -> None:
+    run = run_of(ROOMS)
+    for at in (0.0, 700.0, 1400.0, 5000.0, 9000.0):
+        if at == 700.0:
+            say(run, "wanted", 21.5, 690.0)
+        for write in sends(run.sweep(at)):
+            run.done(write, at + 1.0)
+    assert run.values["water_setpoint"] != turned_c
+    run.values["water_setpoint"] = turned_c
+    for at in (9100.0, 9110.0, 9700.0, 10_200.0, 12_000.0, 14_000.0):
+        assert sends(run.sweep(at)) == []
+    assert run.control.decided_by("hp", 14_000.0) == "resident"
+
+
+def test_a_wish_that_has_run_out_is_not_kept() -> None:
+    run = run_of(ROOMS)
+    say(run, "wanted", 16)
+    assert [one for one in run.sweep(3600.0) if isinstance(one, Save) and one.key == KEPT] == []
+    (kept,) = [one for one in run.sweep(5 * 3600.0) if isinstance(one, Save) and one.key == KEPT]
+    assert isinstance(kept.value, dict)
+    assert kept.value["hp"].wanted is None
+    assert [one for one in run.sweep(6 * 3600.0) if isinstance(one, Save) and one.key == KEPT] == []
+
+
+def test_a_wish_of_days_ago_is_over_as_soon_as_the_clock_is_set() -> None:
+    kept = {"hp": Chosen(wanted=16.0, until=NOON - timedelta(days=3))}
+    house = run_of(ROOMS, kept).control.household
+    unset = house.wish("hp", stamp(0.0, trusted=False))
+    assert unset == (16.0, 24 * 3600.0)
+    assert house.wish("hp", stamp(60.0, trusted=False)) == unset  # a day, not a day from each look
+    assert house.wish("hp", stamp(120.0)) is None
+
+
+def test_water_that_the_machine_cannot_be_told_is_no_step_of_a_plan() -> None:
+    run = run_of(WATER)
+    result, _ = say(run, "week_plan", "every 00:00 45.3")
+    assert result.outcome is Outcome.REFUSED
+    assert "nearest are 45 and 45.5" in result.why
+
+
 def test_a_wish_that_is_refused_takes_nothing_away() -> None:
     run = run_of(WATER)
     say(run, "wanted", 48)

@@ -90,6 +90,15 @@ def test_in_frost_the_machine_is_on_heats_and_is_parked(
     assert scene.sweep(60.0) == []
 
 
+def test_frost_ends_a_lock_of_the_grid_which_stops_the_compressor() -> None:
+    scene = Scene()
+    found = scene.sweep(0.0, sg_ready_mode="forced_off", indoor_temp=15.0, water_setpoint=45)
+    assert "sg_ready_mode" not in dict(found)
+    assert ("sg_ready_mode", "normal") in scene.sweep(60.0, indoor_temp=7.0)
+    assert scene.sweep(120.0) == []
+    assert "safety's choice normal still holds" in scene.ask(180.0, "sg_ready_mode", "forced_off")
+
+
 WARM: dict[str, dict[str, Value | None]] = {
     "a room at 8": {"indoor_temp": 8.0},
     "water at 5": {"water_supply_temp": 5.0},
