@@ -35,6 +35,9 @@ KEPT_TESTS = (POLL_CHECK, TRIAL, ORDER)
 
 T = TypeVar("T")
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+"""Of another version, or damaged: text that is no UTF-8 is none of the decoder's own errors."""
+
 
 async def restored_core(config: Config, spool: Spool, clock: Clock) -> Core:
     """The heart of this configuration as it stood before the stop; `spool` is open."""
@@ -88,7 +91,7 @@ def kept_days(path: str, home: str) -> tuple[Day, ...]:
     try:
         days = msgspec.json.decode(closed, type=tuple[Day, ...]) if closed else ()
         now = msgspec.json.decode(state, type=AccountState).days if state else ()
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise FileError([Mistake(path, 1, "", f"the account of {home}: {error}")]) from None
     return tuple(sorted((*days, *now), key=lambda day: day.day))
 
@@ -120,7 +123,7 @@ def _kept(path: str, key: str, kind: type[tuple[T, ...]]) -> tuple[T, ...]:
     saved = saved_state(path, key)
     try:
         return msgspec.json.decode(saved, type=kind) if saved else ()
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise FileError([Mistake(path, 1, "", f"what is kept as {key}: {error}")]) from None
 
 
@@ -130,6 +133,6 @@ async def _saved(spool: Spool, key: str, kind: type[T], otherwise: T) -> T:
         return otherwise
     try:
         return msgspec.json.decode(saved, type=kind)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         log.warning("what was saved cannot be read, begun anew key=%s why=%s", key, error)
         return otherwise

@@ -41,7 +41,7 @@ def fold(bodies: Sequence[bytes]) -> tuple[tuple[int, bytes], ...]:
 def _read(body: bytes) -> dict[str, Any] | None:
     try:
         record = msgspec.json.decode(body, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     maps = (record.get("values"), record.get("missing"))
     fits = isinstance(record.get("device"), str) and all(isinstance(one, dict) for one in maps)

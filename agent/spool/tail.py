@@ -77,20 +77,35 @@ class Tail:
         """Begin again with what is pending now."""
         if self._fd is None:
             return
-        with suppress(OSError):
-            os.ftruncate(self._fd, 0)
-            marks = (
-                _entry(b"", LANE_NUMBERS[lane] | _NEXT, seq, 0, 0.0, False)
-                for lane, seq in pending.next_seq.items()
-            )
-            text = self._head + b"".join((*marks, *map(_packed, pending.held())))
-            self._size = os.write(self._fd, text)
+        self._empty()
+        marks = (
+            _entry(b"", LANE_NUMBERS[lane] | _NEXT, seq, 0, 0.0, False)
+            for lane, seq in pending.next_seq.items()
+        )
+        if self._write(self._head + b"".join((*marks, *map(_packed, pending.held())))):
             self._rewrite_at = 2 * self._size + REWRITE_FROM_BYTES
 
-    def _write(self, text: bytes) -> None:
-        if self._fd is not None:
-            with suppress(OSError):
-                self._size += os.write(self._fd, text)
+    def _write(self, text: bytes) -> bool:
+        """Whether it stands there, whole. Else all goes: a file that lacks numbers would have them
+        given twice, without one the next start leaves some out, as after a power cut.
+        """
+        if self._fd is None:
+            return False
+        written = 0
+        with suppress(OSError):
+            written = os.write(self._fd, text)
+        if written == len(text):
+            self._size += written
+            return True
+        self._empty()
+        self._rewrite_at = -1  # with the next record
+        return False
+
+    def _empty(self) -> None:
+        assert self._fd is not None
+        self._size = 0
+        with suppress(OSError):
+            os.ftruncate(self._fd, 0)
 
     def close(self) -> None:
         """Everything is on disk: the file goes."""

@@ -273,11 +273,12 @@ def test_fields_are_told_as_key_and_value() -> None:
     assert told({"why": '你 "x"\nnext=1'}) == ' why="你 \\"x\\"\\nnext=1"'
 
 
+@pytest.mark.parametrize("kept", [b'[{"id": 1}]', b'[{"id": "\xff"}]'])
 async def test_alarms_that_cannot_be_read_do_not_keep_the_gateway_from_starting(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: bytes
 ) -> None:
     async with house(tmp_path) as home:
-        await home.spool.save_state("alarms", b'[{"id": 1}]')
+        await home.spool.save_state("alarms", kept)
         assert (await restored(home.spool, Clock())).alarms == ()
     assert "what was saved cannot be read, begun anew key=alarms" in caplog.text
 

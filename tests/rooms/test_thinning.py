@@ -51,10 +51,11 @@ def test_the_last_word_on_every_point_stays(
     assert (index, found["values"], found["missing"]) == (len(records) - 1, values, missing)
 
 
-def test_devices_are_folded_apart_and_strangers_left_alone() -> None:
-    found = fold((body({"a": 1}, {}, "x"), body({"a": 2}, {}, "y"), b"?", body({"a": 3}, {}, "x")))
+@pytest.mark.parametrize("text", [b"?", b'{"device": "\xff"}'])
+def test_devices_are_folded_apart_and_strangers_left_alone(text: bytes) -> None:
+    found = fold((body({"a": 1}, {}, "x"), body({"a": 2}, {}, "y"), text, body({"a": 3}, {}, "x")))
     assert [index for index, _ in found] == [1, 2, 3]
-    assert found[1] == (2, b"?")
+    assert found[1] == (2, text)
     assert json.loads(found[2][1])["values"] == {"a": 3}
 
 

@@ -315,7 +315,10 @@ class Bridge:
                 _log.warning("not understood adapter=%s topic=%s: %s", *fields)
                 found = []
             for one in found:
-                if isinstance(one, Wish):
+                if isinstance(one, Wish) and message.retained:
+                    # It would be carried out anew with every connection, against all newer wishes.
+                    _log.warning("a retained wish is ignored topic=%s", message.topic)
+                elif isinstance(one, Wish):
                     await self._wish(one)
                 elif isinstance(one, Leave) and not leaving.done():
                     leaving.set_result(one.why)

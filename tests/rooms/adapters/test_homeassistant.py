@@ -134,6 +134,17 @@ async def test_a_moved_slider_goes_the_command_road_as_a_resident(broker: Mosqui
         await ear.count(STATE, before + 1)
 
 
+async def test_a_wish_that_the_broker_kept_is_not_wished_anew(broker: Mosquitto) -> None:
+    given = settings(broker, writes=True)
+    async with listening(broker) as (ear, client):
+        await client.publish("heatpump/gw1/hp1/set/water_setpoint", b"55.0", 1, retain=True)
+        async with bridging(given, home("hp1")) as road:
+            await ear.count(CONFIG, 1)
+            await client.publish("heatpump/gw1/hp1/set/water_setpoint", b"45.0", 1)
+            assert (await road.command())["value"] == 45
+            assert road.commands.empty()
+
+
 async def test_without_writes_a_slider_moves_nothing(broker: Mosquitto) -> None:
     async with listening(broker) as (ear, client), bridging(settings(broker), home("hp1")) as road:
         await ear.count(CONFIG, 1)

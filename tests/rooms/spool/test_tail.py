@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from errno import ENOSPC
 from hashlib import sha256
 from pathlib import Path
 
@@ -172,6 +173,28 @@ def test_nobody_else_may_read_it_and_a_link_is_not_followed(tmp_path: Path) -> N
     other = Tail("spool", "e1", BOOT, tmp_path)
     other.rewrite(pending(fresh(1)))
     assert target.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("written", [0, 5])
+def test_a_file_that_could_not_be_written_whole_gives_no_number_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    def full(fd: int, text: bytes) -> int:
+        if not written:
+            raise OSError(ENOSPC, "no space left")
+        return really(fd, text[:written])
+
+    tail, really = Tail("spool", "e1", BOOT, tmp_path), os.write
+    tail.rewrite(pending(fresh(1)))
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "write", full)
+        tail.keep(pending(fresh(1), fresh(2)), fresh(2))
+        tail.forget(Lane.TELEMETRY, 1, 2)
+    assert Tail("spool", "e1", BOOT, tmp_path).left_behind is None  # as after a power cut
+    tail.keep(pending(fresh(3)), fresh(3))
+    left = Tail("spool", "e1", BOOT, tmp_path).left_behind
+    assert left is not None
+    assert left.records == (fresh(3),)
 
 
 def test_without_a_memory_file_system_all_else_works(tmp_path: Path) -> None:
