@@ -47,6 +47,18 @@ class Boot:
         return Stored(one.lane, one.seq, to_text(at_ms), one.mono, self.name, trusted, one.body)
 
 
+@dataclass(frozen=True, slots=True)
+class Had:
+    """What there was of some numbers: how many, the chunks they leave empty, and what they leave
+    of others.
+    """
+
+    lane: Lane
+    count: int
+    empty: tuple[int, ...]
+    left: Mapping[int, tuple[int, ...]]
+
+
 class Lanes:
     """The records of the file. Runs on the spool's thread, inside the store's transactions.
 
@@ -169,32 +181,36 @@ class Lanes:
         records = unpack(LANES[key >> SEQ_BITS], body)
         return records if left is None else tuple(one for one in records if one.seq in left)
 
-    def forget(self, lane: Lane, first: int, last: int) -> tuple[int, tuple[int, ...]]:
-        """Take numbers out; how many there were, and the keys of chunks that are now empty."""
+    def had(self, lane: Lane, first: int, last: int) -> Had:
+        """What there is of these numbers; `forget` takes it out."""
         first, last = max(first, 1), min(last, LAST_SEQ)
         rows = self._db.execute(
             "SELECT key, first, count FROM chunks WHERE key BETWEEN ? AND ? ORDER BY key",
             (key_of(lane, first), key_of(lane, LAST_SEQ)),
         )
-        gone, empty, parts = 0, list[int](), list[int]()
+        gone, empty, parts = 0, list[int](), dict[int, tuple[int, ...]]()
         for key, begin, count in rows:
             if begin > last:
                 break
             if first <= begin and seq_of(key) <= last:
-                gone += len(self._left.pop(key, range(count)))
+                gone += len(self._left.get(key, range(count)))
                 empty.append(key)
             else:
-                parts.append(key)
+                parts[key] = ()
         for key in parts:
             held = self._left.get(key) or self._numbers(lane, key)
-            left = tuple(seq for seq in held if not first <= seq <= last)
+            parts[key] = left = tuple(seq for seq in held if not first <= seq <= last)
             gone += len(held) - len(left)
-            self._left[key] = left
             if not left:
-                del self._left[key]
                 empty.append(key)
-        self.depth[lane] -= gone
-        return gone, tuple(empty)
+        return Had(lane, gone, tuple(empty), {key: left for key, left in parts.items() if left})
+
+    def forget(self, had: Had) -> None:
+        """The platform has them; the chunks that are empty now must be deleted already."""
+        for key in had.empty:
+            self._left.pop(key, None)
+        self._left |= had.left
+        self.depth[had.lane] -= had.count
 
     def _numbers(self, lane: Lane, key: int) -> tuple[int, ...]:
         (body,) = self._db.execute("SELECT body FROM chunks WHERE key = ?", (key,)).fetchone()

@@ -311,13 +311,14 @@ class Store:
         if not self._lanes.depth[lane]:
             return gone
         with plain_errors(self._path):
-            count, empty = self._lanes.forget(lane, first, last)
-            if empty:
+            had = self._lanes.had(lane, first, last)
+            if had.empty:  # a full disk takes this back, and then they are there as before
                 self._begin()
-                self._lanes.delete(empty)
-                self._forgotten += empty
+                self._lanes.delete(had.empty)
+                self._forgotten += had.empty
                 self._oldest_ms = self._lanes.oldest_ms()
-        return gone + count
+            self._lanes.forget(had)
+        return gone + had.count
 
     # --- status and end -------------------------------------------------------------------
 

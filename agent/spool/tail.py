@@ -51,6 +51,7 @@ class Tail:
         self._path, self._head = place(spool_path, folder), f"{epoch} {boot}\n".encode()
         self._size = 0
         self._rewrite_at = REWRITE_FROM_BYTES
+        self._missed = 0  # records since it could not be written
         self._fd: int | None = None
         left = left_by(spool_path, boot, folder)
         ours = left is not None and left.epoch == epoch
@@ -61,7 +62,11 @@ class Tail:
 
     def keep(self, pending: Pending, record: Fresh) -> None:
         """Keep one more record; now and then the file is written anew with what still waits."""
-        if self._size > self._rewrite_at:
+        if self._missed:
+            self._missed += 1
+            if self._missed.bit_count() == 1:  # after 2, 4, 8 ... records: all of them each time
+                self.rewrite(pending)
+        elif self._size > self._rewrite_at:
             self.rewrite(pending)
         else:
             self._write(_packed(record))
@@ -69,7 +74,7 @@ class Tail:
     def forget(self, lane: Lane, first: int, last: int) -> None:
         """The platform has these numbers."""
         first, last = max(first, 0), min(max(last, 0), LAST_SEQ)
-        if first <= last:
+        if first <= last and not self._missed:
             number = LANE_NUMBERS[lane] | _GONE
             self._write(_entry(_LAST.pack(last), number, first, 0, 0.0, False))
 
@@ -83,7 +88,7 @@ class Tail:
             for lane, seq in pending.next_seq.items()
         )
         if self._write(self._head + b"".join((*marks, *map(_packed, pending.held())))):
-            self._rewrite_at = 2 * self._size + REWRITE_FROM_BYTES
+            self._missed, self._rewrite_at = 0, 2 * self._size + REWRITE_FROM_BYTES
 
     def _write(self, text: bytes) -> bool:
         """Whether it stands there, whole. Else all goes: a file that lacks numbers would have them
@@ -98,7 +103,7 @@ class Tail:
             self._size += written
             return True
         self._empty()
-        self._rewrite_at = -1  # with the next record
+        self._missed = max(self._missed, 1)
         return False
 
     def _empty(self) -> None:

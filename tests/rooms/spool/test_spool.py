@@ -13,6 +13,7 @@ from agent.errors import SpoolError
 from agent.model import Stamp
 from agent.records import Lane
 from agent.spool import journal_rows, verify_journal
+from agent.spool.lanes import Lanes
 from tests.rooms.spool.testspool import AT, STAMP, seqs, spool_at
 
 # --- records ----------------------------------------------------------------------------------
@@ -44,6 +45,27 @@ async def test_close_commits_what_was_appended(path: Path) -> None:
         spool.append(Lane.RESULT, STAMP, b"{}")
     async with spool_at(path) as spool:
         assert await seqs(spool, Lane.RESULT) == [1]
+
+
+async def test_what_a_full_disk_could_not_delete_is_there_and_is_forgotten_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(lanes: Lanes, keys: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with spool_at(path) as spool:
+        for _ in range(5):
+            spool.append(Lane.TELEMETRY, STAMP, b"{}")
+        await spool.commit()
+        with monkeypatch.context() as disk:
+            disk.setattr(Lanes, "delete", full)
+            with pytest.raises(SpoolError, match="disk is full"):
+                await spool.forget(Lane.TELEMETRY, 1, 5)
+        assert spool.status().depth[Lane.TELEMETRY] == 5
+        assert await seqs(spool) == [1, 2, 3, 4, 5]
+        assert await spool.forget(Lane.TELEMETRY, 1, 2) == 2
+        assert await spool.forget(Lane.TELEMETRY, 1, 5) == 3
+        assert await seqs(spool) == []
 
 
 async def test_a_seq_is_never_given_twice(path: Path) -> None:
