@@ -42,6 +42,10 @@ STATE_EVERY_S = 3600.0
 """About 0.3 MB a month."""
 STATE_LOOK_S = 10.0
 LIGHT_AFTER_S = 300.0
+MOST_UNDONE = 10
+"""Messages of one connection that nobody could deal with: each holds one of the broker's 20 places,
+and behind the last of them no acknowledgement comes down any more.
+"""
 
 
 class Uplink:
@@ -227,9 +231,14 @@ class Uplink:
     # --- down ------------------------------------------------------------------------------
 
     async def _listen(self, session: Session) -> None:
+        undone = 0
         async for message in session.messages():
             if await self._guarded(partial(self._take, message), message.topic):
                 session.done(message)
+                continue
+            undone += 1
+            if undone == MOST_UNDONE:
+                raise LinkError(f"{undone} messages could not be dealt with; connecting anew")
 
     async def _take(self, message: Incoming) -> None:
         if message.topic == self._topics.ack:

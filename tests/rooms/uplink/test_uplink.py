@@ -35,6 +35,7 @@ from agent.uplink.dial import Address
 from agent.uplink.session import Incoming, MessageRefused, Session, Version
 from agent.uplink.settings import SessionSettings
 from agent.uplink.signing import TYPE
+from agent.uplink.uplink import MOST_UNDONE
 from simulators.broker import EmbeddedBroker
 from simulators.platform import Platform
 from tests.peers.mosquitto import Mosquitto, Tls
@@ -655,6 +656,28 @@ async def test_a_command_that_could_not_be_handled_comes_again(
             outbox.put(Lane.ALARM)
             await outbox.emptied()
             assert gateway.commands.empty()
+
+
+async def test_many_commands_that_could_not_be_handled_do_not_stop_the_alarms(
+    tmp_path: Path,
+) -> None:
+    outbox = MemoryOutbox()
+    async with (
+        Mosquitto(tmp_path) as broker,
+        Platform(broker.url) as platform,
+        running(settings(broker.url), outbox) as gateway,
+    ):
+        await gateway.linked(True)
+        for _ in range(MOST_UNDONE):
+            gateway.broken = RuntimeError("disk full")
+            await platform.send_command(G, "pump1", "mode", "off")
+            await next_command(gateway)
+        assert "10 messages could not be dealt with" in await gateway.linked(False)
+        await gateway.linked(True)
+        for _ in range(MOST_UNDONE):
+            await next_command(gateway)  # and now they can
+        outbox.put(Lane.ALARM)
+        await outbox.emptied()
 
 
 async def test_a_fault_in_the_buffer_is_survived(
