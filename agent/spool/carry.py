@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,9 +15,17 @@ if TYPE_CHECKING:
 
 Row = tuple[int, int, int, int, int, int, int, bytes]
 
+# By these a table refuses a row that does not fit it; by all others the disk refuses.
+_REFUSED = (
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_TOOBIG,
+)
+
 _CHUNKS = """
 SELECT key, first, count, at_ms, boot, step_s, crc, body FROM chunks
-WHERE key BETWEEN ? AND ? AND crc32(body) = crc ORDER BY key
+WHERE key BETWEEN ? AND ? AND crc32(body) = crc AND typeof(first) = 'integer' ORDER BY key
 """
 _RECORDS = """
 SELECT key, key & 0xFFFFFFFFFFFF, 1, at_ms, boot, 0, 0,
@@ -27,13 +37,12 @@ FROM records WHERE key BETWEEN ? AND ? AND crc32(body) = crc ORDER BY key
 def carry_ledger(old: Connection, new: Connection) -> None:
     """Write counts, command ids, state and journal: each table as far as it can be read."""
     for table in ("writes", "commands", "state", "journal", "head"):
-        with suppress(old.Error):  # a table ends where it is damaged
-            for row in old.execute(f"SELECT * FROM {table}"):
-                marks = ", ".join("?" * len(row))
-                new.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
-    with suppress(old.Error):
-        rows = dict(old.execute("SELECT name, value FROM meta"))
-        origin = rows.get("chain") or rows["epoch"]
+        for row in _rows(old, f"SELECT * FROM {table}"):
+            marks = ", ".join("?" * len(row))
+            _put(new, f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+    rows = {row[0]: row[-1] for row in _rows(old, "SELECT name, value FROM meta")}
+    origin = rows.get("chain") or rows.get("epoch")
+    if isinstance(origin, str):
         new.execute("UPDATE meta SET value = ? WHERE name = 'chain'", (origin,))
 
 
@@ -43,18 +52,17 @@ def carry_records(old: Connection, new: Connection) -> None:
     What lies between the first unreadable number and the end is noted as a gap.
     """
     reserved = _names(old, new)
-    with suppress(old.Error):
-        for number, name, *rest in old.execute("SELECT * FROM boots"):
-            new.execute(
-                "INSERT INTO boots VALUES (?, ?, ?, ?)", (number, name, *(rest or (None, None)))
-            )
+    for row in _rows(old, "SELECT * FROM boots"):
+        boot = row if len(row) > 2 else (*row, None, None)
+        _put(new, "INSERT INTO boots VALUES (?, ?, ?, ?)", boot)
     for lane in LANES:
         following, gap = 1, 0
-        for row in _readable(old, lane):
-            if row[1] > following and not gap:
+        for chunk in _readable(old, lane):
+            if not _put(new, "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", chunk):
+                continue
+            if chunk[1] > following and not gap:
                 gap = following
-            new.execute("INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-            following = seq_of(row[0]) + 1
+            following = seq_of(chunk[0]) + 1
         end = max(following, reserved.get(lane, following))
         new.execute(
             "UPDATE lanes SET next_seq = ?, reserved = ? WHERE number = ?", (end, end, lane)
@@ -67,17 +75,38 @@ def carry_records(old: Connection, new: Connection) -> None:
 
 def _names(old: Connection, new: Connection) -> dict[int, int]:
     """Take the epoch over if it and the numbers given under it can be read; those numbers."""
-    with suppress(old.Error, TypeError, ValueError):
+    try:
         (epoch,) = old.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
         lanes = {number: row for number, *row in old.execute("SELECT * FROM lanes")}
         reserved = {n: int(row[2] if len(row) > 2 else row[0]) for n, row in lanes.items()}
-        if len(bytes.fromhex(epoch)) == 8 and set(reserved) <= set(LANES) and reserved:
-            new.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
-            for number, row in lanes.items():
-                lost = (row[1], row[3] if len(row) > 3 else 0, number)
-                new.execute("UPDATE lanes SET lost = ?, thinned = ? WHERE number = ?", lost)
-            return reserved
-    return {}
+        lost = [(row[1], row[3] if len(row) > 3 else 0, n) for n, row in lanes.items()]
+        if not (re.fullmatch("[0-9a-f]{16}", epoch) and reserved and set(reserved) <= set(LANES)):
+            return {}
+    except (old.Error, TypeError, ValueError, IndexError):
+        return {}
+    new.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
+    for counts in lost:
+        _put(new, "UPDATE lanes SET lost = ?, thinned = ? WHERE number = ?", counts)
+    return reserved
+
+
+def _rows(old: Connection, query: str) -> Iterator[tuple[object, ...]]:
+    """The rows up to where the table is damaged."""
+    with suppress(old.Error):
+        yield from old.execute(query)
+
+
+def _put(new: Connection, statement: str, row: Sequence[object]) -> bool:
+    """Write a row; False when it does not fit, as a damaged one may not. A disk that does not take
+    it ends the carrying over: a row left out for that would be lost without need.
+    """
+    try:
+        new.execute(statement, row)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in _REFUSED:
+            raise
+        return False
+    return True
 
 
 def _readable(old: Connection, lane: int) -> Iterator[Row]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.errors import SpoolError
-from agent.spool.spool import held, plain_errors, sync_directory
+from agent.spool.spool import half_made, held, plain_errors, sync_directory
 from agent.spool.tail import place
 
 
 def erase(path: str) -> tuple[Path, ...]:
-    """Delete the buffer, damaged ones moved aside, and its memory file; what was deleted.
+    """Delete the buffer, damaged ones moved aside or half replaced, its memory file; what went.
 
     Raises SpoolError while a program is using it, and when something cannot be deleted.
     """
@@ -20,7 +20,8 @@ def erase(path: str) -> tuple[Path, ...]:
             held(path)
     aside = sorted(file.parent.glob(f"{file.name}.corrupt-*"))
     gone = list[Path]()
-    for one in (file, Path(f"{path}-wal"), Path(f"{path}-shm"), *aside, place(path)):
+    beside = (Path(f"{path}-wal"), Path(f"{path}-shm"), *half_made(path), *aside)
+    for one in (file, *beside, place(path)):
         try:
             one.unlink()
         except FileNotFoundError:

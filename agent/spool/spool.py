@@ -22,11 +22,14 @@ from agent.errors import SpoolError
 from agent.spool.carry import carry_ledger, carry_records
 from agent.spool.chunks import pack_one
 from agent.spool.memory import FOR_LIFE, chain, chain_start
+from agent.spool.tail import MEMORY
 
 SCHEMA = 2
 LAST_VERSION = 9999  # what the four digits of the schema files can name
 SHRINK_FROM_PAGES = 16_384
 COPY_TRIES = 5
+HALF_MADE = ".new"
+"""Added to the name of the file that takes a damaged one's place, until it is whole."""
 
 Connection = sqlite3.Connection
 DiskError = sqlite3.Error
@@ -74,16 +77,20 @@ class Opened:
 
 
 def open_file(path: str, use: Callable[[Opened], _T]) -> _T:
-    """What `use` makes of the opened file. A damaged one is moved aside and what can be read of it
-    carried over; where the disk cannot be written, a database in memory takes its place.
+    """What `use` makes of the opened file. What can be read of a damaged one is carried over to a
+    new one, and it is moved aside; where the disk cannot be written, a database in memory takes
+    its place, and a damaged file stays where it is until a start that can replace it.
 
     SpoolError when the file can be neither opened nor created for a reason a person must remove.
     """
     with plain_errors(path):
         try:
-            note = (
+            note = _finished(path) or (
                 f"the spool {path} was empty; a new one was begun" if size_of(path) == 0 else None
             )
+        except OSError as error:
+            return _in_memory(path, use, str(error))
+        try:
             return _open(path, use, note)
         except sqlite3.DatabaseError as error:
             if _code(error) in _NO_DISK or _read_only(path):
@@ -91,11 +98,17 @@ def open_file(path: str, use: Callable[[Opened], _T]) -> _T:
             if _code(error) not in _DAMAGED:
                 raise
             why = str(error)
-        aside = _move_aside(path)
-        note = (
-            f"the spool {path} was damaged ({why}); it lies now at {aside} and a new one was begun"
-        )
-        return _open(path, use, note, aside)
+        try:
+            aside = _replace(path)
+            note = (
+                f"the spool {path} was damaged ({why}); it lies now at {aside} and a new one was"
+                " begun"
+            )
+            return _open(path, use, note)
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_BUSY:
+                raise
+            return _in_memory(path, use, f"it was damaged: {why}; replacing it failed: {error}")
 
 
 def _read_only(path: str) -> bool:
@@ -107,13 +120,35 @@ def _read_only(path: str) -> bool:
 
 def _in_memory(path: str, use: Callable[[Opened], _T], why: str) -> _T:
     """Polling and control must go on without a disk; what it still says of the past is read."""
+    _discard(path)
     db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     _prepare(db, path)
-    uri = f"{Path(path).absolute().as_uri()}?immutable=1"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as old:
-        carry_ledger(old, db)
+    # The name is free only between the last two steps of replacing a damaged file.
+    last = path if Path(path).exists() else path + HALF_MADE
+    try:
+        _read_copy(last, db)
+    except (sqlite3.Error, OSError):
+        # Without room for a copy the newest commits go unread: SQLite ignores the WAL here.
+        uri = f"{Path(last).absolute().as_uri()}?immutable=1"
+        with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True)) as old:
+            carry_ledger(old, db)
     note = f"the spool {path} cannot be written ({why}): records are in memory only"
     return use(Opened(db, note, volatile=True))
+
+
+def _read_copy(path: str, db: Connection) -> None:
+    """Read the ledger with what an unclean end left in the WAL, which a disk that cannot be written
+    keeps SQLite from opening where it lies. The memory file system has room when no disk has.
+    """
+    memory = str(MEMORY) if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        copy = _copied(path, Path(folder))
+        if not copy.exists():
+            return
+        for file in Path(folder).iterdir():
+            file.chmod(0o600)  # SQLite cannot lock a copy that is as read-only as the file
+        with _broken(str(copy)) as old:
+            carry_ledger(old, db)
 
 
 def damaged(why: str) -> Exception:
@@ -233,16 +268,13 @@ def used_bytes(db: Connection) -> int:
     return int((pages - free) * size)
 
 
-def _open(
-    path: str, use: Callable[[Opened], _T], note: str | None, broken: str | None = None
-) -> _T:
+def _open(path: str, use: Callable[[Opened], _T], note: str | None) -> _T:
     if not Path(path).absolute().parent.is_dir():
         raise SpoolError(f"spool {path}: its directory does not exist; create it")
     db = sqlite3.connect(path, timeout=1.0, isolation_level=None)
     try:
         _prepare(db, path)
-        if broken:
-            _carry_over(db, broken)
+        _discard(path)  # not before the file is ours: another program may be replacing it
         return use(Opened(db, note))
     except BaseException:
         db.close()
@@ -313,26 +345,101 @@ def _shrink(db: Connection) -> None:
             db.execute("VACUUM")
 
 
-def _move_aside(path: str) -> str:
-    number = 1
-    while Path(f"{path}.corrupt-{number}").exists():
-        number += 1
-    aside = f"{path}.corrupt-{number}"
-    for suffix in ("-wal", ""):
-        with suppress(FileNotFoundError):
-            os.replace(path + suffix, aside + suffix)
-    sync_directory(path)
+def _replace(path: str) -> str:
+    """Put a new file with all that can still be read in the place of a damaged one; where that lies
+    now. Until the new one is whole and on disk the damaged one keeps its name: whatever ends this
+    early, the next start finds it and tries again.
+    """
+    new = path + HALF_MADE
+    with _broken(path) as old:
+        try:
+            _discard(path)
+            with closing(sqlite3.connect(new, timeout=1.0, isolation_level=None)) as db:
+                _prepare(db, new)
+                # A WAL would need the room of all records once more until it is carried in.
+                db.execute("PRAGMA journal_mode = DELETE")
+                _carry_over(old, db)
+                db.execute("PRAGMA journal_mode = WAL")
+            sync_directory(path)
+        except BaseException:
+            _discard(path)
+            raise
+    aside = _aside(path, _last_aside(path) + 1)
+    os.replace(path, aside)
+    _put_in_place(path, aside)
     return aside
 
 
-def _carry_over(db: Connection, broken: str) -> None:
-    """Take over what can still be read; where the epoch can be, numbers keep their meaning."""
-    db.execute("BEGIN IMMEDIATE")
-    with closing(sqlite3.connect(broken, isolation_level=None)) as old:
+def _finished(path: str) -> str | None:
+    """Do what a cut between the last steps of `_replace` left undone; a note about it."""
+    new, *beside = half_made(path)
+    if Path(path).exists() or not new.exists():
+        return None
+    if any(file.exists() for file in beside):  # not whole: a person took the damaged file away
+        for file in (new, *beside):
+            file.unlink(missing_ok=True)
+        return None
+    aside = _aside(path, max(1, _last_aside(path)))
+    _put_in_place(path, aside)
+    return f"the spool {path} was damaged; it lies now at {aside} and a new one was begun"
+
+
+def _put_in_place(path: str, aside: str) -> None:
+    """The last steps, when the damaged file has given up its name and the new one is whole."""
+    for suffix in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.replace(path + suffix, aside + suffix)
+    sync_directory(path)  # SQLite would write the old WAL into the new file
+    os.replace(path + HALF_MADE, path)
+    sync_directory(path)
+
+
+def _last_aside(path: str) -> int:
+    number = 0
+    while Path(_aside(path, number + 1)).exists():
+        number += 1
+    return number
+
+
+def _aside(path: str, number: int) -> str:
+    return f"{path}.corrupt-{number}"
+
+
+def half_made(path: str) -> tuple[Path, ...]:
+    """All files of a replacement that was begun; few of them exist at any time."""
+    return tuple(Path(path + HALF_MADE + suffix) for suffix in ("", "-journal", "-wal", "-shm"))
+
+
+def _discard(path: str) -> None:
+    """Delete what was begun, unless it is whole: then the damaged file has left its name to it."""
+    if Path(path).exists():
+        for file in half_made(path):
+            with suppress(OSError):
+                file.unlink()
+
+
+@contextmanager
+def _broken(path: str) -> Iterator[Connection]:
+    """A file that may be damaged, for reading all that can still be read of it."""
+    with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as old:
+        # The index of the WAL lies in memory then: a full disk has no room for its file, and
+        # what cannot be read for that would pass for damaged.
+        old.execute("PRAGMA locking_mode = EXCLUSIVE")
         _teach(old)
         old.execute("PRAGMA writable_schema = ON")  # lets SQLite read a file that was cut short
-        carry_ledger(old, db)
-        carry_records(old, db)
+        try:
+            old.execute("SELECT 1 FROM sqlite_master").fetchone()  # takes the lock
+        except sqlite3.Error as error:
+            if _code(error) in (*_NO_DISK, sqlite3.SQLITE_BUSY):
+                raise
+        yield old
+
+
+def _carry_over(old: Connection, db: Connection) -> None:
+    """Take over what can still be read; where the epoch can be, numbers keep their meaning."""
+    db.execute("BEGIN IMMEDIATE")
+    carry_ledger(old, db)
+    carry_records(old, db)
     db.execute("COMMIT")
 
 
