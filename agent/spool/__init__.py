@@ -4,7 +4,7 @@ from agent.spool.buffer import Spool
 from agent.spool.erase import erase
 from agent.spool.glance import Glance, LaneGlance, glance
 from agent.spool.memory import SpoolSettings, SpoolStatus
-from agent.spool.spool import (
+from agent.spool.reading import (
     Journal,
     journal_rows,
     saved_state,

@@ -19,7 +19,7 @@ from agent.errors import SpoolError
 from agent.model import Stamp
 from agent.records import Lane, Stored
 from agent.spool.memory import AT_ONCE, SpoolSettings, SpoolStatus, to_ms
-from agent.spool.spool import plain_errors
+from agent.spool.sqlite import plain_errors
 from agent.spool.store import Store, open_store
 from agent.spool.tail import Tail
 from agent.spool.thin import Fold, keep_last

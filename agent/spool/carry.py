@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from agent.spool.memory import LANES, LAST_SEQ, SEQ_BITS, seq_of
-
-if TYPE_CHECKING:
-    from agent.spool.spool import Connection
+from agent.spool.sqlite import Connection, DiskError, misfit
 
 Row = tuple[int, int, int, int, int, int, int, bytes]
-
-# By these a table refuses a row that does not fit it; by all others the disk refuses.
-_REFUSED = (
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_CONSTRAINT,
-    sqlite3.SQLITE_MISMATCH,
-    sqlite3.SQLITE_TOOBIG,
-)
 
 _CHUNKS = """
 SELECT key, first, count, at_ms, boot, step_s, crc, body FROM chunks
@@ -82,7 +70,7 @@ def _names(old: Connection, new: Connection) -> dict[int, int]:
         lost = [(row[1], row[3] if len(row) > 3 else 0, n) for n, row in lanes.items()]
         if not (re.fullmatch("[0-9a-f]{16}", epoch) and reserved and set(reserved) <= set(LANES)):
             return {}
-    except (old.Error, TypeError, ValueError, IndexError):
+    except (DiskError, TypeError, ValueError, IndexError):
         return {}
     new.execute("UPDATE meta SET value = ? WHERE name = 'epoch'", (epoch,))
     for counts in lost:
@@ -92,7 +80,7 @@ def _names(old: Connection, new: Connection) -> dict[int, int]:
 
 def _rows(old: Connection, query: str) -> Iterator[tuple[object, ...]]:
     """The rows up to where the table is damaged."""
-    with suppress(old.Error):
+    with suppress(DiskError):
         yield from old.execute(query)
 
 
@@ -102,8 +90,8 @@ def _put(new: Connection, statement: str, row: Sequence[object]) -> bool:
     """
     try:
         new.execute(statement, row)
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in _REFUSED:
+    except DiskError as error:
+        if not misfit(error):
             raise
         return False
     return True
@@ -112,7 +100,7 @@ def _put(new: Connection, statement: str, row: Sequence[object]) -> bool:
 def _readable(old: Connection, lane: int) -> Iterator[Row]:
     """The rows of a lane; past a damaged place the search goes on with growing steps."""
     query = _CHUNKS
-    with suppress(old.Error):
+    with suppress(DiskError):
         if ("records",) in old.execute("SELECT name FROM sqlite_master").fetchall():
             query = _RECORDS
     low, end, step = lane << SEQ_BITS, lane << SEQ_BITS | LAST_SEQ, 1
@@ -122,5 +110,5 @@ def _readable(old: Connection, lane: int) -> Iterator[Row]:
                 yield row
                 low, step = row[0] + 1, 1
             return
-        except old.Error:
+        except DiskError:
             low, step = low + step, step * 2

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.errors import SpoolError
-from agent.spool.spool import half_made, held, plain_errors, sync_directory
+from agent.spool.paths import half_made, sync_directory
+from agent.spool.sqlite import held, plain_errors
 from agent.spool.tail import place
 
 

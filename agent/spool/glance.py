@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from agent.records import Lane
 from agent.spool.memory import LANE_NUMBERS, SEQ_BITS, to_text
-from agent.spool.spool import Connection, reading, size_of
+from agent.spool.paths import size_of
+from agent.spool.reading import reading
+from agent.spool.sqlite import Connection
 from agent.spool.tail import Left, left_by
 
 _COUNTED = f"SELECT sum(count), min(at_ms) FROM chunks WHERE key >> {SEQ_BITS} = ?"

@@ -20,7 +20,7 @@ from agent.spool.memory import (
     seq_of,
     to_text,
 )
-from agent.spool.spool import Connection, damaged
+from agent.spool.sqlite import Connection, damaged
 
 CHUNK_RECORDS = 256
 CHUNK_BYTES = 256 * 1024

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from agent.spool.memory import FOR_LIFE, WriteCounts, chain
-from agent.spool.spool import Connection, chain_origin
+from agent.spool.reading import chain_origin
+from agent.spool.sqlite import Connection
 
 COMMAND_KEPT_MS = 7 * 86_400_000
 

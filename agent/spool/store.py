@@ -27,15 +27,10 @@ from agent.spool.memory import (
     to_ms,
     to_text,
 )
-from agent.spool.spool import (
-    DiskError,
-    Opened,
-    damaged,
-    open_file,
-    plain_errors,
-    size_of,
-    used_bytes,
-)
+from agent.spool.paths import size_of
+from agent.spool.prepared import used_bytes
+from agent.spool.spool import Opened, open_file
+from agent.spool.sqlite import DiskError, damaged, plain_errors
 from agent.spool.tail import Tail
 from agent.spool.thin import Fold, thin
 

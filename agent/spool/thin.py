@@ -14,7 +14,7 @@ from itertools import groupby
 from agent.records import Lane, Notice, NoticeKind
 from agent.spool.lanes import Lanes
 from agent.spool.memory import LANE_NUMBERS, LAST_SEQ, Fresh, key_of
-from agent.spool.spool import Connection
+from agent.spool.sqlite import Connection
 
 STEPS_S = (0, 60, 900, 3600, 86_400)
 ROWS = 256

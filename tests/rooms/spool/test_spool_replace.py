@@ -14,6 +14,7 @@ import pytest
 
 from agent.records import Lane
 from agent.spool import Spool, erase, verify_journal
+from agent.spool import replace as room
 from agent.spool import spool as door
 from agent.spool.carry import carry_ledger
 from tests.rooms.spool.testspool import AT, STAMP, seqs, spool_at
@@ -22,7 +23,7 @@ OPENS = """
 import asyncio, os, resource, sys
 from agent.clock import Clock
 from agent.spool import Spool, SpoolSettings
-from agent.spool import spool as door
+from agent.spool import replace as room
 
 def die():
     os.kill(os.getpid(), 9)
@@ -97,8 +98,8 @@ async def test_a_kill_while_records_are_carried_over_costs_nothing(path: Path) -
     epoch = await filled(path)
     garble(path)
     kill = """
-carry = door.carry_records
-door.carry_records = lambda old, new: (carry(old, new), die())
+carry = room.carry_records
+room.carry_records = lambda old, new: (carry(old, new), die())
 """
     assert opened_by_a_child(path, kill).returncode == -9
     assert "corrupt-1" in (await all_is_there(path, epoch) or "")
@@ -171,7 +172,7 @@ async def test_while_it_cannot_be_replaced_the_ledger_is_read_and_control_goes_o
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(door, "carry_records", full)
+        patch.setattr(room, "carry_records", full)
         for _ in range(2):
             async with spool_at(path) as spool:
                 assert spool.status().volatile
@@ -291,7 +292,7 @@ async def test_without_room_for_a_copy_the_file_itself_is_read(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(door, "_copied", full)
+    monkeypatch.setattr(door, "copied", full)
     read_only(monkeypatch)
     async with spool_at(path) as spool:
         assert spool.status().volatile
