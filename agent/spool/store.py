@@ -171,16 +171,15 @@ class Store:
         if self._db.in_transaction:
             return
         self._db.execute("BEGIN IMMEDIATE")
-        try:
-            self._lanes.delete(self._forgotten)
-        except DiskError:
-            self._db.execute("ROLLBACK")
-            raise
+        self._delete(self._forgotten)
 
     def _undo(self) -> None:
         self._boot = None
         self.pending.put_back()
-        if self._db.in_transaction:
+        self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:  # SQLite itself may have rolled back on a full disk
             with suppress(DiskError):
                 self._db.execute("ROLLBACK")
 
@@ -306,14 +305,24 @@ class Store:
         if not self._lanes.depth[lane]:
             return gone
         with plain_errors(self._path):
+            if self._forgotten:  # a failed commit has brought them back: not to be counted twice
+                self._begin()
             had = self._lanes.had(lane, first, last)
             if had.empty:  # a full disk takes this back, and then they are there as before
                 self._begin()
-                self._lanes.delete(had.empty)
+                self._delete(had.empty)
                 self._forgotten += had.empty
                 self._oldest_ms = self._lanes.oldest_ms()
             self._lanes.forget(had)
         return gone + had.count
+
+    def _delete(self, keys: Iterable[int]) -> None:
+        """All of them, or none and the open transaction is over."""
+        try:
+            self._lanes.delete(keys)
+        except DiskError:
+            self._roll_back()
+            raise
 
     # --- status and end -------------------------------------------------------------------
 

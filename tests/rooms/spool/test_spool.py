@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -66,6 +67,53 @@ async def test_what_a_full_disk_could_not_delete_is_there_and_is_forgotten_later
         assert await spool.forget(Lane.TELEMETRY, 1, 2) == 2
         assert await spool.forget(Lane.TELEMETRY, 1, 5) == 3
         assert await seqs(spool) == []
+
+
+async def test_what_a_failed_commit_brought_back_is_not_counted_twice(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(lanes: Lanes, *_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    async with spool_at(path) as spool:
+        for _ in range(2):
+            for _ in range(5):
+                spool.append(Lane.TELEMETRY, STAMP, b"{}")
+            await spool.commit()
+        assert await spool.forget(Lane.TELEMETRY, 1, 5) == 5
+        spool.append(Lane.TELEMETRY, STAMP, b"{}")
+        with monkeypatch.context() as disk:
+            disk.setattr(Lanes, "give", full)
+            with pytest.raises(SpoolError, match="disk is full"):
+                await spool.commit()
+        assert await spool.forget(Lane.TELEMETRY, 1, 5) == 0, "the platform says it again"
+        await spool.commit()
+        assert spool.status().depth[Lane.TELEMETRY] == 6
+        assert await spool.forget(Lane.TELEMETRY, 6, 10) == 5
+        assert await spool.forget(Lane.TELEMETRY, 11, 11) == 1
+        assert await seqs(spool) == []
+
+
+async def test_when_only_some_could_be_deleted_none_is(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def some(lanes: Lanes, keys: Sequence[int]) -> None:
+        delete(lanes, keys[:1])
+        if len(keys) > 1:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    delete = Lanes.delete
+    async with spool_at(path) as spool:
+        for _ in range(2):
+            spool.append(Lane.TELEMETRY, STAMP, b"{}")
+            await spool.commit()
+        with monkeypatch.context() as disk:
+            disk.setattr(Lanes, "delete", some)
+            with pytest.raises(SpoolError, match="disk is full"):
+                await spool.forget(Lane.TELEMETRY, 1, 2)
+        assert await seqs(spool) == [1, 2]
+        assert await spool.forget(Lane.TELEMETRY, 1, 2) == 2
+        assert spool.status().depth[Lane.TELEMETRY] == 0
 
 
 async def test_a_seq_is_never_given_twice(path: Path) -> None:
