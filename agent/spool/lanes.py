@@ -78,6 +78,7 @@ class Lanes:
         self.thinned: int = sum(row[3] for row in named.values())
         self.boots = {n: Boot(n, *rest) for n, *rest in db.execute("SELECT * FROM boots")}
         self._left: dict[int, tuple[int, ...]] = {}
+        self._rewritten: dict[int, tuple[int, ...]] = {}  # of `_left`, until the commit
         self.depth = self._counted()
 
     def _counted(self) -> dict[Lane, int]:
@@ -119,6 +120,7 @@ class Lanes:
 
     def given(self, taken: Taken, reserve: bool) -> None:
         """What `insert` and `give` wrote has been committed."""
+        self._rewritten.clear()
         for record in taken.records:
             self.depth[record.lane] += 1
         self.lost += taken.lost
@@ -148,8 +150,13 @@ class Lanes:
 
     def forget_parts(self, keys: Iterable[int]) -> None:
         """These chunks were written anew without the records that the platform has."""
-        for key in keys:
-            self._left.pop(key, None)
+        for key in self._left.keys() & keys:
+            self._rewritten[key] = self._left.pop(key)
+
+    def not_given(self) -> None:
+        """The transaction was rolled back: the chunks are again as they were."""
+        self._left |= self._rewritten
+        self._rewritten.clear()
 
     def delete(self, keys: Iterable[int]) -> None:
         """Chunks that are no more."""

@@ -176,6 +176,7 @@ class Store:
     def _undo(self) -> None:
         self._boot = None
         self.pending.put_back()
+        self._lanes.not_given()
         self._roll_back()
 
     def _roll_back(self) -> None:

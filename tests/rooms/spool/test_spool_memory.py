@@ -17,10 +17,11 @@ from random import Random
 import pytest
 
 from agent.clock import Clock
+from agent.errors import SpoolError
 from agent.model import Stamp
 from agent.records import Lane
 from agent.spool import Spool, SpoolSettings, verify_journal
-from agent.spool.lanes import RESERVE
+from agent.spool.lanes import RESERVE, Lanes
 from tests.rooms.spool.testspool import AT, EVERYTHING, STAMP, seqs, spool_at
 
 RESERVED = RESERVE[Lane.TELEMETRY]
@@ -272,6 +273,38 @@ async def test_a_full_file_is_thinned_from_old_to_coarse_and_says_so(path: Path)
     holes = {n + 1 for n in range(sweeps)} - {one.seq for one in kept}
     assert max(holes) <= edge
     assert min(holes) >= min(int(str(one["first"])) for one in told)
+
+
+async def test_a_thinning_that_failed_brings_back_nothing_the_platform_has(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(lanes: Lanes) -> int | None:
+        asked.append(lanes)
+        if len(asked) == 2:  # the readings are committed, then they are thinned
+            raise sqlite3.OperationalError("database or disk is full")
+        return oldest_ms(lanes)
+
+    def append(n: int, body: bytes) -> None:
+        spool.append(Lane.TELEMETRY, Stamp(AT + timedelta(seconds=10 * n), 10.0 * n), body)
+
+    asked: list[Lanes] = []
+    oldest_ms, chance = Lanes.oldest_ms, Random(4)
+    async with spool_at(path, size_mb=0.05) as spool:
+        for n in range(20):
+            append(n, b"{}")
+        await spool.commit()
+        assert await spool.forget(Lane.TELEMETRY, 1, 5) == 5
+        for n in range(20, 24):
+            append(n, chance.randbytes(20_000))
+        with monkeypatch.context() as disk:
+            disk.setattr(Lanes, "oldest_ms", full)
+            with pytest.raises(SpoolError, match="disk is full"):
+                await spool.commit()
+        assert await seqs(spool) == list(range(6, 25))
+        await spool.commit()
+        status, left = spool.status(), await seqs(spool)
+        assert status.thinned == 19 - len(left) > 0
+        assert status.depth[Lane.TELEMETRY] == len(left)
 
 
 async def test_when_all_is_as_coarse_as_can_be_nothing_is_dropped(path: Path) -> None:
