@@ -15,14 +15,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.account.books import days_key
 from agent.clock import Clock
 from agent.control import ControlSettings, HomeControl, Period, WeekSchedule
 from agent.core import Core, CoreSettings
-from agent.errors import SpoolError
+from agent.errors import FileError, SpoolError
 from agent.facts import BlockFailed, BlockRead, Failure, WriteDone
 from agent.model import Outcome, Stamp, Write
 from agent.records import Lane
-from agent.restored import restored
+from agent.restored import kept_alarms, kept_days, restored
 from agent.road import Road, told
 from agent.spool import Spool, SpoolSettings, verify_journal
 from tests.rooms.control.testpump import CALM, pump, readings
@@ -281,6 +282,20 @@ async def test_alarms_that_cannot_be_read_do_not_keep_the_gateway_from_starting(
         await home.spool.save_state("alarms", kept)
         assert (await restored(home.spool, Clock())).alarms == ()
     assert "what was saved cannot be read, begun anew key=alarms" in caplog.text
+
+
+@pytest.mark.parametrize("home_or_id", [b"1", b'"\xff"'])
+async def test_what_cannot_be_read_is_named_to_the_commands(
+    tmp_path: Path, home_or_id: bytes
+) -> None:
+    async with house(tmp_path) as home:
+        path = str(tmp_path / "spool.db")
+        await home.spool.save_state("alarms", b'[{"id": %b}]' % home_or_id)
+        with pytest.raises(FileError, match="what is kept as alarms"):
+            kept_alarms(path)
+        await home.spool.save_state(days_key("east"), b'[{"home": %b}]' % home_or_id)
+        with pytest.raises(FileError, match="the account of east"):
+            kept_days(path, "east")
 
 
 async def test_a_wrong_rule_does_not_end_the_ticking(
