@@ -186,6 +186,12 @@ def test_floors_never_get_more_water_than_they_bear() -> None:
     assert scene.stop(40_001.0) == [("water_setpoint", 35)]
 
 
+def test_a_plan_above_what_the_emitter_bears_is_lowered_to_what_the_machine_takes() -> None:
+    plan = WeekSchedule((Period(EVERY, time(0), 45),))
+    scene = Scene(replace(HOME, schedule=plan, park=42, highest_c=42.3))
+    assert scene.sweep(0.0, indoor_temp=18.0, water_setpoint=40) == [("water_setpoint", 42)]
+
+
 def test_a_floor_found_hotter_than_it_bears_comes_down_at_once() -> None:
     plan = WeekSchedule((Period(EVERY, time(0), 18),))
     floor = replace(COMFORT, park=35, highest_c=40.0, comfort=Comfort(plan, emitter="floor"))
