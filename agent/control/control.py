@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from math import inf
 
 from agent.control.commands import asked, demand_of, ended, fields_of, result_of
+from agent.control.fitted import fitted, left_as_found, slowed
 from agent.control.guard import (
     HARD_CAP_A_DAY,
     HEATING_WATER,
@@ -22,13 +23,7 @@ from agent.control.guard import (
     Unneeded,
     Verdict,
 )
-from agent.control.heating import LARGEST_FALL_K, down_to
-from agent.control.home import (
-    OLD_OUTDOOR_S,
-    HomeControl,
-    eased,
-    park_demand,
-)
+from agent.control.home import HomeControl, outdoor_c, park_demand
 from agent.control.household import HOUSEHOLD_ORDERS, Chosen, Household
 from agent.control.learned import Learned
 from agent.control.override import Panel
@@ -153,7 +148,7 @@ class Control:
             return
         self.household.stand(found, stamp)
         demand = self.tending.demand(home, snapshots, stamp, running_s)
-        demand = _left_as_found(demand, as_found)
+        demand = left_as_found(demand, as_found)
         if demand is not None:
             self.standing.put(demand)
         else:
@@ -269,7 +264,8 @@ class Control:
         self._stopping = True
         yield from self.tending.save(stamp, now=True)
         for home in self._settings.homes:
-            wanted = self._fitted(park_demand(home, "the gateway stops"))
+            park = park_demand(home, "the gateway stops")
+            wanted = fitted(park, self._machines[home.device], home.highest_c)
             demand = replace(wanted, origin=Origin.SAFETY)
             if (home.device, home.point) in self._pending:
                 # What the machine shows is about to change, so it cannot tell that all is done.
@@ -290,7 +286,9 @@ class Control:
         if shown == demand.value and not demand.refresh:  # nearly every sweep
             self._last_refusal.pop(place, None)
             return
-        demand = self._fitted(self._eased(demand, snapshots))
+        machine = self._machines[demand.device]
+        demand = slowed(demand, machine, snapshots[demand.device])
+        demand = fitted(demand, machine, self._highest.get(place))
         verdict = self._judge(demand, snapshots, stamp)
         if isinstance(verdict, Admitted):
             self._last_refusal.pop(place, None)
@@ -304,30 +302,6 @@ class Control:
                 yield Journal(told, fields | {"why": verdict.why}, stamp)
         else:
             self._last_refusal.pop(place, None)
-
-    def _fitted(self, demand: Demand) -> Demand:
-        """What we want ourselves, lowered to what machine and emitter bear; commands stay."""
-        if demand.refresh or not (demand.park or demand.origin is Origin.SCHEDULE):
-            return demand
-        if isinstance(demand.value, str | bool):
-            return demand
-        machine, place = self._machines[demand.device], (demand.device, demand.point)
-        terms, own = machine.terms(demand.point), self._highest.get(place)
-        if own is not None and terms is not None:
-            own = down_to(terms.step, own)
-        bounds = (machine.highest(demand.point), own)
-        high = min((one for one in bounds if one is not None), default=demand.value)
-        if demand.value <= high:
-            return demand
-        return replace(demand, value=high, why=f"{demand.why}; {high:g} is the highest")
-
-    def _eased(self, demand: Demand, snapshots: Snapshots) -> Demand:
-        """The schedule lowers temperatures in small steps on the point's own grid."""
-        terms = self._machines[demand.device].terms(demand.point)
-        if terms is None or demand.refresh or demand.origin is not Origin.SCHEDULE:
-            return demand
-        now = snapshots[demand.device].number(demand.point)
-        return eased(demand, now, LARGEST_FALL_K, terms.step)
 
     def _admit(
         self, command: Command, demand: Demand, snapshots: Snapshots, stamp: Stamp
@@ -359,8 +333,8 @@ class Control:
     def _view(self, demand: Demand, snapshots: Snapshots, stamp: Stamp) -> GuardView:
         place = (demand.device, demand.point)
         snapshot = snapshots[demand.device]
-        own = _outdoor_c(snapshot, stamp.mono)
-        others = [_outdoor_c(other, stamp.mono) for other in snapshots.values()]
+        own = outdoor_c(snapshot, stamp.mono)
+        others = [outdoor_c(other, stamp.mono) for other in snapshots.values()]
         coldest = min((value for value in others if value is not None), default=None)
         return GuardView(
             self._machines[demand.device],
@@ -393,21 +367,6 @@ class Control:
         fields = fields_of(write.device, write.point, write.value, write.origin)
         yield Journal("write", fields | {"why": demand.why, "command": demand.command_id}, stamp)
         yield Send(write)
-
-
-def _outdoor_c(snapshot: Snapshot, mono: float) -> float | None:
-    """What is known of the air outside; of noon nothing says whether it freezes by night."""
-    age_s = snapshot.age_s("outdoor_temp", mono)
-    known = age_s is not None and age_s <= OLD_OUTDOOR_S
-    return snapshot.number("outdoor_temp") if known else None
-
-
-def _left_as_found(demand: Demand | None, as_found: Mapping[str, Value]) -> Demand | None:
-    if demand is None or demand.park or demand.origin is not Origin.SCHEDULE:
-        return demand
-    if demand.device not in as_found or demand.point not in HEATING_WATER:
-        return demand
-    return replace(demand, value=as_found[demand.device], why="an off day of the comparison")
 
 
 def _unsure(snapshot: Snapshot, point: PointId) -> Snapshot:

@@ -68,9 +68,9 @@ def comfort_demand(
 ) -> tuple[Heating, Demand | None]:
     """The rule after this look, and the water temperature it demands."""
     snapshot = now.snapshots[home.device]
-    outdoor = snapshot.number("outdoor_temp")
+    outdoor = outdoor_c(snapshot, now.stamp.mono)
     local = now.stamp.at.astimezone(home.timezone) if now.stamp.trusted else None
-    if outdoor is None or (snapshot.age_s("outdoor_temp", now.stamp.mono) or 0.0) > OLD_OUTDOOR_S:
+    if outdoor is None:
         waits = now.running_s < home.stale_room_s
         return heating, None if waits else _without_outdoor(home, local)
     wanted, why = comfort.wanted(local)
@@ -130,6 +130,13 @@ def eased(demand: Demand, now: float | None, largest_fall_k: float, step: float)
     grid, wanted = Fraction(str(step)), Fraction(str(demand.value))
     value = wanted + ceil((Fraction(str(lowest)) - wanted) / grid) * grid
     return replace(demand, value=int(value) if value.denominator == 1 else float(value))
+
+
+def outdoor_c(snapshot: Snapshot, mono: float) -> float | None:
+    """What is known of the air outside; of noon nothing says whether it freezes by night."""
+    age_s = snapshot.age_s("outdoor_temp", mono)
+    known = age_s is not None and age_s <= OLD_OUTDOOR_S
+    return snapshot.number("outdoor_temp") if known else None
 
 
 def room_c(home: HomeControl, snapshots: Mapping[str, Snapshot]) -> float | None:

@@ -6,7 +6,7 @@ its park value. In an emergency every home goes to its park values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,10 +17,20 @@ from agent.control.override import HOLD_S
 from agent.control.priority import Place
 from agent.facts import Effect, Save
 from agent.frost import EASED_BY_K, freezing
-from agent.model import Command, Demand, Machine, Origin, Outcome, Snapshot, Stamp
+from agent.model import (
+    Command,
+    Demand,
+    Machine,
+    Origin,
+    Outcome,
+    PointId,
+    Snapshot,
+    Stamp,
+    Value,
+)
 
 EMERGENCY = "emergency"  # a point of no machine: the platform parks every home by it
-FREE_GRID = ("normal", "unused", "both", "sg1_only")  # the first that the machine's map takes
+FREE_GRID = ("normal",)
 HEATING_FIRST = ("heat", "heat_dhw", "heat_flow", "heat_room", "heat_curve", "auto", "auto_dhw")
 
 
@@ -94,8 +104,8 @@ class Safety:
         on = True if machine.terms("power_on") is not None else None
         wanted = {
             "power_on": on,
-            "mode": _warm_mode(machine, snapshot),
-            "sg_ready_mode": _free_grid(machine, snapshot),
+            "mode": _or_first(machine, snapshot, "mode", _warms, HEATING_FIRST),
+            "sg_ready_mode": _or_first(machine, snapshot, "sg_ready_mode", _free, FREE_GRID),
         }
         return {
             (snapshot.device, point): Demand(snapshot.device, point, value, Origin.SAFETY, why)
@@ -104,23 +114,27 @@ class Safety:
         }
 
 
-def _warm_mode(machine: Machine, snapshot: Snapshot) -> str | None:
-    """The mode it is in if that heats, else the first that does; None where it cannot be set."""
-    now = snapshot.value("mode")
-    if machine.terms("mode") is None or now is None:
-        return None
-    if now in WARM_MODES:
-        return str(now)
-    return next((one for one in HEATING_FIRST if machine.unfit("mode", one) is None), None)
+def _warms(mode: Value) -> bool:
+    return mode in WARM_MODES
 
 
-def _free_grid(machine: Machine, snapshot: Snapshot) -> str | None:
-    """What it is unless that is a lock, which stops the compressor, else what ends the lock; None
+def _free(grid: Value) -> bool:
+    return grid not in COLD_GRID
+
+
+def _or_first(
+    machine: Machine,
+    snapshot: Snapshot,
+    point: PointId,
+    good: Callable[[Value], bool],
+    others: Sequence[str],
+) -> str | None:
+    """What the point is if that is good, else the first of others that the machine takes; None
     where it cannot be set.
     """
-    now = snapshot.value("sg_ready_mode")
-    if machine.terms("sg_ready_mode") is None or now is None:
+    now = snapshot.value(point)
+    if machine.terms(point) is None or now is None:
         return None
-    if now not in COLD_GRID:
+    if good(now):
         return str(now)
-    return next((one for one in FREE_GRID if machine.unfit("sg_ready_mode", one) is None), None)
+    return next((one for one in others if machine.unfit(point, one) is None), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from agent.control.fitted import highest
 from agent.control.heating import HIGHEST_C, Heating, Reach
 from agent.control.home import HomeControl, Hour, comfort_demand, home_demand, untaught
 from agent.control.learned import Learned
@@ -85,9 +86,9 @@ class Tending:
 
 def _reach(home: HomeControl, machine: Machine) -> Reach:
     """The lowest of what the machine takes, its emitters bear, and the rule ever asks for."""
-    terms, highest_c = machine.terms(home.point), machine.highest(home.point)
-    bounds = [limit for limit in (highest_c, home.highest_c) if limit is not None]
-    return Reach(min([HIGHEST_C, *bounds]), terms.step if terms is not None else 1.0)
+    terms, highest_c = machine.terms(home.point), highest(machine, home.point, home.highest_c)
+    reach_c = HIGHEST_C if highest_c is None else min(HIGHEST_C, highest_c)
+    return Reach(reach_c, terms.step if terms is not None else 1.0)
 
 
 def _key(device: str, point: PointId) -> str:
