@@ -382,7 +382,7 @@ def _scaled(window: Window, cold_c: float | None) -> Found:
 
 
 def _sharp(value: float) -> float:
-    """Eight digits: differences of sums need them, and a ninth is a tenth of all that is kept."""
+    """Eight digits: differences of sums need them, and each one more is a fortieth of the state."""
     return float(f"{value:.8g}")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from math import inf
 
 from agent.faults.rights import LONGEST_S, protected
+from agent.faults.watch import mono_of
 from agent.model import Stamp
 
 ALL = "all"
@@ -55,8 +56,7 @@ class Service:
         """Bring ends of before a restart on the scale of now; `stamp` must be believed."""
         for place, found in self._out.items():
             if place not in self._ends:
-                left_s = (found.until - stamp.at).total_seconds()
-                self._ends[place] = stamp.mono + min(max(left_s, 0.0), LONGEST_S)
+                self._ends[place] = mono_of(found.until, stamp, LONGEST_S)
 
     def covers(self, device: str, rule: str, fault: str) -> bool:
         """Whether an alarm of this rule is out of service; what protects the house never is."""

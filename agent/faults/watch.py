@@ -73,10 +73,10 @@ class Watch:
         """Ends of before a restart, on the scale of now; `stamp` must be believed."""
         if self.alarm is None:
             return
-        if self.ends is None:
-            self.ends = _mono(self.alarm.ends_at, stamp, good_for_s(self.alarm) or DAY_S)
-        if self.shelf_ends is None:
-            self.shelf_ends = _mono(self.alarm.shelved_until, stamp, LONGEST_S)
+        if self.ends is None and self.alarm.ends_at is not None:
+            self.ends = mono_of(self.alarm.ends_at, stamp, good_for_s(self.alarm) or DAY_S)
+        if self.shelf_ends is None and self.alarm.shelved_until is not None:
+            self.shelf_ends = mono_of(self.alarm.shelved_until, stamp, LONGEST_S)
             if self.alarm.shelved_by == GATEWAY:
                 self.held_until = self.shelf_ends
 
@@ -109,9 +109,7 @@ class Watch:
         return mono - self.milder_since >= EASE_AFTER_S
 
 
-def _mono(at: datetime | None, stamp: Stamp, longest_s: float) -> float | None:
+def mono_of(at: datetime, stamp: Stamp, longest_s: float) -> float:
     """The second of an instant that lies in time; a clock that was wrong moves it, not for ever."""
-    if at is None:
-        return None
     left_s = (at - stamp.at).total_seconds()
     return stamp.mono + min(max(left_s, 0.0), longest_s)
