@@ -84,6 +84,10 @@ def wrong(path: Path, line: int, column: str, message: str, allowed: str = "") -
     return FileError([Mistake(str(path), line, column, message, allowed)])
 
 
+def _timeless(path: Path, line: int) -> FileError:
+    return wrong(path, line, "", "has no time", ", ".join(TIME_COLUMNS))
+
+
 def _csv(file: TextIOWrapper, path: Path) -> Iterator[Block]:
     reader = csv.reader(file)
     try:
@@ -93,7 +97,7 @@ def _csv(file: TextIOWrapper, path: Path) -> Iterator[Block]:
     if not head:
         raise wrong(path, 1, "", "is empty")
     if not set(head) & set(TIME_COLUMNS):
-        raise wrong(path, 1, "", "has no time", ", ".join(TIME_COLUMNS))
+        raise _timeless(path, 1)
     twice = next((name for name in head if head.count(name) > 1), None)
     if twice is not None:
         raise wrong(path, 1, twice, "two columns have this name")
@@ -183,7 +187,7 @@ def _block(
     found = dict(zip(head, columns, strict=True))
     times = next((name for name in TIME_COLUMNS if name in found), None)
     if times is None:
-        raise wrong(path, lines[0], "", "has no time", ", ".join(TIME_COLUMNS))
+        raise _timeless(path, lines[0])
     at = _each(_instant, found.pop(times), lines, times, path)
     mono = found.pop(CLOCK_COLUMN, None)
     devices = found.pop(DEVICE_COLUMN, None)
@@ -218,7 +222,7 @@ def _proven(
         read(cell)
     except ValueError as error:
         if cell in ("", None):
-            raise wrong(path, line, "", "has no time", ", ".join(TIME_COLUMNS)) from None
+            raise _timeless(path, line) from None
         raise wrong(path, line, name, f"{cell!r} is no time", str(error)) from None
 
 
