@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
+"""What saved JSON raises that another version wrote, or that a flipped bit has made no UTF-8; the
+second is none of the decoder's own errors.
+"""
+
 
 class AgentError(Exception):
     """Root of the tree; each child says what the reader can do about it."""

@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from agent.drivers import Device
+from agent.errors import UNREADABLE
 from agent.model import PointId, Stamp
 from agent.spool import Spool
 
@@ -48,7 +49,7 @@ def _mono(saved: bytes, now: Stamp, boot: str) -> float:
     """Where a clock cannot be believed the write counts as one of a moment ago."""
     try:
         then = msgspec.json.decode(saved, type=Moment)
-    except msgspec.DecodeError:  # of another version
+    except UNREADABLE:
         return now.mono
     if then.boot == boot:
         return min(then.mono, now.mono)
@@ -63,7 +64,7 @@ async def recall_holes(spool: Spool, devices: Iterable[Device]) -> None:
         saved = await spool.load_state(f"{HOLES} {device.name}")
         try:
             points = msgspec.json.decode(saved, type=tuple[str, ...]) if saved else ()
-        except msgspec.DecodeError:  # of another version
+        except UNREADABLE:
             continue
         device.unsupported |= device.map.points.keys() & set(points)
 

@@ -20,7 +20,7 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.control import KEPT, Chosen, Learned
 from agent.core import Core, Restored
-from agent.errors import FileError, Mistake
+from agent.errors import UNREADABLE, FileError, Mistake
 from agent.faults import OutOfService, Saved
 from agent.homes import Home
 from agent.model import Alarm, Value
@@ -34,9 +34,6 @@ log = logging.getLogger("agent")
 KEPT_TESTS = (POLL_CHECK, TRIAL, ORDER)
 
 T = TypeVar("T")
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
-"""Of another version, or damaged: text that is no UTF-8 is none of the decoder's own errors."""
 
 
 async def restored_core(config: Config, spool: Spool, clock: Clock) -> Core:

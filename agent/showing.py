@@ -14,7 +14,7 @@ from agent.clock import Clock
 from agent.config import Config
 from agent.control import HomeControl
 from agent.core import Core
-from agent.errors import SpoolError
+from agent.errors import UNREADABLE, SpoolError
 from agent.handover import handover, signed_apart
 from agent.handoverpage import STYLE, sheet
 from agent.light import LOOKS, Light
@@ -270,7 +270,7 @@ class Showing:
             try:
                 saved = await self._spool.load_state(f"{order} {device}")
                 reports = msgspec.json.decode(saved, type=tuple[Report, ...]) if saved else ()
-            except (SpoolError, msgspec.DecodeError):
+            except (SpoolError, *UNREADABLE):
                 continue
             for one in reports:
                 yield one

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from agent.errors import UNREADABLE
 from agent.model import POINTS, Unit
 
 COUNTERS = frozenset(name for name, point in POINTS.items() if point.unit is Unit.KILOWATT_HOUR)
@@ -41,7 +42,7 @@ def fold(bodies: Sequence[bytes]) -> tuple[tuple[int, bytes], ...]:
 def _read(body: bytes) -> dict[str, Any] | None:
     try:
         record = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     maps = (record.get("values"), record.get("missing"))
     fits = isinstance(record.get("device"), str) and all(isinstance(one, dict) for one in maps)

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from agent import claim
-from agent.errors import AgentError
+from agent.errors import UNREADABLE, AgentError
 from agent.web.routes import Need
 
 FILE = "page-keys.json"
@@ -89,7 +89,7 @@ class Keys:
             return msgspec.json.decode(self._path.read_bytes(), type=Kept)
         except FileNotFoundError:
             return Kept()
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise KeyFileError(f"{self._path}: {error}") from None
 
     def _write(self, kept: Kept) -> None:
