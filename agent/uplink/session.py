@@ -38,7 +38,7 @@ from agent.uplink.settings import SessionSettings
 NO_SUBSCRIBER = 0x10
 _UNSUPPORTED_VERSION = 0x84
 _EXPIRY_S = 86_400
-_IN_FLIGHT = 20
+IN_FLIGHT = 20
 _QUEUED = 64
 _CLOSE_S = 0.8
 _TRY_S = 4.0
@@ -207,7 +207,7 @@ class _Client(aiomqtt.Client):
             timeout=settings.timeout_s,
             max_queued_incoming_messages=_QUEUED,
             max_queued_outgoing_messages=_QUEUED,
-            max_inflight_messages=_IN_FLIGHT,
+            max_inflight_messages=IN_FLIGHT,
         )
         self._given = sock
         self._answer_s = settings.answer_s
@@ -373,5 +373,5 @@ def _named(content_type: str) -> Properties:
 def _properties(clean: bool) -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 0 if clean else _EXPIRY_S
-    properties.ReceiveMaximum = _IN_FLIGHT  # never more unanswered messages than our queue holds
+    properties.ReceiveMaximum = IN_FLIGHT  # never more unanswered messages than our queue holds
     return properties

@@ -25,7 +25,7 @@ from agent.uplink.dial import Address
 from agent.uplink.pace import rest_s
 from agent.uplink.renewal import Prints, Renewal
 from agent.uplink.sender import Outbox, Sender, Sent
-from agent.uplink.session import Incoming, MessageRefused, Session, Version
+from agent.uplink.session import IN_FLIGHT, Incoming, MessageRefused, Session, Version
 from agent.uplink.settings import Counters, SessionSettings, UplinkSettings
 from agent.uplink.signing import Signatures, Unsigned
 from agent.uplink.topics import Topics
@@ -42,9 +42,9 @@ STATE_EVERY_S = 3600.0
 """About 0.3 MB a month."""
 STATE_LOOK_S = 10.0
 LIGHT_AFTER_S = 300.0
-MOST_UNDONE = 10
-"""Messages of one connection that nobody could deal with: each holds one of the broker's 20 places,
-and behind the last of them no acknowledgement comes down any more.
+MOST_UNDONE = IN_FLIGHT - 1
+"""Messages of one connection that nobody could deal with: each holds one of the broker's places,
+and behind the last of them no acknowledgement comes down any more. With fewer the link is kept.
 """
 
 

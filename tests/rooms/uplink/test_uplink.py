@@ -672,7 +672,7 @@ async def test_many_commands_that_could_not_be_handled_do_not_stop_the_alarms(
             gateway.broken = RuntimeError("disk full")
             await platform.send_command(G, "pump1", "mode", "off")
             await next_command(gateway)
-        assert "10 messages could not be dealt with" in await gateway.linked(False)
+        assert f"{MOST_UNDONE} messages could not be dealt with" in await gateway.linked(False)
         await gateway.linked(True)
         for _ in range(MOST_UNDONE):
             await next_command(gateway)  # and now they can
