@@ -1,7 +1,8 @@
 """How much electricity a home drew and when, from a counter or from power, through restarts.
 
 A counter of the machine or of a meter loses nothing while we are away: what it rose by is spread
-evenly over the time since it last rose. Power alone is summed while we look; gaps are told.
+evenly over the time since it last rose. Power alone is summed while we look; gaps are told. What
+was summed while a known counter was silent is taken from its next rises, which hold it too.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ class Drawn(Struct, frozen=True):
 
 
 class EnergyState(Struct, frozen=True):
-    """What must survive a restart: the counter, and when it last rose; energy not dated yet."""
+    """What must survive a restart: the counter, and when it last rose; energy not dated yet.
+
+    `ahead_kwh` was counted by power already: the counter has still to rise by it.
+    """
 
     total_kwh: float | None = None
     rose_at: datetime | None = None
@@ -36,6 +40,7 @@ class EnergyState(Struct, frozen=True):
     undated_s: float = 0.0
     missed_s: float = 0.0
     refused: int = 0
+    ahead_kwh: float = 0.0
 
 
 class Look(Struct, frozen=True):
@@ -71,26 +76,45 @@ class EnergyCounter:
         if not look.trusted:  # the counter keeps it for us until the clock is right
             return ()
         if before.total_kwh is None or before.rose_at is None or total < before.total_kwh:
-            replaced = int(before.total_kwh is not None)
-            self.state = replace(
-                before,
-                total_kwh=total,
-                rose_at=look.at,
-                seen_at=look.at,
-                refused=before.refused + replaced,
-            )
-            return ()
+            return self._begin(look, total, int(before.total_kwh is not None))
         rose = total - before.total_kwh
         if rose == 0:
             self.state = replace(before, seen_at=look.at)
             return ()
         start = min(before.rose_at, look.at)
         hours = (look.at - start).total_seconds() / 3600
-        self.state = replace(before, total_kwh=total, rose_at=look.at, seen_at=look.at)
         if rose > hours * HIGHEST_KW + COARSEST_KWH:
-            self.state = replace(self.state, refused=before.refused + 1)
+            return self._begin(look, total, 1)
+        # A coarse counter rises late: what is ahead of this rise is taken from the next.
+        self.state = replace(
+            before,
+            total_kwh=total,
+            rose_at=look.at,
+            seen_at=look.at,
+            undated_kwh=0.0,  # the rise holds it
+            undated_s=0.0,
+            ahead_kwh=max(0.0, before.ahead_kwh - rose),
+        )
+        new = rose - before.ahead_kwh
+        return (Drawn(start, look.at, new),) if new > 0 else ()
+
+    def _begin(self, look: Look, total: float, refused: int) -> tuple[Drawn, ...]:
+        """Count from this total on; power summed before is in no rise to come."""
+        before = self.state
+        self.state = replace(
+            before,
+            total_kwh=total,
+            rose_at=look.at,
+            seen_at=look.at,
+            undated_kwh=0.0,
+            undated_s=0.0,
+            refused=before.refused + refused,
+            ahead_kwh=0.0,
+        )
+        if before.undated_kwh == 0:
             return ()
-        return (Drawn(start, look.at, rose),)
+        start = look.at - timedelta(seconds=before.undated_s)
+        return (Drawn(start, look.at, before.undated_kwh),)
 
     def _by_power(self, last: Look, look: Look, mean_w: float) -> tuple[Drawn, ...]:
         seconds = look.mono - last.mono
@@ -102,7 +126,8 @@ class EnergyCounter:
         if not look.trusted:
             self.state = replace(self.state, undated_kwh=kwh, undated_s=since_s)
             return ()
-        self.state = replace(self.state, undated_kwh=0.0, undated_s=0.0)
+        ahead = self.state.ahead_kwh + (kwh if self.state.total_kwh is not None else 0.0)
+        self.state = replace(self.state, undated_kwh=0.0, undated_s=0.0, ahead_kwh=ahead)
         return (Drawn(look.at - timedelta(seconds=since_s), look.at, kwh),)
 
     def _miss(self, seconds: float) -> None:
