@@ -175,7 +175,8 @@ class WriteTerms:
     """On which terms a point may be written, as its driver says.
 
     `only_if` names, for other points, the values under which the write has an effect; `park` is
-    what the machine should be left at; a word with `refresh_s` lapses after so long.
+    what the machine should be left at; a word with `refresh_s` lapses after so long. `origin` is a
+    number from which the steps are counted.
     """
 
     confidence: str
@@ -186,6 +187,7 @@ class WriteTerms:
     only_if: Mapping[PointId, tuple[str, ...]] = field(default_factory=dict)
     park: Value | None = None
     refresh_s: float | None = None
+    origin: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

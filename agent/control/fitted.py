@@ -20,7 +20,7 @@ def highest(machine: Machine, point: PointId, borne: float | None) -> float | No
     """
     terms = machine.terms(point)
     if borne is not None and terms is not None:
-        borne = down_to(terms.step, borne)
+        borne = down_to(terms.step, borne, terms.origin)
     bounds = (machine.highest(point), borne)
     return min((one for one in bounds if one is not None), default=None)
 

@@ -30,20 +30,31 @@ Hourly = Sequence[float]
 
 
 class Reach(Struct, frozen=True):
-    """What may be asked of this machine and its emitters: the highest water, and in which steps."""
+    """What may be asked of this machine and its emitters: the highest water, and in which steps,
+    counted from where.
+    """
 
     highest_c: float = HIGHEST_C
     step_k: float = 1.0
+    origin_c: float = 0.0
+
+    @property
+    def top_c(self) -> float:
+        """The highest temperature that may be asked, in the machine's steps."""
+        return down_to(self.step_k, self.highest_c, self.origin_c)
 
     def on_grid(self, water_c: float) -> float:
         """The nearest temperature in the machine's steps, not finer than half a kelvin."""
         step_k = self.step_k * ceil(FINEST_K / self.step_k - 1e-9)
-        return min(down_to(self.step_k, self.highest_c), round(round(water_c / step_k) * step_k, 6))
+        nearest = self.origin_c + round((water_c - self.origin_c) / step_k) * step_k
+        return min(self.top_c, round(nearest, 6))
 
 
-def down_to(step: float, limit: float) -> float:
-    """The highest value in steps that is not above the limit: what lies between is never taken."""
-    return round(floor(limit / step + 1e-9) * step, 6)
+def down_to(step: float, limit: float, origin: float = 0.0) -> float:
+    """The highest value in steps from `origin` that is not above the limit: what lies between is
+    never taken.
+    """
+    return round(origin + floor((limit - origin) / step + 1e-9) * step, 6)
 
 
 class Heating(Struct, frozen=True):
@@ -139,7 +150,7 @@ def decided(
     heating: Heating, ideal: float, lowest: float, told_c: float | None, mono: float, reach: Reach
 ) -> tuple[Heating, float]:
     """The water temperature to demand now, and the rule after it; the old when no write pays."""
-    wanted = min(reach.highest_c, max(LOWEST_C, ideal, lowest))
+    wanted = min(reach.top_c, max(LOWEST_C, ideal, lowest))
     heating = replace(heating, held=wanted != ideal)
     target = heating.target_c if heating.target_c is not None else told_c
     if target is None:

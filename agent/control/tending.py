@@ -88,7 +88,7 @@ def _reach(home: HomeControl, machine: Machine) -> Reach:
     """The lowest of what the machine takes, its emitters bear, and the rule ever asks for."""
     terms, highest_c = machine.terms(home.point), highest(machine, home.point, home.highest_c)
     reach_c = HIGHEST_C if highest_c is None else min(HIGHEST_C, highest_c)
-    return Reach(reach_c, terms.step if terms is not None else 1.0)
+    return Reach(reach_c, terms.step, terms.origin) if terms is not None else Reach(reach_c)
 
 
 def _key(device: str, point: PointId) -> str:

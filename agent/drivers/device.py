@@ -285,6 +285,7 @@ class Device:
             write.only_if,
             self.value_of(point, write.park) if write.park is not None else None,
             float(write.refresh) if write.refresh is not None else None,
+            float(write.low or 0),
         )
 
     def _ordered(self, block: Block) -> tuple[PointCodec, ...]:

@@ -35,13 +35,19 @@ CALM = Heating(replace(fresh("radiators"), outdoor_slow_c=-3.0, room_slow_c=18.2
 LOOK = Seen(18.0, 18.25, -3.0, 42.0, 12)
 
 
-@given(st.floats(20.0, 70.0), st.sampled_from([0.1, 0.5, 1.0, 2.0]), st.floats(20.0, 70.0))
+@given(
+    st.floats(20.0, 70.0),
+    st.sampled_from([0.1, 0.5, 1.0, 2.0]),
+    st.sampled_from([0.0, 5.0, 20.5]),
+    st.floats(20.0, 70.0),
+)
 def test_what_is_asked_is_in_steps_and_never_above_the_highest(
-    highest_c: float, step_k: float, water_c: float
+    highest_c: float, step_k: float, origin_c: float, water_c: float
 ) -> None:
-    asked = Reach(highest_c, step_k).on_grid(water_c)
+    asked = Reach(highest_c, step_k, origin_c).on_grid(water_c)
     assert asked <= highest_c + 1e-6
-    assert asked / step_k == pytest.approx(round(asked / step_k))
+    steps = (asked - origin_c) / step_k
+    assert steps == pytest.approx(round(steps))
     assert asked > min(highest_c, water_c) - max(step_k, 0.5) - 1e-6
 
 
@@ -191,6 +197,11 @@ def test_between_the_plan_and_stored_heat_nothing_is_an_error(room: float, trims
     after = learn(known, look, 3600.0)
     assert (after.trim_k > 0) - (after.trim_k < 0) == trims
     assert any(after.rhythm_k) is bool(trims)
+
+
+def test_a_highest_between_two_steps_costs_no_writes() -> None:
+    heating = replace(CALM, target_c=42.0, wrote_mono=0.0)
+    assert decided(heating, 60.0, 25.0, 42.0, 20_000.0, Reach(42.9))[0].tokens == heating.tokens
 
 
 @pytest.mark.parametrize(

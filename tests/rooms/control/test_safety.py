@@ -192,6 +192,19 @@ def test_a_plan_above_what_the_emitter_bears_is_lowered_to_what_the_machine_take
     assert scene.sweep(0.0, indoor_temp=18.0, water_setpoint=40) == [("water_setpoint", 42)]
 
 
+def test_steps_are_counted_from_the_lowest_value_of_the_map() -> None:
+    steps = ('low: 20, high: 60, step: 0.5, park: "45"', "low: 20.5, high: 60, step: 1")
+    planned = replace(HOME, schedule=WeekSchedule((Period(EVERY, time(0), 45.5),)))
+    scene = Scene(replace(planned, park=40.5, highest_c=42.3), changes=steps)
+    assert scene.sweep(0.0, indoor_temp=18.0, water_setpoint=40.5) == [("water_setpoint", 41.5)]
+    scene = Scene(replace(COMFORT, park=40.5, highest_c=44.3), changes=steps)
+    found = scene.sweep(0.0, outdoor_temp=-20.0, indoor_temp=12.0, water_setpoint=40.5)
+    for n in range(1, 60):
+        found += scene.sweep(600.0 * n)
+    assert found[-1] == ("water_setpoint", 43.5)
+    assert not [one for one in scene.told if isinstance(one, Journal) and one.kind == "refused"]
+
+
 def test_a_floor_found_hotter_than_it_bears_comes_down_at_once() -> None:
     plan = WeekSchedule((Period(EVERY, time(0), 18),))
     floor = replace(COMFORT, park=35, highest_c=40.0, comfort=Comfort(plan, emitter="floor"))
