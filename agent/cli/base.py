@@ -45,6 +45,14 @@ def seconds(text: str) -> float:
     return found
 
 
+def tcp_port(text: str) -> int:
+    """An argument that is a TCP port; 0 lets the system choose one."""
+    found = int(text) if text.isdecimal() else -1
+    if not 0 <= found <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: 0 to 65535")
+    return found
+
+
 def quiet(arguments: argparse.Namespace) -> None:
     """Commands that print a result keep the log for those who ask for it."""
     if not arguments.verbose:

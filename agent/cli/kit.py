@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.base import FAILED, MISSING, OK, Commands, command, seconds
+from agent.cli.base import FAILED, MISSING, OK, Commands, command, seconds, tcp_port
 from agent.cli.draft import add_new
 from agent.cli.recorded import golden_of, recorded_of
 from agent.cli.targets import Target, one_target, targets
@@ -61,7 +61,9 @@ def _add_simulate(do: Commands) -> None:
     found.add_argument("map", metavar="MAP", help="a map file, or a driver that is installed")
     where = found.add_mutually_exclusive_group()
     where.add_argument("--port", metavar="PATH", help=f"name of the serial port ({SIMULATED}/MAP)")
-    where.add_argument("--tcp", type=int, metavar="PORT", help="Modbus TCP instead; 0 is any port")
+    where.add_argument(
+        "--tcp", type=tcp_port, metavar="PORT", help="Modbus TCP instead; 0 is any port"
+    )
     found.add_argument("--unit-id", type=int, metavar="N", help="Modbus unit id (the map's, or 1)")
     found.add_argument("--config", metavar="FILE", help="write a configuration that reads it")
     found.add_argument("--speed", type=seconds, default=1.0, metavar="X", help="of its time (1)")

@@ -98,11 +98,16 @@ class Comfort:
         if local is None or not steps:
             return None
         hours = [local - timedelta(hours=back) for back in range(SETTLES_H + 1)]
-        plan = replace(self, wish_c=None, lately_c=None)
+        plan = self.unwished
         wanted = [plan.wanted(hour)[0] for hour in hours]
         planned = [c - self._preheat_k(hour) for c, hour in zip(wanted, hours, strict=True)]
         now_c = planned[0] if self.wish_c is None else self.wanted(local)[0]
         return Settled(min(planned + wished), now_c, max(wanted + wished))
+
+    @property
+    def unwished(self) -> Comfort:
+        """What the plan says by itself, without the household's wish of some hours."""
+        return replace(self, wish_c=None, lately_c=None)
 
     @property
     def stores(self) -> bool:

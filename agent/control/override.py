@@ -56,5 +56,5 @@ def hold_s(home: HomeControl, stamp: Stamp) -> float:
 
 def _planned(home: HomeControl, local: datetime) -> Value | None:
     if home.comfort is not None:
-        return home.comfort.wanted(local)[0]
+        return home.comfort.unwished.wanted(local)[0]
     return home.schedule.value_at(local)

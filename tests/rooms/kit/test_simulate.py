@@ -31,6 +31,14 @@ def config(tmp_path: Path) -> Iterator[Path]:
             running.terminate()
 
 
+@pytest.mark.parametrize("port", ["65536", "-1", "any"])
+def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["driver", "simulate", NAME, f"--tcp={port}"])
+    assert ended.value.code == 2
+    assert "allowed: 0 to 65535" in capsys.readouterr().err
+
+
 def test_a_simulated_machine_is_read_recorded_and_its_trace_checked(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
