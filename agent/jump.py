@@ -33,9 +33,12 @@ class Jump:
         self.take(value)
         return True
 
-    def is_settled_at(self, value: float) -> bool:
-        """Whether this was believed before and nothing else has been seen since."""
-        return value == self.believed and self.doubted is None
+    def follows(self, value: float) -> bool:
+        """Believe a value that is no leap; False, and nothing changes, where it is one."""
+        if self.believed is None or abs(value - self.believed) > self.most:
+            return False
+        self.believed = value
+        return True
 
     def take(self, value: float | None) -> None:
         """Believe this from now on; None for nothing."""

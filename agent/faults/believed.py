@@ -156,7 +156,12 @@ class Belief:
     def _doubt(self, sample: Sample, values: Sequence[float | None]) -> None:
         """Take out what cannot be, and every leap that the next readings have not confirmed."""
         for value, one in zip(values, self._known, strict=True):
-            if value is None or one.jump.is_settled_at(value):
+            if value is None:
+                continue
+            jump = one.jump
+            if jump.doubted is None and (
+                value == jump.believed or (one.low <= value <= one.high and jump.follows(value))
+            ):
                 continue
             possible = one.low <= value <= one.high
             believed = one.seen(value) if possible else one.instead()

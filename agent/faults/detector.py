@@ -278,7 +278,7 @@ class Detector:
         found = [
             (rule, _condition(rule, name, one))
             for rule, held in zip(self._rules, self._held, strict=True)
-            if not silent or rule.on & Event.SILENT
+            if held and (not silent or rule.on & Event.SILENT)
             for one in held
         ]
         return unmasked(found)
