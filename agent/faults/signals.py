@@ -19,6 +19,7 @@ UNEVEN = 0.08
 LEAST_SPREAD_K = 1.0  # below, the heat is mostly the sensors' error
 COIL_AT_REST_S = 3600.0  # then the coil is as warm as the air around it
 MELTS_C = 1.5
+PASSES_K = 4.0  # water at rest cools by a kelvin or two in ten minutes
 WATER_W_PER_LPM_K = 69.5  # heat capacity of water at 35 degC: watts for 1 L/min warmed by 1 K
 
 
@@ -122,13 +123,23 @@ def measured(window: Window, source: Sources) -> dict[str, float]:
 
 def rested(window: Window, off_s: float, source: Sources) -> dict[str, float]:
     """What sensors say to one another while the machine stands still; `off_s` since it does."""
-    found = {"rest_water": _minus(window.get("water_supply_temp"), window.get("water_return_temp"))}
+    found = {"rest_water": _at_rest(window)}
     if off_s >= COIL_AT_REST_S:
         found["rest_air"] = _over_coil(window)
         if (source.hot, source.cold) == ("high_pressure", "low_pressure"):
             hot = _saturation(window, source.hot, source)
             found["rest_pressure"] = _minus(hot, _saturation(window, source.cold, source))
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _at_rest(window: Window) -> float | None:
+    """Supply over return water; not known while other water passes: a hot tank's before that of
+    the rooms is 30 K warmer, and comes to one probe before the other.
+    """
+    probes = ("water_supply_temp", "water_return_temp")
+    if any(window.swing(probe) > PASSES_K for probe in probes):
+        return None
+    return _minus(*(window.get(probe) for probe in probes))
 
 
 def _over_coil(window: Window) -> float | None:

@@ -78,15 +78,21 @@ def _study(outcomes: Sequence[Outcome], study: str) -> list[Outcome]:
 
 
 def _disturbed(every: Sequence[Outcome], spans: Sequence[Healthy]) -> dict[str, Figure]:
-    """The same figures with lost polls, wild values and jitter at once, and how far they moved."""
-    clean = score.false_alarms([one for one in spans if one.case.variant == FULL.name])
-    found = score.false_alarms([one for one in spans if one.case.variant == DISTURBED.name])
+    """The same figures with lost polls, wild values and jitter at once, and how far they moved
+    against the same units on a clean line.
+    """
+    disturbed = [one for one in spans if one.case.variant == DISTURBED.name]
+    found = score.false_alarms(disturbed)
     if not found["device_months"]:
         return {}
+    units = {_unit(one) for one in disturbed}
+    both = [one for one in spans if one.case.variant == FULL.name and _unit(one) in units]
+    clean = score.false_alarms(both)
     same = _same_cases(every)
     shares = {way: score.detected(same[way]) for way in (FULL.name, DISTURBED.name)}
     keys = ("dispatch_false_per_device_month", "all_false_per_device_month")
     told: dict[str, Figure] = {f"{key}_disturbed": found[key] for key in keys}
+    told |= {f"{key}_same_units": clean[key] for key in keys}
     goals = (DISPATCH_GOAL, ALL_GOAL)
     moves = [score.moved(clean[k], found[k], goal) for k, goal in zip(keys, goals, strict=True)]
     moves.append(score.moved(shares[FULL.name], shares[DISTURBED.name], 1.0))
@@ -94,6 +100,10 @@ def _disturbed(every: Sequence[Outcome], spans: Sequence[Healthy]) -> dict[str, 
     told["detected_medium_disturbed"] = shares[DISTURBED.name]
     told["disturbed_moves"] = max((move for move in moves if move is not None), default=None)
     return told
+
+
+def _unit(span: Healthy) -> tuple[int, str, int]:
+    return span.case.seed, span.case.weather, span.case.unit
 
 
 def _same_cases(every: Sequence[Outcome]) -> dict[str, list[Outcome]]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.faults.outcome import DAY_S, Case, Healthy, Outcome, Seen
+from bench.faults.figures import figures
+from bench.faults.outcome import DAY_S, MONTH_DAYS, Case, Healthy, Outcome, Seen
 from bench.faults.plan import BY_NAME, GROUPS, KINDS, combinations
 from bench.faults.score import (
     detected,
@@ -133,6 +134,24 @@ def test_how_far_a_figure_moved() -> None:
     assert moved(0.02, 0.022, 0.05) == 0.1
     assert moved(0.0, 0.001, 0.005) == 0.2
     assert moved(None, 0.1, 1.0) is None
+
+
+def test_what_disturbance_moves_is_asked_of_the_same_units() -> None:
+    """The unit that nobody has seen on a disturbed line is none of them."""
+
+    def span(unit: int, way: str, *opened: Seen) -> Healthy:
+        return Healthy(Case("", "", "winter", unit, way), 10 * MONTH_DAYS, opened)
+
+    spans = [
+        span(0, "full", FLOW),
+        span(0, "disturbed", FLOW, COIL),
+        span(1, "full", COIL, COIL, COIL),
+    ]
+    found = figures([], spans, [], [])
+    assert found["all_false_per_device_month"] == 0.2
+    assert found["all_false_per_device_month_same_units"] == 0.1
+    assert found["all_false_per_device_month_disturbed"] == 0.2
+    assert found["disturbed_moves"] == 1.0
 
 
 def test_what_cannot_occur_says_why_and_is_not_dropped() -> None:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from agent.faults.history import Bound, History, Terms, of_air, of_cold, unchanging
 from agent.faults.linear import Sums
 from agent.faults.own import DAY, DAYS, LATELY, ONE, PAIR, THREE, Own
-from agent.faults.signals import Sources, measured
+from agent.faults.sample import Sample
+from agent.faults.signals import Sources, measured, rested
+from agent.faults.window import Window
 from tests.rooms.faults.testheating import window
 
 SOURCE = Sources(None, "evaporating_temp", "condensing_temp")
@@ -229,6 +231,26 @@ def test_an_input_that_is_missing_judges_nothing() -> None:
     without = type(one)(0.0, 600.0, (), {"compressor_frequency": 60.0, "water_supply_temp": 35.0})
     assert not history.see(without, measured(without, SOURCE), 0.0)
     assert of_air(without, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("supply_c", "return_c", "told"),
+    [
+        ([40.0 - 0.1 * i for i in range(20)], [39.6 - 0.1 * i for i in range(20)], 0.4),
+        ([40.0 - 0.2 * i for i in range(20)], [39.6 - 0.2 * i for i in range(20)], 0.4),
+        ([62.0] * 12 + [57.0] + [28.0] * 7, [62.1] * 11 + [28.5] * 9, None),
+        ([40.0] * 20, [40.0] * 11 + [28.0] * 9, None),
+    ],
+)
+def test_water_of_a_tank_that_passes_at_rest_says_nothing_of_the_probes(
+    supply_c: list[float], return_c: list[float], told: float | None
+) -> None:
+    kept = [
+        Sample(30.0 * i, 0.0, water_supply_temp=supply, water_return_temp=back)
+        for i, (supply, back) in enumerate(zip(supply_c, return_c, strict=True))
+    ]
+    found = rested(Window(0.0, 600.0, kept), 900.0, SOURCE).get("rest_water")
+    assert found == (told if told is None else pytest.approx(told, abs=0.01))
 
 
 def own_of(hours: int, frost_k: float = 0.0, since_s: float = 9e9, **off: float) -> Own:
