@@ -30,6 +30,7 @@ class Telemetry:
 class DayAccount:
     """One closed local day of one home: kWh, money in `currency`, degrees Celsius, hours.
 
+    The day comes again, whole, when a counter rises so late that it was closed: the newest counts.
     `hours_by` says who decided the water temperature for how long; `refunds` who gave back how much
     of `gross`; `kh_below` are kelvin-hours of the room below 18 degC.
     """

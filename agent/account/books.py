@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
@@ -53,6 +53,14 @@ class _Book:
     curve: DayCurve
     saved_mono: float | None = None
     curve_mono: float | None = None
+
+    def enter(self, closed: Sequence[Day]) -> list[Day]:
+        """Put days under the closed ones; each comes back whole where it has been there before."""
+        known = {day.day: day for day in self.days}
+        for day in closed:
+            known[day.day] = known[day.day] + day if day.day in known else day
+        self.days = tuple(known[day] for day in sorted(known))[-DAYS_KEPT:]
+        return [known[day.day] for day in closed]
 
 
 class Books:
@@ -122,9 +130,9 @@ class Books:
         _draw(book.curve, picture, wanted_c, stamp)
         closed = book.account.take(look, moment)
         if closed:
-            book.days = (*book.days, *closed)[-DAYS_KEPT:]
+            entered = book.enter(closed)
             yield Save(days_key(book.account.home), book.days)
-            for day in closed:
+            for day in entered:
                 yield Keep(Lane.ACCOUNT, _told(day, picture.device, self._tariff), stamp)
         if closed or self._due(book, stamp):
             yield self._save(book, stamp)

@@ -25,6 +25,9 @@ class Mean(Struct, frozen=True):
         """The mean; None when nothing was seen."""
         return self.sum / self.hours if self.hours > 0 else None
 
+    def __add__(self, other: Mean) -> Mean:
+        return Mean(self.sum + other.sum, self.hours + other.hours)
+
     def with_value(self, value: float | None, hours: float) -> Mean:
         """The mean after `value` held for `hours`."""
         return self if value is None else Mean(self.sum + value * hours, self.hours + hours)
@@ -52,6 +55,19 @@ class Day(Struct, frozen=True):
     def hours(self) -> float:
         """Hours of the day that were watched."""
         return sum(self.hours_by.values())
+
+    def __add__(self, later: Day) -> Day:
+        """The same day with what was put under it later."""
+        return replace(
+            self,
+            bill=self.bill + later.bill,
+            room_c=self.room_c + later.room_c,
+            outdoor_c=self.outdoor_c + later.outdoor_c,
+            setpoint_c=self.setpoint_c + later.setpoint_c,
+            kh_below=self.kh_below + later.kh_below,
+            writes=self.writes + later.writes,
+            hours_by=added(self.hours_by, later.hours_by),
+        )
 
 
 class Moment(Struct, frozen=True):
@@ -116,7 +132,11 @@ class DayBook:
         )
 
     def close_before(self, day: date) -> tuple[Day, ...]:
-        """Take out the days before yesterday: a counter that rises late still finds yesterday."""
+        """Take out the days before yesterday: a counter that rises late still finds yesterday.
+
+        One that rises later still (a home that draws 1 kWh in a week) opens a day anew, for what
+        was not in it.
+        """
         yesterday = day - timedelta(days=1)
         if not self._open or min(self._open) >= yesterday:  # nearly every sweep
             return ()

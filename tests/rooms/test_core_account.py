@@ -63,6 +63,23 @@ def test_a_closed_day_leaves_in_its_own_lane_and_is_saved() -> None:
     assert [one.day.isoformat() for one in days] == [one.day for one in accounts]
 
 
+def test_a_counter_that_rises_after_days_makes_their_days_whole_and_none_twice() -> None:
+    """A home in summer draws a kilowatt-hour in a week."""
+    found, effects = core(), []
+    for hour in range(9 * 24):
+        effects += sweep(found, hour * HOUR_S, energy_total=100 + (hour >= 8 * 24))
+    accounts = [e.record for e in effects if isinstance(e, Keep) and e.lane is Lane.ACCOUNT]
+    newest = {one.day: one for one in accounts}
+    (days,) = saved(effects, days_key("east"))[-1:]
+    assert [one.day.isoformat() for one in days] == list(newest)
+    assert len(accounts) > len(newest), "all but the newest came again"
+    for day, one in zip(days, newest.values(), strict=True):
+        assert one.kwh == pytest.approx(day.bill.kwh, abs=1e-4)
+        assert sum(one.hours_by.values()) == pytest.approx(day.hours)
+        assert day.hours > 0.0
+    assert 0.7 < sum(one.kwh for one in newest.values()) < 1.0, "the newest two days are open"
+
+
 def test_the_open_account_is_saved_every_quarter_of_an_hour_and_at_the_end() -> None:
     found = core()
     assert len(saved(run(found, 1), state_key("east"))) == 3
