@@ -7,12 +7,14 @@ import asyncio
 import json
 import logging
 import signal
+from collections.abc import Iterator
 
 from msgspec.structs import asdict
 
 from agent import app, claim, config, garbage
 from agent.claim import ClaimError
 from agent.cli.base import FAILED, OK, Commands, command
+from agent.control import highest_asked
 from agent.errors import FileError
 from agent.identity import CERTIFICATE
 from agent.model import POINTS
@@ -95,11 +97,11 @@ def _check(arguments: argparse.Namespace) -> int:
         for line in found.lines
         for device in line.devices
     ]
-    homes = found.uplink.inventory.homes
+    homes, lowered = found.uplink.inventory.homes, list(_lowered(found))
     if arguments.json:
         keys = ("line", "device", "driver", "unit_id", "requests", "registers")
         devices = [dict(zip(keys, row, strict=True)) for row in rows]
-        told = {"devices": devices, "homes": [asdict(home) for home in homes]}
+        told = {"devices": devices, "homes": [asdict(home) for home in homes], "lowered": lowered}
         print(json.dumps(told | {"lacks_code": lacks_code}))
         return OK if lacks_code is None else FAILED
     print(table(["line", "device", "driver", "unit", "requests", "registers"], rows))
@@ -107,6 +109,11 @@ def _check(arguments: argparse.Namespace) -> int:
         if home.lacks:
             names = ", ".join(f"{_label(name)}" for name in home.lacks)
             print(f"home {home.name} lacks: {names}; a sensor or a meter can supply it (homes:)")
+    for one in lowered:
+        print(
+            f"{one['device']}: {one['point']} will be {one['asked']:g} at most: the machine takes"
+            f" nothing between that and comfort.highest, {one['highest']:g}"
+        )
     if lacks_code is not None:
         print(
             f"No certificate yet, and no claim code to get one: {lacks_code} cannot be read. A code"
@@ -117,6 +124,15 @@ def _check(arguments: argparse.Namespace) -> int:
         return FAILED
     print(f"{arguments.config}: all is well")
     return OK
+
+
+def _lowered(found: config.Config) -> Iterator[dict[str, str | float]]:
+    """The homes whose `comfort.highest` the machine cannot be asked for, with what it is asked."""
+    for home in found.core.control.homes:
+        highest = home.highest_c
+        asked = highest_asked(found.core.devices[home.device], home.point, highest)
+        if highest is not None and asked is not None and asked < highest:
+            yield {"device": home.device, "point": home.point, "highest": highest, "asked": asked}
 
 
 def _lacks_code(found: config.Config) -> str | None:

@@ -3,6 +3,7 @@
 from agent.control.comfort import Away, Comfort, Daily
 from agent.control.commands import asked, ended, result_of
 from agent.control.control import Control, ControlSettings
+from agent.control.fitted import highest_asked
 from agent.control.guard import (
     HEATING_WATER,
     LOWEST_WATER_C,
@@ -49,6 +50,7 @@ __all__ = [
     "WeekSchedule",
     "asked",
     "ended",
+    "highest_asked",
     "home_demand",
     "result_of",
 ]

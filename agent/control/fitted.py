@@ -14,7 +14,7 @@ from agent.control.home import eased
 from agent.model import Demand, Machine, Origin, PointId, Snapshot, Value
 
 
-def highest(machine: Machine, point: PointId, borne: float | None) -> float | None:
+def highest_asked(machine: Machine, point: PointId, borne: float | None) -> float | None:
     """The highest that the machine takes and the emitter bears (`borne`), in the machine's steps;
     None where nobody says.
     """
@@ -31,7 +31,7 @@ def fitted(demand: Demand, machine: Machine, borne: float | None) -> Demand:
         return demand
     if isinstance(demand.value, str | bool):
         return demand
-    high = highest(machine, demand.point, borne)
+    high = highest_asked(machine, demand.point, borne)
     if high is None or demand.value <= high:
         return demand
     return replace(demand, value=high, why=f"{demand.why}; {high:g} is the highest")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from agent.control.fitted import highest
+from agent.control.fitted import highest_asked
 from agent.control.heating import HIGHEST_C, Heating, Reach
 from agent.control.home import HomeControl, Hour, comfort_demand, home_demand, untaught
 from agent.control.learned import Learned
@@ -86,7 +86,7 @@ class Tending:
 
 def _reach(home: HomeControl, machine: Machine) -> Reach:
     """The lowest of what the machine takes, its emitters bear, and the rule ever asks for."""
-    terms, highest_c = machine.terms(home.point), highest(machine, home.point, home.highest_c)
+    terms, highest_c = machine.terms(home.point), highest_asked(machine, home.point, home.highest_c)
     reach_c = HIGHEST_C if highest_c is None else min(HIGHEST_C, highest_c)
     return Reach(reach_c, terms.step, terms.origin) if terms is not None else Reach(reach_c)
 

@@ -181,6 +181,22 @@ def test_check_says_what_a_home_lacks(tmp_path: Path, capsys: pytest.CaptureFixt
     assert lacks in capsys.readouterr().out
 
 
+def test_check_says_what_the_machine_is_asked_at_most(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    text = EXAMPLE.read_text("utf-8").replace("park: 45", "park: 40")
+    for highest, lowered in (("42", []), ("42.7", [42.5])):
+        path.write_text(text.replace("comfort:", f"comfort:\n      highest: {highest}"), "utf-8")
+        assert run("check", path, "--json") == 0
+        told = json.loads(capsys.readouterr().out)["lowered"]
+        assert [one["asked"] for one in told] == lowered
+    assert run("check", path) == 0
+    assert (
+        "water_setpoint will be 42.5 at most: the machine takes nothing" in capsys.readouterr().out
+    )
+
+
 def test_docs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "reference"
     assert run("docs", "--check", "--folder", folder) == 1
