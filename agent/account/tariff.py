@@ -198,12 +198,13 @@ def _tiered(tariff: Tariff, before: float, kwh: float) -> float:
 def _turned(tariff: Tariff, tally: Tally, day: date) -> Tally:
     """The tally with a new season or year begun where the day asks for it.
 
-    Between two seasons the old one's kWh stay, so that a day late in coming finds its cap.
+    Between two seasons the old one's kWh stay, so that a day late in coming finds its cap; a late
+    one of the old year counts with the new, whose kWh it does not end.
     """
     season = tariff.season_of(day)
     if season is not None and season != tally.season:
         tally = replace(tally, season=season, refunded_kwh={})
-    if day.year != tally.year:
+    if day.year not in (tally.year, tally.year - 1):
         tally = replace(tally, year=day.year, year_kwh=0.0)
     return tally
 

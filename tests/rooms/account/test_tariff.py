@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agent.account.tariff import UNPRICED, Bill, Rate, Refund, Tally, Tariff, Tier, charge
 from agent.config.tariff import read_tariff
@@ -91,6 +92,15 @@ def test_tiers_add_above_their_limits() -> None:
     tally, _ = charge(tariff, Tally(), start, start, 90.0)
     _, ((_, bill),) = charge(tariff, tally, start, start, 120.0)
     assert bill.gross == pytest.approx(120 * 0.5 + 110 * 0.1 + 10 * 0.2)
+
+
+def test_energy_of_the_old_year_that_comes_late_ends_no_kwh_of_the_new() -> None:
+    new, old = local("2026-01-02 12:00"), local("2025-12-31 12:00")
+    tally, _ = charge(BEIJING, Tally(), new, new, 90.0)
+    tally, _ = charge(BEIJING, tally, old, old, 1.0)
+    assert (tally.year, tally.year_kwh) == (2026, 91.0)
+    tally, _ = charge(BEIJING, replace(tally, year=2099), new, new, 1.0)
+    assert (tally.year, tally.year_kwh) == (2026, 1.0), "of a clock that was wrong"
 
 
 def test_without_a_tariff_energy_is_counted_and_called_unpriced() -> None:
