@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bench.faults.work import Scope
 
 TUNING_SEED = 1000
-UNITS, MONTHS = 10, 570.0  # with the months of learning over 600
+UNITS, MONTHS = 20, 630.0
 QUICK = ("F04", "F06", "F07", "F15", "F19", "F24_low")
 
 
@@ -96,7 +96,7 @@ BENCH = Bench(
     "faults",
     "Faults injected into simulated heat pumps with real physics: what is found, after how long, "
     "by which name; false alarms of healthy units; the unit's own fault code as a peer.",
-    "30 s polls, quantised and noisy; 21 healthy days, then 14 with the fault, on 10 random units "
+    "30 s polls, quantised and noisy; 21 healthy days, then 14 with the fault, on 20 random units "
     "in each of 3 weathers; over 600 healthy device-months with what must stay silent",
     run_bench,
     (

@@ -50,7 +50,7 @@ class Scope:
 
     Ways of seeing and extra questions take the first `more_units` units of each weather, no other
     one learns in every way; of the healthy units every second is seen disturbed as well, every
-    sixteenth in every way.
+    eighth in every way.
     """
 
     kinds: tuple[str, ...]
@@ -157,7 +157,7 @@ def ill(scope: Scope) -> tuple[Learning, list[Branch]]:
     return work, [one for one in found if drawn is None or _fits(one, drawn, one.pair)]
 
 
-_SIXTEENTH = tuple((way.name, 16) for way in ABLATIONS)
+_EIGHTH = tuple((way.name, 8) for way in ABLATIONS)
 
 
 def calm(scope: Scope) -> list[Calm]:
@@ -166,7 +166,7 @@ def calm(scope: Scope) -> list[Calm]:
     found: list[Calm] = []
     while left > 0.05:
         n = max(1, min(scope.calm_units, round(left * MONTH_DAYS / days)))
-        ways = (("full", 1), *(((DISTURBED.name, 2), *_SIXTEENTH) if scope.ablations else ()))
+        ways = (("full", 1), *(((DISTURBED.name, 2), *_EIGHTH) if scope.ablations else ()))
         found.append(Calm(n, days, scope.seed + 500 + len(found), ways, scope.folder))
         left -= n * days / MONTH_DAYS
     return found
