@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from agent.faults import Detector, LifeCycle, Profile, RowReader, Saved
+from agent.faults.believed import ANYTHING, LIMITS
 from agent.model import Alarm, Change, Stamp, VendorFault
 from agent.replay.recorded import RecordedMachine
 from bench.faults.codes import DEVICE
@@ -154,8 +155,9 @@ class Watch:
         made, life, see = self._reader.sample, self._life, self._detector.see
         said: object = None
         lost, due = False, -inf
-        for mono, at, row in zip(
-            polls.mono.tolist(), self._stamps(polls), _rows(polls.rows), strict=True
+        whole, plain = _looks(polls.rows, self.setting.names)
+        for mono, at, row, all_there, possible in zip(
+            polls.mono.tolist(), self._stamps(polls), _rows(polls.rows), whole, plain, strict=True
         ):
             if mono - self._last > RESTART_S and self.samples:
                 self._start(self.kept())
@@ -163,7 +165,7 @@ class Watch:
                 see, life, due = self._detector.see, self._life, -inf
             self._last, own = mono, mono - self._boot
             self.samples += 1
-            sample = made(own, at, row)
+            sample = made(own, at, row, True, all_there, possible)
             conditions = see(sample)
             away = sample.lost is not None
             if away or lost or own >= due or conditions is not said:
@@ -237,3 +239,15 @@ def _rows(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[list[
     for k in np.flatnonzero(np.isnan(rows).any(axis=1)).tolist():
         found[k] = [None if value != value else value for value in found[k]]  # noqa: PLR0124
     return found
+
+
+def _looks(
+    rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]], names: Sequence[str]
+) -> tuple[list[bool], list[bool]]:
+    """Of each row whether no value is missing, and whether none is impossible, as `replay` looks:
+    many rows at once.
+    """
+    low, high, _ = np.array([LIMITS.get(name, ANYTHING) for name in names]).T
+    missing = np.isnan(rows)
+    possible = (missing | ((rows >= low) & (rows <= high))).all(axis=1)
+    return np.logical_not(missing.any(axis=1)).tolist(), possible.tolist()
