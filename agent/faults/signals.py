@@ -137,7 +137,7 @@ def _at_rest(window: Window) -> float | None:
     the rooms is 30 K warmer, and comes to one probe before the other.
     """
     probes = ("water_supply_temp", "water_return_temp")
-    if any(window.swing(probe) > PASSES_K for probe in probes):
+    if any(window.width(probe) > PASSES_K for probe in probes):
         return None
     return _minus(*(window.get(probe) for probe in probes))
 

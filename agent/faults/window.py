@@ -33,16 +33,24 @@ class Window:
         """The mean of a point; None when it showed no value in half of the samples."""
         if point in self._mean:
             return self._mean[point]
-        values = [v for v in [getattr(one, point) for one in self._kept] if v is not None]
+        values = self._shown(point)
         mean = trimmed(values) if values and 2 * len(values) > self.n else None
         self._mean[point] = mean
         return mean
 
     def swing(self, point: PointId) -> float:
         """What lies between the lowest and the highest fifth of a point; 0 without values."""
-        values = sorted(v for v in [getattr(one, point) for one in self._kept] if v is not None)
+        values = sorted(self._shown(point))
         cut = len(values) // 5
         return values[-1 - cut] - values[cut] if values else 0.0
+
+    def width(self, point: PointId) -> float:
+        """What lies between the lowest and the highest value in the mean; 0 without values."""
+        values = _inner(self._shown(point))
+        return values[-1] - values[0] if values else 0.0
+
+    def _shown(self, point: PointId) -> list[float]:
+        return [v for v in [getattr(one, point) for one in self._kept] if v is not None]
 
 
 def averaged(kept: Sequence[Sample], now: float, least_s: float) -> Window | None:
@@ -55,7 +63,11 @@ def averaged(kept: Sequence[Sample], now: float, least_s: float) -> Window | Non
 
 def trimmed(values: list[float]) -> float:
     """The mean without the lowest and the highest tenth: one wild value in ten moves nothing."""
+    inner = _inner(values)
+    return sum(inner) / len(inner)
+
+
+def _inner(values: list[float]) -> list[float]:
     values.sort()
     cut = (len(values) + 9) // 10
-    inner = values[cut:-cut] or values
-    return sum(inner) / len(inner)
+    return values[cut:-cut] or values

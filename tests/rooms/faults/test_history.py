@@ -240,6 +240,7 @@ def test_an_input_that_is_missing_judges_nothing() -> None:
         ([40.0 - 0.2 * i for i in range(20)], [39.6 - 0.2 * i for i in range(20)], 0.4),
         ([62.0] * 12 + [57.0] + [28.0] * 7, [62.1] * 11 + [28.5] * 9, None),
         ([40.0] * 20, [40.0] * 11 + [28.0] * 9, None),
+        ([63.0] * 17 + [57.5, 29.4, 27.2], [63.0] * 17 + [31.5, 28.1, 26.6], None),  # at its end
     ],
 )
 def test_water_of_a_tank_that_passes_at_rest_says_nothing_of_the_probes(
