@@ -155,7 +155,7 @@ class Watch:
         made, life, see = self._reader.sample, self._life, self._detector.see
         said: object = None
         lost, due = False, -inf
-        whole, plain = _looks(polls.rows, self.setting.names)
+        whole, plain = looks(polls.rows, self.setting.names)
         for mono, at, row, all_there, possible in zip(
             polls.mono.tolist(), self._stamps(polls), _rows(polls.rows), whole, plain, strict=True
         ):
@@ -241,7 +241,7 @@ def _rows(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[list[
     return found
 
 
-def _looks(
+def looks(
     rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]], names: Sequence[str]
 ) -> tuple[list[bool], list[bool]]:
     """Of each row whether no value is missing, and whether none is impossible, as `replay` looks:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import numpy as np
 import pytest
 
+from agent.faults import possible
 from bench.faults.fleets import Truth
 from bench.faults.negatives import Calendars, beside
 from bench.faults.outcome import MONTH_DAYS, Case
@@ -19,6 +22,7 @@ from bench.faults.stages import (
     learn,
     run_branches,
 )
+from bench.faults.watch import looks
 from bench.faults.ways import DISTURBED, FULL, WAYS, decoded, names_of, seen
 from bench.faults.work import Scope, batches, branches, learning
 from simulators.physics import Fleet, draw_units, weather
@@ -76,6 +80,25 @@ def test_ways_of_seeing() -> None:
 def test_no_probe_shows_what_its_code_for_absent_would_be() -> None:
     rows = decoded(np.array([[150.0, 0.0], [-3276.8, -5.0]]), ("coil_temp", "low_pressure"))
     assert np.isnan(rows).tolist() == [[False, False], [True, False]]
+
+
+def test_many_rows_at_once_are_looked_at_as_belief_looks_at_each() -> None:
+    names = ("outdoor_temp", "water_flow", "mode_active", "fault_code")
+    rows = np.array(
+        [
+            [-5.0, 18.0, 1.0, 0.0],
+            [np.nan, 18.0, 1.0, 0.0],
+            [-60.0, 200.0, 9999.0, 9999.0],  # the last that can be; modes and codes have no limit
+            [-60.1, 18.0, 1.0, 0.0],
+            [np.nan, 3276.7, 1.0, 0.0],
+        ]
+    )
+    whole, plain = looks(rows, names)
+    assert whole == [True, False, True, True, False]
+    assert plain == [True, True, True, False, False]
+    for row, expected in zip(rows.tolist(), plain, strict=True):
+        columns = {n: [None if isnan(v) else v] for n, v in zip(names, row, strict=True)}
+        assert possible(columns) is expected
 
 
 def test_energy_lost_is_what_the_twin_would_not_have_used_for_the_same_heat() -> None:
