@@ -158,12 +158,10 @@ class Belief:
         for value, one in zip(values, self._known, strict=True):
             if value is None:
                 continue
-            jump = one.jump
-            if jump.doubted is None and (
-                value == jump.believed or (one.low <= value <= one.high and jump.follows(value))
-            ):
+            possible, jump = one.low <= value <= one.high, one.jump
+            settled = possible and jump.doubted is None
+            if settled and (value == jump.believed or jump.follows(value)):
                 continue
-            possible = one.low <= value <= one.high
             believed = one.seen(value) if possible else one.instead()
             if believed != value:
                 setattr(sample, one.name, believed)
