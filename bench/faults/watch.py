@@ -157,7 +157,12 @@ class Watch:
         lost, due = False, -inf
         whole, plain = looks(polls.rows, self.setting.names)
         for mono, at, row, all_there, possible in zip(
-            polls.mono.tolist(), self._stamps(polls), _rows(polls.rows), whole, plain, strict=True
+            polls.mono.tolist(),
+            self._stamps(polls),
+            _rows(polls.rows, whole),
+            whole,
+            plain,
+            strict=True,
         ):
             if mono - self._last > RESTART_S and self.samples:
                 self._start(self.kept())
@@ -233,11 +238,14 @@ def seen_of(alarm: Alarm) -> Seen:
     )
 
 
-def _rows(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[list[float | None]]:
-    """Rows of floats, None for nan."""
+def _rows(
+    rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]], whole: Sequence[bool]
+) -> list[list[float | None]]:
+    """Rows of floats, None for nan, of which a `whole` one has none."""
     found: list[list[float | None]] = rows.tolist()
-    for k in np.flatnonzero(np.isnan(rows).any(axis=1)).tolist():
-        found[k] = [None if value != value else value for value in found[k]]  # noqa: PLR0124
+    for k, all_there in enumerate(whole):
+        if not all_there:
+            found[k] = [None if value != value else value for value in found[k]]  # noqa: PLR0124
     return found
 
 
