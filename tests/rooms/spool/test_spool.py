@@ -48,12 +48,14 @@ async def test_close_commits_what_was_appended(path: Path) -> None:
         assert await seqs(spool, Lane.RESULT) == [1]
 
 
+def full(lanes: Lanes, *_: object) -> None:
+    """What a full disk makes of a step."""
+    raise sqlite3.OperationalError("database or disk is full")
+
+
 async def test_what_a_full_disk_could_not_delete_is_there_and_is_forgotten_later(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(lanes: Lanes, keys: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
     async with spool_at(path) as spool:
         for _ in range(5):
             spool.append(Lane.TELEMETRY, STAMP, b"{}")
@@ -72,9 +74,6 @@ async def test_what_a_full_disk_could_not_delete_is_there_and_is_forgotten_later
 async def test_what_a_failed_commit_brought_back_is_not_counted_twice(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(lanes: Lanes, *_: object) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
-
     async with spool_at(path) as spool:
         for _ in range(2):
             for _ in range(5):
