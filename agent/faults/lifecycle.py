@@ -8,7 +8,7 @@ What stands survives restarts; delays that run begin anew then.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
@@ -75,9 +75,9 @@ class LifeCycle:
             return ()
         changes = list(self._mask(device, seen, masked, stamp))
         changes += self._walk(device, conditions, stamp, masked)
-        changes += self._settled(changes, stamp)
+        told = self._watches.settled(changes, stamp)
         seen.conditions, seen.due = conditions, self._due(device)
-        return tuple(changes)
+        return told
 
     def due(self, device: str) -> float:
         """The monotonic second before which `step` changes nothing for the same conditions."""
@@ -95,7 +95,7 @@ class LifeCycle:
             if watch.alarm is not None
         ]
         self._watches.forget(device)
-        return (*changes, *self._settled(changes, stamp))
+        return self._watches.settled(changes, stamp)
 
     # --- orders -------------------------------------------------------------------------------
 
@@ -170,12 +170,11 @@ class LifeCycle:
     def _ordered(self, watch: Watch, alarm: Alarm, stamp: Stamp) -> Changes:
         watch.put(alarm)
         self._wake(alarm.device)
-        return (alarm, *self._settled([alarm], stamp))
+        return self._watches.settled([alarm], stamp)
 
     def _reserved(self, device: str, stamp: Stamp, cause: str) -> Changes:
         self._wake(device)
-        changes = list(self._in_or_out(device, stamp, cause))
-        return (*changes, *self._settled(changes, stamp))
+        return self._watches.settled(self._in_or_out(device, stamp, cause), stamp)
 
     # --- one judgement ------------------------------------------------------------------------
 
@@ -243,9 +242,8 @@ class LifeCycle:
             watch.shelf_ends = watch.held_until = mono + HOUR_S
         elif self._chatter.come(identity, mono) and spared:
             watch.held_until = mono + HOUR_S
-        by = _cause(condition) or places.waits(self.open, condition.severity)
         out = self._service.covers(condition.device, condition.rule, condition.fault)
-        hidden = Hidden(by, out, until)
+        hidden = Hidden(_cause(condition), out, until)
         watch.seen_since = watch.ends = watch.milder_since = None
         watch.diagnosed = mono
         if before is not None:
@@ -321,9 +319,6 @@ class LifeCycle:
                 yield from self._gone(watch, stamp)
 
     # --- keeping ------------------------------------------------------------------------------
-
-    def _settled(self, changes: Collection[Alarm], stamp: Stamp) -> Changes:
-        return self._watches.settled(stamp) if changes else ()
 
     def _in_or_out(self, device: str, stamp: Stamp, cause: str) -> Iterator[Alarm]:
         for _, watch in self._watches.of(device):

@@ -7,7 +7,7 @@ already does not come sooner for a fourth.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from agent.model import Alarm, Severity
@@ -17,8 +17,8 @@ WAITS = "dispatch_limit"
 """Why an alarm is suppressed that waits for a place."""
 
 
-def moves(alarms: Iterable[Alarm]) -> Iterator[tuple[Alarm, bool]]:
-    """The alarms that lose or take a place now; True takes one.
+def moves(alarms: Iterable[Alarm], placed: Collection[str]) -> Iterator[tuple[Alarm, bool]]:
+    """The alarms that lose or take a place now; True takes one. `placed`: ids that had one.
 
     What has become an advice waits for none any more.
     """
@@ -26,7 +26,7 @@ def moves(alarms: Iterable[Alarm]) -> Iterator[tuple[Alarm, bool]]:
     for alarm in everyone:
         if alarm.suppressed_by == WAITS and alarm.severity is Severity.S3:
             yield alarm, True
-    asking = sorted((one for one in everyone if _asks(one)), key=_order)
+    asking = sorted((one for one in everyone if _asks(one)), key=lambda one: _order(one, placed))
     for number, alarm in enumerate(asking):
         has = alarm.suppressed_by != WAITS
         gets = number < MOST_OPEN or alarm.severity is Severity.S1
@@ -34,12 +34,9 @@ def moves(alarms: Iterable[Alarm]) -> Iterator[tuple[Alarm, bool]]:
             yield alarm, gets
 
 
-def waits(alarms: Iterable[Alarm], severity: Severity) -> str:
-    """Why a new alarm of this severity is suppressed from its birth; empty when it is not."""
-    if severity is not Severity.S2:
-        return ""
-    taken = sum(1 for one in alarms if _asks(one) and one.suppressed_by != WAITS)
-    return WAITS if taken >= MOST_OPEN else ""
+def taken(alarms: Iterable[Alarm]) -> frozenset[str]:
+    """The ids of those that have a place."""
+    return frozenset(one.id for one in alarms if _asks(one) and one.suppressed_by != WAITS)
 
 
 def _asks(alarm: Alarm) -> bool:
@@ -49,7 +46,6 @@ def _asks(alarm: Alarm) -> bool:
     return alarm.active and alarm.severity is not Severity.S3 and not hidden and not explained
 
 
-def _order(alarm: Alarm) -> tuple[bool, bool, datetime, str]:
+def _order(alarm: Alarm, placed: Collection[str]) -> tuple[bool, bool, datetime, str]:
     """S1 first, then who has a place, then who is older."""
-    waits = alarm.suppressed_by == WAITS
-    return (alarm.severity is not Severity.S1, waits, alarm.opened_at, alarm.id)
+    return (alarm.severity is not Severity.S1, alarm.id not in placed, alarm.opened_at, alarm.id)

@@ -53,7 +53,20 @@ def raised(condition: Condition, stamp: Stamp, serial: int, hidden: Hidden = SEE
 
 def told(alarm: Alarm, change: Change, stamp: Stamp, cause: str = "") -> Alarm:
     """The alarm as its next record: numbered, dated, with what follows from its facts."""
-    found = replace(alarm, change=change, cause=cause, seq=alarm.seq + 1, changed_at=stamp.at)
+    return _derived(
+        replace(alarm, change=change, cause=cause, seq=alarm.seq + 1, changed_at=stamp.at)
+    )
+
+
+def amended(alarm: Alarm, by: str) -> Alarm:
+    """A record that nobody was told yet, hidden by this instead; an empty name shows it."""
+    record = replace(alarm, suppressed_by=by)
+    if by and alarm.change is Change.RELEASED:
+        record = replace(record, change=Change.SUPPRESSED, cause=by)
+    return _derived(record)
+
+
+def _derived(found: Alarm) -> Alarm:
     stands = found.cleared_at is None and (found.active or latches(found))
     return replace(
         found,

@@ -17,6 +17,7 @@ class Watches:
     def __init__(self, restored: Iterable[Alarm] = ()) -> None:
         self._all = {alarm.identity: Watch(alarm=alarm) for alarm in restored}
         self._unplaced = list(self._all.values())
+        self._taken = places.taken(self.open)
 
     @property
     def open(self) -> tuple[Alarm, ...]:
@@ -47,13 +48,23 @@ class Watches:
         found = (one for one in self._all.values() if one.alarm and one.alarm.id == alarm_id)
         return next(found, None)
 
-    def settled(self, stamp: Stamp) -> tuple[Alarm, ...]:
-        """Who loses and who takes a dispatch place by what has changed."""
-        found: list[Alarm] = []
-        for alarm, takes in list(places.moves(self.open)):
+    def settled(self, changes: Iterable[Alarm], stamp: Stamp) -> tuple[Alarm, ...]:
+        """The changes, not told yet, with who loses and who takes a dispatch place by them.
+
+        What changes and finds no place is told once, as waiting: nobody sets out in between.
+        """
+        records = list(changes)
+        for alarm, takes in list(places.moves(self.open, self._taken)) if records else ():
             by = "" if takes else places.WAITS
-            found.append(self._all[alarm.identity].put(transitions.suppressed(alarm, by, stamp)))
-        return tuple(found)
+            mine = [at for at, record in enumerate(records) if record.id == alarm.id]
+            for at in mine:
+                records[at] = newest = transitions.amended(records[at], by)
+            if not mine:
+                newest = transitions.suppressed(alarm, by, stamp)
+                records.append(newest)
+            self._all[alarm.identity].put(newest)
+        self._taken = places.taken(self.open) if records else self._taken
+        return tuple(records)
 
     def tidy(self, device: str) -> None:
         """Forget what is neither seen nor open."""

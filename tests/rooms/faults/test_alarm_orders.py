@@ -318,9 +318,29 @@ def test_advice_needs_no_place_and_what_is_hidden_gives_its_place_away() -> None
     assert told.note(told.cycle.shelve(first, SERVICE, "why", HOUR, at(1))) == [
         "shelved shelved", "released unacknowledged_active",
     ]  # fmt: skip
-    assert told.judge(HOUR + 1, *found) == [
-        "unshelved unacknowledged_active", "suppressed suppressed_by_design",
+    assert told.judge(HOUR + 1, *found) == ["unshelved suppressed_by_design"]
+    assert told.last.id == first, "who has a place keeps it, younger or not"
+    assert told.last.suppressed_by == "dispatch_limit"
+
+
+def test_what_becomes_worse_and_finds_no_place_sends_nobody() -> None:
+    told = Told()
+    three = [condition(str(n)) for n in range(3)]
+    told.judge(0, condition("worse", S3))
+    told.judge(10, *three, condition("worse", S3))
+    assert told.judge(20, *three, condition("worse")) == ["severity suppressed_by_design"]
+    assert told.judge(30, *three[1:], condition("worse")) == [
+        "returned returned_unacknowledged", "released unacknowledged_active",
     ]  # fmt: skip
+
+
+def test_what_nothing_explains_any_more_waits_all_the_same() -> None:
+    told = Told()
+    three = [condition(str(n)) for n in range(3)]
+    told.judge(0, *three, condition("fourth", cause="F25"))
+    assert told.last.suppressed_by == "F25"
+    assert told.judge(10, *three, condition("fourth")) == ["suppressed suppressed_by_design"]
+    assert told.last.suppressed_by == "dispatch_limit"
 
 
 def test_what_becomes_an_advice_waits_for_no_place() -> None:
@@ -329,9 +349,7 @@ def test_what_becomes_an_advice_waits_for_no_place() -> None:
     told.judge(0, *three, condition("mild"))
     milder = (*three, condition("mild", S3))
     told.judge(10, *milder)
-    assert told.judge(HOUR + 10, *milder) == [
-        "severity suppressed_by_design", "released unacknowledged_active",
-    ]  # fmt: skip
+    assert told.judge(HOUR + 10, *milder) == ["severity unacknowledged_active"]
 
 
 # --- who is told -------------------------------------------------------------------------------

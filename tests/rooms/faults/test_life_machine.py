@@ -42,6 +42,11 @@ COUNTED = (Change.RAISED, Change.AGAIN, Change.RETURNED)
 Identity = tuple[str, str, str]
 
 
+def asks(alarm: Alarm) -> bool:
+    """Whether it asks somebody to come."""
+    return alarm.active and alarm.annunciated and alarm.severity is not S3
+
+
 @dataclass(slots=True)
 class Model:
     """What was told of one alarm, and of its condition."""
@@ -197,7 +202,14 @@ class Lives(RuleBasedStateMachine):
             assert self.mono - self.model.gone[alarm.identity] >= min(clear_s, 60.0)
 
     def take(self, answer: tuple[Alarm, ...] | No) -> None:
-        for alarm in () if isinstance(answer, No) else answer:
+        changes = () if isinstance(answer, No) else answer
+        last = {alarm.id: alarm for alarm in changes}
+        worst = any(alarm.severity is S1 and asks(alarm) for alarm in changes)
+        for alarm in changes:
+            waits = last[alarm.id].suppressed_by == "dispatch_limit"
+            before = self.model.last.get(alarm.id)
+            assert not (asks(alarm) and waits), "nobody is sent for what waits"
+            assert not waits or worst or before is None or not asks(before), "a place is kept"
             self.record(alarm)
 
     def record(self, alarm: Alarm) -> None:
@@ -245,10 +257,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def dispatch_places(self) -> None:
-        asking = [
-            one for one in self.cycle.open
-            if one.active and one.annunciated and one.severity is not S3
-        ]  # fmt: skip
+        asking = [one for one in self.cycle.open if asks(one)]
         worst = [one for one in asking if one.severity is S1]
         assert len(asking) <= max(3, len(worst))
         waiting = [
