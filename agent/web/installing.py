@@ -23,6 +23,8 @@ _UNIT = Markup("""<form method="post" action="/api/setup/unit" class="unit" id="
 <label>{name_word}<input name="name" value="{name}" maxlength="64" required
  autocapitalize="none" spellcheck="false" pattern="[A-Za-z0-9][A-Za-z0-9_\\-]*"></label>
 {serves}<p class="row">{buttons}</p></form>""")
+_DECIDED = Markup("""<details class="unit" id="decided-{id}"><summary><span><b>{name}</b> {driver}:
+<span class="{shade}">{state}</span> <small>{edit}</small></span></summary>{form}</details>""")
 _TAKE = Markup('<button name="taken" value="true" class="take">{}</button>')
 _LEAVE = Markup('<button name="taken" value="false" class="leave">{}</button>')
 _GUESS = Markup(
@@ -133,13 +135,6 @@ def _unit(one: Machine, setup: Setup, speech: Speech) -> Markup:
         return Markup('<p id="unit-{}">{} {}: {}</p>').format(
             one.unit_id, speech("address"), one.unit_id, text
         )
-    if one.taken is not None:
-        state = speech("taken" if one.taken else "left_out")
-        if one.serves:
-            state += " · " + speech("serves_unit", one.serves)
-        return Markup('<p id="unit-{}" class="{}"><b>{}</b> {}: {}</p>').format(
-            one.unit_id, "well" if one.taken else "small", one.name, one.driver, state
-        )
     guesses = Markup("").join(
         _GUESS.format(
             guess.driver, _checked(guess.driver == one.driver), guess.driver, guess.models,
@@ -147,7 +142,7 @@ def _unit(one: Machine, setup: Setup, speech: Speech) -> Markup:
         )
         for guess in one.guesses
     )  # fmt: skip
-    return _UNIT.format(
+    form = _UNIT.format(
         id=one.unit_id,
         kind=speech(f"kind_{one.kind}"),
         address=speech("address"),
@@ -161,6 +156,23 @@ def _unit(one: Machine, setup: Setup, speech: Speech) -> Markup:
             speech("leave_out")
         ),
     )  # fmt: skip
+    return form if one.taken is None else _decided(one, form, speech)
+
+
+def _decided(one: Machine, form: Markup, speech: Speech) -> Markup:
+    """In one line what was decided; the form is folded, for who thinks better of it."""
+    state = speech("taken" if one.taken else "left_out")
+    if one.serves:
+        state += " · " + speech("serves_unit", one.serves)
+    return _DECIDED.format(
+        id=one.unit_id,
+        name=one.name,
+        driver=one.driver,
+        shade="well" if one.taken else "small",
+        state=state,
+        edit=speech("edit"),
+        form=form,
+    )
 
 
 def _serves(one: Machine, setup: Setup, speech: Speech) -> Markup:

@@ -32,6 +32,8 @@ fetch("/api/setup/unit", {
 });
 """
 
+OPEN = 'return [...document.querySelectorAll("details[open]")].map((one) => one.id)'
+
 
 @pytest.fixture
 def home() -> Iterator[FreshHome]:
@@ -77,14 +79,19 @@ def test_from_the_box_to_green_with_a_wire_put_right(home: FreshHome) -> None:
         )
         assert page.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
         page.fill("#unit-1 input[name=name]", "east")
+        page.follow("#unit-1 .leave")
+        page.reads("east midea_mthermal_r290", "不用")
+        page.tap("#decided-1 summary")
         page.follow("#unit-1 .take")
         page.reads("已核对")
         page.fill("input[name=gateway]", "gw-0042")
+        page.tap("#decided-1 summary")
         meter = {"unit_id": 5, "taken": True, "name": "meter1", "serves": 1}
         page.driver.execute_script(SECOND_PHONE, meter)
         page.reads("属于地址 1")
         gateway = 'return document.querySelector("[name=gateway]").value'
         assert page.driver.execute_script(gateway) == "gw-0042"  # it outlives the live update
+        assert page.driver.execute_script(OPEN) == ["decided-1"]  # and so does what is unfolded
         page.follow("button.write")
         page.reads("配置已写入")
         page.until(lambda: home.light() == "green", "green", 90.0)

@@ -93,13 +93,19 @@
       if (!piece || (turning && piece.contains(turning.form))) continue;
       const focused = piece.contains(document.activeElement) ? document.activeElement : null;
       if (focused?.matches("input")) continue;
-      const open = [...piece.querySelectorAll("details")].map((one) => one.open);
+      const open = new Set([...piece.querySelectorAll("details[open]")].map(keyOf));
       const typed = [...piece.querySelectorAll("input")].filter((one) => one.value !== one.defaultValue);
       piece.innerHTML = html;
       for (const one of typed) keepTyped(piece, one);
-      piece.querySelectorAll("details").forEach((one, i) => (one.open = open[i] ?? false));
+      piece.querySelectorAll("details").forEach((one) => (one.open = open.has(keyOf(one))));
       if (focused?.id) document.getElementById(focused.id)?.focus();
     }
+  }
+
+  // Which of several that fold: by its own id, else by that of what it is in, and its place there.
+  function keyOf(one) {
+    const around = one.closest("[id]");
+    return around.id + [...around.querySelectorAll("details")].indexOf(one);
   }
 
   // What was typed and not sent yet stays, in the same field of the same form.

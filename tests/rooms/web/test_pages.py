@@ -19,10 +19,12 @@ import pytest
 from msgspec.structs import replace
 
 from agent.web import Ended, words
+from agent.web.installing import body
 from agent.web.keys import Keys
 from agent.web.routes import Asked
 from agent.web.sentence import sentence
 from agent.web.server import _sent
+from agent.web.setup import Guessed, Machine, Setup
 from agent.web.stream import Streams, Tempo
 from agent.web.view import Dial, Handed, Paper, Text
 from agent.web.words import WORDS, Speech
@@ -406,3 +408,18 @@ async def test_who_hangs_up_is_noticed_though_nothing_changes() -> None:
     reader = SimpleNamespace(at_eof=lambda: next(gone))
     sent = [text async for text in _sent(stream, reader)]
     assert [text.partition(b":")[0] for text in sent] == [b"retry", b"data"]
+
+
+@pytest.mark.parametrize(("taken", "said"), [(True, "compared"), (False, "left out")])
+def test_who_decided_on_a_machine_may_think_better_of_it(taken: bool, said: str) -> None:
+    found = Machine(3, "heat_pump", "east", "midea", (Guessed("midea", "Midea", 0.9),))
+    open_one, folded = (
+        str(body(Setup("found", "gw", True, machines=(one,)), Speech("en")))
+        for one in (found, replace(found, taken=taken))
+    )
+    form = open_one[open_one.index("<form") : open_one.index("</form>")]
+    assert 'name="taken" value="true"' in form
+    assert "<details" not in open_one
+    decided = folded[folded.index("<details") : folded.index("</details>")]
+    assert form in decided
+    assert said in decided[: decided.index("</summary>")]
