@@ -15,7 +15,6 @@ from msgspec import Struct
 from agent import __version__, identity
 from agent.config import Config
 from agent.errors import AgentError
-from agent.model import Visit
 from agent.pollcheck import ORDER as POLL_CHECK
 from agent.selftest import TRIAL, Report
 from agent.support import MODEL, SUPPORTED_UNTIL
@@ -87,7 +86,8 @@ def handover(config: Config, reports: Iterable[Report], at: datetime) -> Handove
 
 def _machine(name: str, kind: str, driver: str, unit_id: int, tests: list[Report]) -> Machine:
     wanted = (POLL_CHECK, TRIAL) if kind == "heat_pump" else (POLL_CHECK,)
-    well = {one.order for one in tests if one.visit is Visit.NONE}
+    seen = (one for one in tests if any(check.judged for check in one.checks))
+    well = {one.order for one in seen if one.well}
     needs = tuple(order for order in wanted if order not in well)
     return Machine(name, kind, driver, unit_id, tuple(tests), needs)
 

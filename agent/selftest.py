@@ -48,6 +48,11 @@ class Report:
     checks: tuple[Check, ...]
     order: str = ORDER
 
+    @property
+    def well(self) -> bool:
+        """It came to its own end, and nobody need come."""
+        return self.outcome is Outcome.VERIFIED and self.visit is Visit.NONE
+
 
 @dataclass(slots=True)
 class _Run:

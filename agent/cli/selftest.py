@@ -74,7 +74,7 @@ def _selftest(arguments: argparse.Namespace) -> int:
         key=lambda one: (_RANK[one.visit], one.device),
     )
     _print(reports, arguments)
-    return OK if reports and all(one.visit is Visit.NONE for one in reports) else FAILED
+    return OK if reports and all(one.well for one in reports) else FAILED
 
 
 def _chosen(order: str, device: str) -> tuple[str, str]:
@@ -93,7 +93,7 @@ def _run(found: config.Config, order: str, device: str, arguments: argparse.Name
     visit = worst_first(done.checks)[0].visit
     report = Report(device, datetime.now(UTC), done.outcome, visit, done.checks, order)
     _print([report], arguments)
-    return OK if visit is Visit.NONE and done.outcome is Outcome.VERIFIED else FAILED
+    return OK if report.well else FAILED
 
 
 def _print(reports: Sequence[Report], arguments: argparse.Namespace) -> None:

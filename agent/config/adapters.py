@@ -97,8 +97,16 @@ def address_of(
 ) -> tuple[str, int] | None:
     """Host and port to listen on; None, and why in `mistakes`, when the text is neither."""
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+    if not _is_host(host) or not port.isdecimal() or not 1 <= int(port) <= 65535:
         message = f"{text!r} is no address to listen on"
         mistakes.append(doc.mistake(path, message, "host:port"))
         return None
     return host.strip("[]"), int(port)
+
+
+def _is_host(name: str) -> bool:
+    """Whether it can be asked for at all: no part of a name is empty or longer than 63 letters."""
+    try:
+        return bool(name.encode("idna"))
+    except UnicodeError:
+        return False

@@ -29,6 +29,9 @@ from agent.uplink.adapters import AdapterSettings
 from agent.web import PageSettings
 from agent.yamltext import Document, parse
 
+SLOWEST_POLL_S = 60.0
+"""Twice as far apart, and power is not summed any more (`agent.account.energy`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -74,7 +77,7 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     if page is not None and enrol is not None:
         page = replace(page, label=enrol.claim)
     lamp = _lamp_of(raw, doc, mistakes)
-    _positive(raw, doc, mistakes)
+    _times(raw, doc, mistakes)
     if raw.account.savings == "alternate" and raw.account.as_found is None:
         message = "as_found must be given: off days need a water setpoint"
         mistakes.append(doc.mistake(("account",), message, "25 to 65"))
@@ -166,8 +169,10 @@ def _lamp_of(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> Lam
     return LampSettings(names)
 
 
-def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:
-    """No waiting time may be nothing: the program would never rest."""
+def _times(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:
+    """No waiting time may be nothing, or the program would never rest; none so long that what
+    happens in between is missed.
+    """
     times: dict[tuple[str | int, ...], float | None] = {
         ("spool", "commit_every"): raw.spool.commit_every,
         ("platform", "batch_every"): raw.platform.batch_every,
@@ -181,7 +186,11 @@ def _positive(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> No
     }
     for i, line in enumerate(raw.lines):
         for j, device in enumerate(line.devices):
-            times["lines", i, "devices", j, "every"] = device.every
+            path = ("lines", i, "devices", j, "every")
+            times[path] = device.every
+            if device.every is not None and device.every > SLOWEST_POLL_S:
+                message = f"{device.every:g} s is too seldom to count energy and find faults"
+                mistakes.append(doc.mistake(path, message, f"up to {SLOWEST_POLL_S:g} s"))
     for i, section in enumerate(raw.control):
         times["control", i, "room_stale_after"] = section.room_stale_after
     for path, seconds in times.items():

@@ -76,9 +76,9 @@ class DeviceSection(Section, frozen=True, kw_only=True):
     unit_id: Annotated[int | None, Meta(description="Modbus unit id; the map's if left out.")] = (
         None
     )
-    every: Annotated[Duration | None, Meta(description="Poll interval; the map's if left out.")] = (
-        None
-    )
+    every: Annotated[
+        Duration | None, Meta(description="Poll interval, up to 60 s; the map's if left out.")
+    ] = None
     words: Annotated[
         WordOrder | None, Meta(description="Order of two-word values; the map's if left out.")
     ] = None

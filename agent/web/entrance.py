@@ -64,7 +64,10 @@ class Entrance:
     async def _form(self, asked: Asked) -> Answer:
         wrong_code = asked.args.get("wrong")
         wait_s = int(wrong_code) if wrong_code and wrong_code.isdecimal() else None
-        claimed = await asyncio.to_thread(lambda: self._keys.claimed)
+        try:
+            claimed = await asyncio.to_thread(lambda: self._keys.claimed)
+        except KeyFileError as error:
+            return wrong(503, str(error))
         body = login_page(
             self._frame, language_of(asked), _inside(asked.args.get("next", "/")), wait_s, claimed
         )
@@ -84,7 +87,8 @@ class Entrance:
             where = f"/login?wrong={round(token.wait_s)}&next={to}"
             return Answer(status=303, headers={"Location": where})
         session = self._sessions.who(token)
-        assert session is not None
+        if session is None:  # the code was taken out of force in this moment
+            return wrong(401, "the code is wrong", "密码不对")
         cookie = {"Set-Cookie": f"{COOKIE}={token}{self._cookie}"}
         return _done(asked, told(In(session.role)), to, cookie)
 
@@ -101,7 +105,6 @@ class Entrance:
             return wrong(400, str(error), "密码为 6 到 12 位数字，不能全部相同")
         except (KeyFileError, ClaimError) as error:
             return wrong(503, str(error))
-        self._sessions.end_all(Need.RESIDENT)
         return _done(asked, told(In("installer")), "/", {})
 
 

@@ -101,7 +101,7 @@ class Household:
                 Markup("").join(
                     put(id, "card", piece)
                     for id, piece in parts.items()
-                    if id.endswith(f"-{home.device}")
+                    if id.partition("-")[2] == home.device
                 ),
             )
             for home in live.homes

@@ -84,6 +84,12 @@ class Keys:
         pin = _fits(code.strip(), kept.pin)
         return Need.INSTALLER if claimed else Need.RESIDENT if pin else None
 
+    def in_force(self, need: Need) -> str:
+        """The hash of the code that opens this now; empty for none. Raises KeyFileError."""
+        kept = self._read()
+        pin = kept.pin.hash if kept.pin is not None else ""
+        return (kept.claim or "") if need is Need.INSTALLER else pin
+
     def _read(self) -> Kept:
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=Kept)

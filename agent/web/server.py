@@ -54,7 +54,7 @@ async def serve(listen: Listen, routes: Iterable[Route], door: Door, what: str) 
             finally:
                 server.close()
                 await app.end()
-        except OSError as error:  # ssl.SSLError is one
+        except (OSError, UnicodeError) as error:  # ssl.SSLError is one; "a..b" is no host
             log.warning("%s not served url=%s why=%r", what, listen.url, str(error))
         await asyncio.sleep(AGAIN_S)
 

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.web.keys import Keys
+from agent.web.keys import KeyFileError, Keys
 from agent.web.limits import Tries
 from agent.web.routes import Need, Session
 
@@ -27,6 +27,7 @@ MOST = 16
 class _Open:
     session: Session
     ends: float
+    opened_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,19 @@ class Sessions:
         token = secrets.token_urlsafe(32)
         self._number += 1
         session = Session(need, self._number)
-        self._open[_hashed(token)] = _Open(session, self._now() + LASTS_S[need])
+        ends, code = self._now() + LASTS_S[need], self._keys.in_force(need)
+        self._open[_hashed(token)] = _Open(session, ends, code)
         log.info("session at the page role=%s number=%d", session.role, session.number)
         return token
 
     def who(self, token: str | None) -> Session | None:
-        """Whose token this is; None for nobody's or one whose time is over."""
+        """Whose token this is; None for nobody's, for one whose time is over, and for one whose
+        code opens nothing any more.
+        """
         self._sweep()
         found = self._open.get(_hashed(token)) if token else None
-        if found is None:
+        if found is None or found.opened_by != self._in_force(found.session.need):
+            self.log_out(token)
             return None
         found.ends = self._now() + LASTS_S[found.session.need]
         return found.session
@@ -88,9 +93,11 @@ class Sessions:
         if token:
             self._open.pop(_hashed(token), None)
 
-    def end_all(self, need: Need) -> None:
-        """End every session of this kind: its code is no longer what it was."""
-        self._open = {k: one for k, one in self._open.items() if one.session.need is not need}
+    def _in_force(self, need: Need) -> str:
+        try:
+            return self._keys.in_force(need)
+        except KeyFileError:
+            return ""  # what cannot be read lets nobody in
 
     def _sweep(self) -> None:
         now = self._now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,11 @@ def report(device: str, order: str, visit: Visit = Visit.NONE) -> Report:
     return Report(device, AT, Outcome.VERIFIED, visit, (check,), order)
 
 
+def unjudged(made: Report) -> Report:
+    """The same, ended before it could see anything."""
+    return replace(made, checks=tuple(replace(one, judged=False) for one in made.checks))
+
+
 WHOLE = (report("hp", "poll_check"), report("hp", "test_write"), report("meter", "poll_check"))
 
 
@@ -71,6 +77,8 @@ def test_it_says_who_is_on_which_line_and_what_was_checked(found: config.Config)
         (WHOLE[1:], ("poll_check",)),
         (WHOLE[:1] + WHOLE[2:], ("test_write",)),
         ((report("hp", "poll_check", Visit.SOON), *WHOLE[1:]), ("poll_check",)),
+        ((replace(WHOLE[0], outcome=Outcome.FAILED), *WHOLE[1:]), ("poll_check",)),
+        ((WHOLE[0], unjudged(WHOLE[1]), WHOLE[2]), ("test_write",)),
     ],
 )
 def test_what_is_missing_is_named(

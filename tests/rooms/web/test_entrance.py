@@ -67,6 +67,26 @@ async def test_a_new_pin_ends_the_sessions_of_the_old_one(tmp_path: Path) -> Non
         assert (await household.log_in("240613")).status in (401, 429)
 
 
+async def test_a_new_claim_code_ends_the_sessions_of_the_old_one(tmp_path: Path) -> None:
+    code = coded(tmp_path)
+    async with served(House(), tmp_path) as (_, installer):
+        await installer.log_in(code)
+        assert (await installer.ask("POST", "/api/pin", {"pin": "998877"})).status == 200
+        coded(tmp_path)
+        assert (await installer.ask("POST", "/api/pin", {"pin": "998877"})).status == 401
+
+
+async def test_codes_that_cannot_be_read_open_nothing_and_it_is_said(tmp_path: Path) -> None:
+    code = coded(tmp_path)
+    async with served(House(), tmp_path) as (_, installer):
+        await installer.log_in(code)
+        (tmp_path / FILE).write_text('{"claim"')
+        assert (await installer.ask("POST", "/api/pin", {"pin": "998877"})).status == 401
+        form = await installer.ask("GET", "/login")
+        assert form.status == 503
+        assert str(tmp_path / FILE) in form.text, form.text
+
+
 async def test_a_session_ends_when_nobody_uses_it(tmp_path: Path) -> None:
     house, code = House(), coded(tmp_path)
     async with served(house, tmp_path) as (_, visitor):

@@ -423,3 +423,18 @@ def test_who_decided_on_a_machine_may_think_better_of_it(taken: bool, said: str)
     decided = folded[folded.index("<details") : folded.index("</details>")]
     assert form in decided
     assert said in decided[: decided.index("</summary>")]
+
+
+async def test_a_home_shows_its_own_heat_pump_though_another_name_ends_alike(
+    tmp_path: Path,
+) -> None:
+    house = House()
+    east = replace(HOME, name="East", device=f"east-{HOME.device}")
+    house.live = replace(LIVE, homes=(HOME, east))
+    async with served(house, tmp_path) as (_, visitor):
+        text = (await visitor.ask("GET", "/")).text
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    first = text[text.index(f"<h1>{HOME.name}</h1>") : text.index("<h1>East</h1>")]
+    assert f"now-{HOME.device}" in first
+    assert east.device not in first
