@@ -55,6 +55,10 @@ class PortError(AgentError):
     """A port cannot be opened or was lost. Check cable, name and rights; it is tried again."""
 
 
+class NotSent(PortError):
+    """A port was lost before the request left: nobody has heard it, and it may be sent again."""
+
+
 class SpoolError(AgentError):
     """The durable buffer cannot be used. Check disk space, rights and the version of its file."""
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, wait_random
 
-from agent.errors import PortError
+from agent.errors import NotSent, PortError
 from agent.facts import Fact, LineChanged
 from agent.line.answers import Silence
 from agent.line.listener import Listener
@@ -163,7 +163,8 @@ class Line:
         self._heard = False
         await self._port.open()
         self.traffic.renewed += 1
-        await self._tell(self.scheduler.renewed(turn, self._stamp()))
+        sent = not isinstance(error, NotSent)
+        await self._tell(self.scheduler.renewed(turn, sent, self._stamp()))
 
     async def _idle(self, until: float) -> None:
         mono = self._stamp().mono

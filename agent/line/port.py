@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import serial
 
 from agent.drivers.wire import ReadRequest, Request
-from agent.errors import PortError
+from agent.errors import NotSent, PortError
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.frames import Framing, RtuFraming, TcpFraming
 
@@ -136,7 +136,8 @@ class Port:
     async def exchange(
         self, request: Request, answer_within_s: float, worst_lateness_s: float, gap_s: float
     ) -> Reply:
-        """Ask and say what came back. Raises PortError when the line itself is gone.
+        """Ask and say what came back. Raises PortError when the line itself is gone, as NotSent
+        when it was before the request left.
 
         After a timeout or a cancellation the line stays quiet, and what comes is thrown away, until
         `worst_lateness_s` has passed: on RTU a late answer would be taken for the next one. The
@@ -205,7 +206,7 @@ class Port:
 
     async def _ask(self, request: Request, frame: bytes, deadline: float) -> Reply:
         loop = asyncio.get_running_loop()
-        self._raise_if_lost()
+        self._raise_if_lost(NotSent)
         assert self._pipe is not None
         self._received.clear()
         self._request, self._reply = request, loop.create_future()
@@ -246,11 +247,11 @@ class Port:
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(Silence())
 
-    def _raise_if_lost(self) -> None:
+    def _raise_if_lost(self, kind: type[PortError] = PortError) -> None:
         if self._lost is not None or self._pipe is None:
             why = self._lost or "not open"
             self.close()
-            raise PortError(f"{self.settings.name}: {self.settings.url}: {why}")
+            raise kind(f"{self.settings.name}: {self.settings.url}: {why}")
 
     # --- silence ----------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ REST_S = 5.0
 REST_MAX_S = 300.0
 PROBE_S = 0.3  # a resting unit is not waited for longer; an answer in the drain still wakes it
 HOLE_KEPT_S = 6 * 3600.0  # a machine that refused while it was starting up is asked again
+DARK_S = 1800.0  # one that refuses all it is asked shows nothing until then
 ILLEGAL = (1, 2, 3)  # function, address, value: this block will never be answered as it is
 TARGET_AWAY = (0x0A, 0x0B)  # a bridge says that the unit behind it does not answer
 
@@ -64,6 +65,7 @@ class _Unit:
         "due",
         "holes_told",
         "holes_until",
+        "owed",
         "pending",
         "rest_most_s",
         "rest_s",
@@ -76,6 +78,7 @@ class _Unit:
         self.device = device
         self.blocks = list(device.plan())
         self.pending: deque[Block] = deque()
+        self.owed: list[Block] = []  # to be read before a word is written
         self.due = 0.0
         self.slow: dict[Block, float] = {}  # when a block of a slower pace is due again
         self.silences = 0
@@ -89,14 +92,19 @@ class _Unit:
     def every_s(self) -> float:
         return min((block.every_s for block in self.blocks), default=REST_MAX_S)
 
-    def fill(self, mono: float) -> None:
-        """Begin a round with the blocks that are due; a resting unit gets one probe."""
-        if self.device.unsupported and self.holes_until == float("inf"):
-            self.holes_until = mono + HOLE_KEPT_S  # known from before a restart
+    def look_for_holes(self, mono: float) -> None:
+        """Ask again for what was refused, once it is time; so long is counted from a restart on."""
+        if not self.device.unsupported:
+            return
+        if self.holes_until == float("inf"):
+            self.holes_until = mono + (HOLE_KEPT_S if self.blocks else 0.0)
         if mono >= self.holes_until:
             self.holes_until = float("inf")
             self.device.unsupported.clear()
             self.blocks = list(self.device.plan())
+
+    def fill(self, mono: float) -> None:
+        """Begin a round with the blocks that are due; a resting unit gets one probe."""
         fast = self.every_s
         # Half a round early rather than late: else a minute among half minutes would last 90 s.
         due = [b for b in self.blocks if self.slow.get(b, 0.0) <= mono + fast / 2]
@@ -116,6 +124,7 @@ class _Unit:
         """The machine was away: slow blocks, too, must be read before it is believed again."""
         self.device.forget()
         self.slow.clear()
+        self.owed.clear()
 
     def renew(self) -> None:
         """The connection was away for a moment: first what tells how words are to be read."""
@@ -124,6 +133,7 @@ class _Unit:
         first = [b for b in self.blocks if needed & set(b.points)]
         for block in first:
             self.slow.pop(block, None)
+        self.owed = first
         if self.pending:
             rest = [block for block in self.pending if block not in first]
             self.pending = deque((*first, *rest))
@@ -178,6 +188,9 @@ class Scheduler:
             if sequence.device.name in busy:
                 continue  # two writes at once could undo each other and both fail
             busy.add(sequence.device.name)
+            owed = self._units[sequence.device.name].owed
+            if owed:
+                return self._turn(sequence.device, owed[0].request, owed[0])
             if step.not_before <= mono:
                 self._current = sequence
                 return self._turn(sequence.device, step.request, None)
@@ -237,14 +250,17 @@ class Scheduler:
             )
         return tuple(facts)
 
-    def renewed(self, turn: Turn, stamp: Stamp) -> tuple[Fact, ...]:
-        """The connection was closed at this turn and is open again: a read is made once more.
+    def renewed(self, turn: Turn, sent: bool, stamp: Stamp) -> tuple[Fact, ...]:
+        """The connection was closed at this turn and is open again: a read is made once more, and
+        so is a write that had not left.
 
-        Whether a write still went out is not known; its read-back will tell.
+        Whether one that was sent arrived is not known; its read-back will tell.
         """
         for unit in self._units.values():
             unit.renew()
-        return () if turn.block is not None else self._written(turn, Silence(), stamp)
+        if not sent or isinstance(turn.request, ReadRequest):
+            return ()
+        return self._written(turn, Silence(), stamp)
 
     def line_up(self, mono: float) -> None:
         """The line is back: everybody is asked at once."""
@@ -256,9 +272,10 @@ class Scheduler:
     def _most_overdue(self, mono: float) -> _Unit | None:
         ready: list[_Unit] = []
         for unit in self._units.values():
-            if unit.resting_until > mono or (not unit.blocks and mono < unit.holes_until):
+            if unit.resting_until > mono:
                 continue
-            if not unit.pending and unit.due <= mono:
+            if not unit.pending and (unit.due <= mono or not unit.blocks):
+                unit.look_for_holes(mono)
                 unit.fill(mono)
             if unit.pending:
                 ready.append(unit)
@@ -310,8 +327,10 @@ class Scheduler:
     def _block_done(
         self, unit: _Unit, block: Block, reply: Reply, stamp: Stamp
     ) -> tuple[Fact, ...]:
-        if unit.pending and unit.pending[0] is block:
-            unit.pending.popleft()
+        between_rounds = block in unit.owed and not unit.pending
+        unit.owed = [other for other in unit.owed if other is not block]
+        if block in unit.pending:
+            unit.pending.remove(block)
         name = unit.device.name
         if isinstance(reply, Answer | Refused):
             unit.told(block, stamp.mono)
@@ -319,10 +338,10 @@ class Scheduler:
             self._remember_hole(unit, block, stamp.mono)
         if unit.silences >= SILENCES_BEFORE_REST:
             unit.pending.clear()
-        last = not unit.pending
+        last = not unit.pending and not between_rounds
         if last:
             unit.finish_round(stamp.mono)
-        holes = _holes(unit, stamp)
+        holes = _holes(unit, stamp) if last else ()
         if not isinstance(reply, Answer):
             failure, why = _failure(reply)
             return (BlockFailed(name, failure, why, stamp, last), *holes)
@@ -344,7 +363,7 @@ class Scheduler:
         if parts is None:
             unit.device.unsupported.update(block.points)
             unit.blocks.pop(at)
-            unit.holes_until = mono + HOLE_KEPT_S
+            unit.holes_until = mono + (HOLE_KEPT_S if unit.blocks else DARK_S)
             return
         unit.blocks[at : at + 1] = parts
         unit.pending.extendleft(reversed(parts))

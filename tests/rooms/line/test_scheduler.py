@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from agent.drivers import Cost, Device, ReadRequest, load
 from agent.facts import BlockFailed, BlockRead, Fact, Failure, HolesFound, WriteDone, WriteRepeated
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
-from agent.line.scheduler import HOLE_KEPT_S, PROBE_S, REST_MAX_S, REST_S, Idle, Scheduler, Turn
+from agent.line.scheduler import (
+    DARK_S,
+    HOLE_KEPT_S,
+    PROBE_S,
+    REST_MAX_S,
+    REST_S,
+    Idle,
+    Scheduler,
+    Turn,
+)
 from agent.model import Origin, Outcome, Quality, Stamp, Write
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -400,19 +409,91 @@ def test_a_unit_that_refuses_everything_leaves_the_line_idle() -> None:
     assert idle.until > 405.0
 
 
-def test_what_was_refused_is_asked_again_after_hours() -> None:
-    """A machine may refuse everything while it starts up; that must not last for ever."""
+def test_a_machine_that_refused_everything_is_asked_again() -> None:
+    """As it may while it starts up; that must not last for ever, and is told once."""
     scheduler = Scheduler([device("a")])
     refused = list(exchanges(scheduler, lambda *_: Refused(2), 10.0))
     assert len(refused) == 19, "ten points: one block, halved down to ten single places"
+    assert sum(isinstance(fact, HolesFound) for *_, facts in refused for fact in facts) == 1
     idle = scheduler.next(1000.0)
     assert isinstance(idle, Idle)
-    assert HOLE_KEPT_S <= idle.until < HOLE_KEPT_S + 60.0
+    assert DARK_S <= idle.until < DARK_S + 60.0
     asked = [
         turn.request
         for _, turn, *_ in exchanges(scheduler, lambda t, _: good(t), idle.until + 5.0, idle.until)
     ]
     assert asked[0] == refused[0][1].request
+
+
+def test_a_machine_that_refused_everything_is_asked_at_once_after_a_restart() -> None:
+    machine = device("a")
+    machine.unsupported.update(machine.map.points)
+    scheduler = Scheduler([machine])
+    turn = turn_of(scheduler, 7.0)
+    (told,) = [f for f in scheduler.done(turn, good(turn), stamp(7.2)) if isinstance(f, HolesFound)]
+    assert told.points == ()
+
+
+def test_what_was_refused_is_asked_again_after_hours() -> None:
+    scheduler = Scheduler([device("a")])
+
+    def says(turn: Turn, mono: float) -> Reply:
+        assert isinstance(turn.request, ReadRequest)
+        last = turn.request.at + turn.request.count - 1
+        return Refused(2) if last == 109 and mono < HOLE_KEPT_S else good(turn)
+
+    asked = [
+        (mono, turn.request.count)
+        for mono, turn, *_ in exchanges(scheduler, says, HOLE_KEPT_S + 60.0)
+        if isinstance(turn.request, ReadRequest)
+    ]
+    whole = [mono for mono, count in asked if count == 10]
+    assert len(whole) > 1
+    assert whole[0] < 1.0
+    assert HOLE_KEPT_S <= whole[1] < HOLE_KEPT_S + 60.0
+
+
+def test_a_write_met_by_a_closed_connection_is_made_again_and_knows_its_limits() -> None:
+    top = "every: 10 s\n"
+    points = """
+  x_high: {at: 2000, scale: 0.1, unit: degC, en: a, zh: b}
+  water_setpoint: {at: 50, scale: 0.1, write: {low: 25, high: 55, step: 0.5, high_from: x_high}}
+"""
+    for sent in (False, True):
+        scheduler = Scheduler([device("a", points, top=top)])
+        for _ in range(2):
+            turn = turn_of(scheduler, 0.0)
+            scheduler.done(turn, Answer((500,)), stamp(0.1))
+        due = idle_until(scheduler, 1.0)
+        scheduler.send(Write("a", "water_setpoint", 45.0, Origin.SCHEDULE), 1.0)
+        turn = turn_of(scheduler, 1.0)
+        assert turn.request.function == 6
+        assert scheduler.renewed(turn, sent, stamp(1.0)) == ()
+        first = turn_of(scheduler, 1.0)
+        assert (first.block is not None, first.request.at) == (True, 2000)
+        facts = scheduler.done(first, Answer((500,)), stamp(1.1))
+        assert not any(fact.sweep_end for fact in facts if isinstance(fact, BlockRead))
+        then = turn_of(scheduler, 1.2)
+        assert then.request.function == (3 if sent else 6)  # whether it arrived is seen first
+        if not sent:
+            scheduler.done(then, Answer(then.request.words), stamp(1.3))
+            then = turn_of(scheduler, 1.3)
+        (end,) = scheduler.done(then, Answer((450,)), stamp(1.4))
+        assert isinstance(end, WriteDone)
+        assert end.outcome is Outcome.VERIFIED
+        assert idle_until(scheduler, 1.5) == due, "the rhythm of the rounds is as it was"
+
+
+def test_a_look_before_a_write_met_by_a_closed_connection_is_made_again() -> None:
+    points = "  power_on: {at: 50, bits: 3, write: {}}\n"
+    scheduler = Scheduler([device("a", points)])
+    turn = turn_of(scheduler, 0.0)
+    scheduler.done(turn, Answer((0,)), stamp(0.1))
+    scheduler.send(Write("a", "power_on", True, Origin.SCHEDULE), 1.0)
+    look = turn_of(scheduler, 1.0)
+    assert look.request.function == 3
+    assert scheduler.renewed(look, True, stamp(1.0)) == ()
+    assert turn_of(scheduler, 1.1).request == look.request
 
 
 # --- the line itself ------------------------------------------------------------------------
