@@ -16,13 +16,12 @@ class Constants:
     reply on nothing is believed until the constant words are back in their places.
     """
 
-    __slots__ = ("_alike", "_astray", "_kept", "_names", "_strange")
+    __slots__ = ("_astray", "_kept", "_names", "_strange")
 
     def __init__(self, names: Sequence[PointId]) -> None:
         self._names = frozenset(names)
         self._kept: dict[PointId, int] = {}
-        self._strange: dict[PointId, int] = {}
-        self._alike = 0
+        self._strange: dict[PointId, tuple[int, int]] = {}  # another word, and how often in a row
         self._astray = ""
 
     def doubt(self, readings: Sequence[Reading]) -> str | None:
@@ -30,24 +29,31 @@ class Constants:
         if not self._names:
             return None
         shown = {r.point: r.raw for r in readings if r.point in self._names and r.raw is not None}
-        changed = {name: raw for name, raw in shown.items() if self._kept.get(name, raw) != raw}
-        if changed and not self._is_settled(changed):
-            name, raw = next(iter(changed.items()))
-            self._astray = f"{name} was {self._kept[name]} and is {raw}: a shifted reply"
+        strange = [name for name, raw in shown.items() if self._is_strange(name, raw)]
+        if strange:
+            name = strange[0]
+            self._astray = f"{name} was {self._kept[name]} and is {shown[name]}: a shifted reply"
             return self._astray
         if shown:
             self._kept |= shown
-            self._astray, self._alike = "", 0
+            self._astray = ""
         return f"not believed since {self._astray}" if self._astray else None
 
     def forget(self) -> None:
         """The machine was away and may come back as another."""
         self._kept.clear()
         self._strange.clear()
-        self._astray, self._alike = "", 0
+        self._astray = ""
 
-    def _is_settled(self, changed: dict[PointId, int]) -> bool:
-        """The same new words again and again are no accident."""
-        self._alike = self._alike + 1 if changed == self._strange else 1
-        self._strange = changed
-        return self._alike >= ALIKE
+    def _is_strange(self, name: PointId, raw: int) -> bool:
+        """Not what it was; the same new word again and again is no accident.
+
+        Each word counts for itself: others stand in other replies, and may be as they were.
+        """
+        if self._kept.get(name, raw) == raw:
+            self._strange.pop(name, None)
+            return False
+        before, times = self._strange.get(name, (raw, 0))
+        times = times + 1 if raw == before else 1
+        self._strange[name] = (raw, times)
+        return times < ALIKE

@@ -18,7 +18,8 @@ from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.model import Outcome, PointId, Value, Write
 
 LOOK_AGAIN_S = 0.3
-UNDECIDED = (5, 0x0A, 0x0B)  # still at it; the bridge had no answer: the read-back decides
+LOOKS = 2  # at a word of which a part is changed: one reply may be lost
+UNDECIDED = (5, 6, 0x0A, 0x0B)  # at it, busy, or not heard of it: the read-back decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class WriteSequence:
         self._left = [*write.before, (write.point, write.value)]
         self._step: Step | None = None
         self._stage = "start"
-        self._tries = 0
+        self._tries = self._looks = 0
         self._give_up_at = 0.0
         self._looked_mono = 0.0
         self._last_reply: Reply = Silence()
@@ -96,6 +97,7 @@ class WriteSequence:
             self._go("write", encoded.request, mono)
         else:
             request = encoded.request
+            self._looks = 0
             self._go("look", ReadRequest(request.unit_id, "holding", request.at, 1), mono)
 
     def _go(self, stage: str, request: Request, not_before: float) -> None:
@@ -103,6 +105,14 @@ class WriteSequence:
 
     def _looked(self, reply: Reply, mono: float) -> None:
         """The other bits of the word must come from the machine itself, a moment ago."""
+        self._looks += 1
+        heard = isinstance(reply, Answer) or (
+            isinstance(reply, Refused) and reply.code not in UNDECIDED
+        )
+        if not heard and self._looks < LOOKS:
+            assert self._step is not None
+            self._go("look", self._step.request, mono + LOOK_AGAIN_S)
+            return
         if not isinstance(reply, Answer):
             why = f"the word could not be read before changing part of it: {_told(reply)}"
             self.ended = Ended(Outcome.FAILED, why)

@@ -90,3 +90,27 @@ def test_r02_after_a_restart_of_the_machine_other_words_are_believed_at_once() -
     assert constants.doubt(model(1)) is None
     constants.forget()
     assert constants.doubt(model(2)) is None
+
+
+def version(raw: int) -> list[Reading]:
+    return [Reading("x_version", raw, raw=raw)]
+
+
+def test_r02_constant_words_in_two_replies_are_believed_each_for_itself() -> None:
+    """After an update of the firmware one has changed and the other has not; or both have."""
+    constants = Constants(["model_id", "x_version"])
+    assert constants.doubt([*model(1), *version(7)]) is None
+    for now in ((1, 8), (2, 9)):
+        doubts = [
+            [constants.doubt(model(now[0])), constants.doubt(version(now[1]))] for _ in range(ALIKE)
+        ]
+        assert any(doubts[0])
+        assert doubts[-1] == [None, None]
+    assert constants.doubt([*model(2), *version(9)]) is None
+
+
+def test_r02_what_a_shifted_reply_shows_is_not_kept() -> None:
+    constants = Constants(["model_id", "x_version"])
+    assert constants.doubt(model(1)) is None
+    assert constants.doubt([*model(5), *version(1)]) is not None
+    assert constants.doubt([*model(1), *version(7)]) is None
