@@ -16,8 +16,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from agent import config
-from agent.drivers import Driver, driver, names
-from agent.errors import FileError, PortError
+from agent.drivers import Driver, driver, usable
+from agent.errors import FileError, Mistake, PortError
 from agent.light import LOOKS, Light
 from agent.line import Opener
 from agent.model import Reading
@@ -34,6 +34,7 @@ from agent.scan import (
     Wanted,
     configuration,
     doctor,
+    is_free,
     search,
     supplied,
 )
@@ -56,6 +57,23 @@ def ports_here() -> tuple[str, ...]:
     for name in (one for pattern in PORTS for one in sorted(glob(pattern))):
         found.setdefault(os.path.realpath(name), name)
     return tuple(found.values())
+
+
+def text_before(path: Path) -> str:
+    """What stands in a file that is to be completed; empty where there is none.
+
+    Raises FileError for a configuration that names lines already, or one that cannot be read.
+    """
+    try:
+        text = path.read_text("utf-8") if path.is_file() else ""
+    except UnicodeDecodeError:
+        raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
+    except OSError as error:
+        raise FileError([Mistake(str(path), 1, "", f"cannot be read: {error.strerror}")]) from None
+    if not is_free(text):
+        message = "is a configuration already, and stays as it is; move it away, or name another"
+        raise FileError([Mistake(str(path), 1, "", message)])
+    return text
 
 
 def write_configuration(path: Path, text: str) -> None:
@@ -195,7 +213,7 @@ class Commission:
             return Text(f"{left[0]} 所属的热泵没有选用。", en)
         chosen = {one.unit_id: self._choice(one, pumps.get(one.serves)) for one in taken}
         try:
-            before = self._path.read_text("utf-8")
+            before = text_before(self._path)
             text = configuration(self._found, chosen, gateway, broker, before=before)
             await asyncio.to_thread(write_configuration, self._path, text)
         except FileError as error:
@@ -252,7 +270,7 @@ def _reached(found: Iterable[Looked]) -> tuple[Reached, ...]:
 
 
 def _installed() -> tuple[Driver, ...]:
-    return tuple(driver(name) for name in names())
+    return tuple(driver(name) for name in usable())
 
 
 def _machines(found: Iterable[Found], drivers: dict[str, Driver]) -> tuple[Machine, ...]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from agent import config
 from agent.cli.base import FAILED, OK, WRONG, Commands, command, quiet, seconds
-from agent.commission import write_configuration
-from agent.drivers import driver, names
+from agent.commission import text_before, write_configuration
+from agent.drivers import driver, usable
 from agent.scan import (
     ADVICE,
     Choice,
@@ -80,9 +80,10 @@ def _ids(text: str) -> tuple[int, ...]:
         low, _, high = part.partition("-")
         if not (low.isdecimal() and (high or low).isdecimal()):
             raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: 1-8,33")
-        found += range(int(low), int(high or low) + 1)
-    if not found or min(found) < 1 or max(found) > 247:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: 1 to 247")
+        first, last = int(low), int(high or low)
+        if not 1 <= first <= last <= 247:
+            raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: 1 to 247")
+        found += range(first, last + 1)
     return tuple(dict.fromkeys(found))
 
 
@@ -107,14 +108,15 @@ def _end_progress() -> None:
 def _scan(arguments: argparse.Namespace) -> int:
     """Find serial settings, unit ids and likely drivers on a line; it only reads."""
     quiet(arguments)
-    drivers = tuple(driver(name) for name in names())
+    before = text_before(Path(arguments.write)) if arguments.write else ""
+    drivers = tuple(driver(name) for name in usable())
     wanted = Wanted(arguments.baudrate, arguments.parity, arguments.ids, arguments.within)
     found = asyncio.run(search(arguments.port, drivers, wanted, _tell))
     _end_progress()
     print(json.dumps(_as_json(found)) if arguments.json else _report(found))
     if not any(one.verdict.driver or one.unit_id in dict(arguments.driver) for one in found.units):
         return FAILED
-    return _write(found, arguments) if arguments.write else OK
+    return _write(found, before, arguments) if arguments.write else OK
 
 
 def _as_json(found: Search) -> dict[str, object]:
@@ -178,7 +180,7 @@ def _reasons(one: Found) -> list[str]:
 # --- the configuration --------------------------------------------------------------------------
 
 
-def _write(found: Search, arguments: argparse.Namespace) -> int:
+def _write(found: Search, before: str, arguments: argparse.Namespace) -> int:
     """Write the file when the installer has compared values, or has said that he will not."""
     try:
         seen = _seen(arguments.seen)
@@ -187,7 +189,8 @@ def _write(found: Search, arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return WRONG
     sure = [one for one in found.units if one.unit_id in chosen]
-    confirmed = {one.unit_id for one in sure if _confirmed(one, seen, arguments)}
+    shown = [one for one in sure if one.shows(chosen[one.unit_id].driver)]
+    confirmed = {one.unit_id for one in shown if _confirmed(one, seen, arguments)}
     if not arguments.yes and len(confirmed) < len(sure):
         left = ", ".join(str(one.unit_id) for one in sure if one.unit_id not in confirmed)
         print(
@@ -199,7 +202,6 @@ def _write(found: Search, arguments: argparse.Namespace) -> int:
     path = Path(arguments.write)
     chosen = {id: replace(one, confirmed=id in confirmed) for id, one in chosen.items()}
     try:
-        before = path.read_text("utf-8") if path.is_file() else ""
         text = configuration(found, chosen, arguments.gateway, arguments.broker, before=before)
         write_configuration(path, text)
     except OSError as error:
@@ -276,7 +278,7 @@ def _agrees(read: object, shown: float) -> bool:
 def _doctor(arguments: argparse.Namespace) -> int:
     """Name what is wrong with the wiring, from what is heard on the line; it only reads."""
     quiet(arguments)
-    drivers = tuple(driver(name) for name in names())
+    drivers = tuple(driver(name) for name in usable())
     said: dict[str, tuple[Finding, ...]] = {}
     for patient in _patients(arguments):
         said[patient.url] = asyncio.run(doctor(patient, drivers, _tell))
@@ -298,7 +300,7 @@ def _patients(arguments: argparse.Namespace) -> list[Patient]:
     patients: list[Patient] = []
     for line in config.read(str(path)).lines:
         port = line.port
-        units = {one.unit_id: driver(one.map.map) for one in line.devices}
+        units = {one.unit_id: found for one, found in zip(line.devices, line.drivers, strict=True)}
         setting = Setting(port.baudrate, port.parity, port.stop_bits)
         patients.append(Patient(port.url, setting, dict(units)))
     return patients

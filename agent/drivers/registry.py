@@ -66,7 +66,12 @@ def refusals() -> dict[str, str]:
 def driver(name: str) -> Driver:
     """A driver by name. Raises DriverError, or FileError when its map is wrong."""
     source, text = installed(name)
-    return Driver(name, load(text, source.file), source.hooks(), sha256(text.encode()).hexdigest())
+    found = load(text, source.file)
+    try:
+        hooks = source.hooks()
+    except Exception as error:
+        raise DriverError(f"driver {name}: its hooks cannot be made: {error!r}") from error
+    return Driver(name, found, hooks, sha256(text.encode()).hexdigest())
 
 
 @cache
@@ -77,8 +82,8 @@ def installed(name: str) -> tuple[DriverSource, str]:
         raise DriverError(f"no driver is named {name}; installed are {', '.join(names())}")
     try:
         source = entry.load()
-    except (ImportError, AttributeError) as error:
-        raise DriverError(f"driver {name}: {entry.value} cannot be loaded: {error}") from None
+    except Exception as error:  # whatever a package does when it is imported
+        raise DriverError(f"driver {name}: {entry.value} cannot be loaded: {error!r}") from error
     if not isinstance(source, DriverSource):
         raise DriverError(f"driver {name}: {entry.value} is no DriverSource")
     if source.api != API:
@@ -88,7 +93,7 @@ def installed(name: str) -> tuple[DriverSource, str]:
         )
     try:
         return source, (files(source.package) / source.file).read_text("utf-8")
-    except (ImportError, OSError, UnicodeDecodeError) as error:
+    except (ImportError, TypeError, OSError, UnicodeDecodeError) as error:
         where = f"{source.file} of {source.package}"
         raise DriverError(f"driver {name}: {where} cannot be read: {error}") from None
 

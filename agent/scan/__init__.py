@@ -5,7 +5,7 @@ Reads only. Talks through `agent.line`; its judgements are pure.
 
 from agent.scan.advice import ADVICE, Advice
 from agent.scan.diagnose import Evidence, Fault, Finding, diagnose
-from agent.scan.draft import Choice, configuration, likely, supplied
+from agent.scan.draft import Choice, configuration, is_free, likely, supplied
 from agent.scan.examine import Patient, doctor
 from agent.scan.recognise import Guess, Verdict
 from agent.scan.search import WITHIN_S, Found, Search, Wanted, search
@@ -29,6 +29,7 @@ __all__ = [
     "configuration",
     "diagnose",
     "doctor",
+    "is_free",
     "likely",
     "search",
     "supplied",

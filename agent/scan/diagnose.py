@@ -63,6 +63,7 @@ class Evidence:
 
     `idle` came unasked at the settings of the configuration; `exchanges` were held there;
     `elsewhere` names other settings at which a machine answered, `texts` what came in at others.
+    On a line that `has_a_master` nothing was asked.
     """
 
     setting: Setting | None
@@ -72,12 +73,15 @@ class Evidence:
     elsewhere: tuple[tuple[Setting, int], ...] = ()
     texts: tuple[bytes, ...] = ()
     misfits: tuple[Misfit, ...] = ()
+    has_a_master: bool = False
 
 
 def diagnose(seen: Evidence) -> tuple[Finding, ...]:
     """The findings, the surest first; `well` only when every machine answered every question."""
     if seen.open_error:
         return (Finding(Fault.WRONG_PORT, 0.95, seen.open_error, f"端口打不开：{seen.open_error}"),)
+    if seen.has_a_master:
+        return tuple([*_wrong_machine(seen)] or _overheard(seen))
     found = [*_wrong_machine(seen), *_foreign(seen)]
     if not any(is_there(one) for one in seen.exchanges):
         found += _nobody(seen)
@@ -91,6 +95,28 @@ def diagnose(seen: Evidence) -> tuple[Finding, ...]:
         zh = f"向 {count} 台设备问了 {len(seen.exchanges)} 次，每次都正确应答"
         found = [Finding(Fault.WELL, 0.95, en, zh)]
     return tuple(sorted(found, key=lambda one: -one.sure))
+
+
+def _overheard(seen: Evidence) -> Iterable[Finding]:
+    """A line on which others talk: well when their frames are heard whole."""
+    frames = frames_in(seen.idle)
+    if frames:
+        ids = ", ".join(str(one) for one in sorted({frame[0] for frame in frames}))
+        yield Finding(
+            Fault.WELL,
+            0.9,
+            f"{len(frames)} frames of the line's own master and of units {ids} were heard",
+            f"听到本线路主站与地址 {ids} 之间的 {len(frames)} 个帧",
+        )
+    else:
+        yield from _nobody(seen)
+        if seen.idle and not seen.elsewhere:
+            yield Finding(
+                Fault.DAMAGED,
+                0.6,
+                f"{len(seen.idle)} bytes were heard, and no whole frame among them",
+                f"听到 {len(seen.idle)} 个字节，其中没有完整的帧",
+            )
 
 
 def _misfit(one: Misfit) -> Finding:

@@ -18,6 +18,7 @@ SUPPLIED: Mapping[str, tuple[PointId, ...]] = {
 }
 """What a device of a kind measures for a heat pump."""
 _EMPTY = re.compile(r"^lines:[ ]*\[[ ]*\][^\n]*(\n|\Z)", re.MULTILINE)
+_LINES = re.compile(r"^lines:", re.MULTILINE)
 _PLATFORM = re.compile(r"^platform:", re.MULTILINE)
 _GATEWAY = re.compile(r"^gateway:[^\n]*", re.MULTILINE)
 
@@ -57,10 +58,10 @@ def configuration(
 ) -> str:
     """The file's text. Nothing in it is controlled: writing begins when a person adds `control`.
 
-    Where the text `before` is that of a gateway nobody has set up (`lines: []`), the lines are put
-    into it and all else stays; else it is written anew.
+    Where there is a text `before` of a gateway nobody has set up (`is_free`), the lines are put
+    into it and all else stays.
     """
-    if _EMPTY.search(before):
+    if before.strip():
         return _completed(before, _lines(found, chosen), gateway, broker)
     head = [
         "# Written by heatpump-agent scan; check it with: heatpump-agent check",
@@ -73,12 +74,20 @@ def configuration(
     return "\n".join([*head, *_lines(found, chosen)]) + "\n"
 
 
+def is_free(text: str) -> bool:
+    """Whether nobody has named a line in this text yet, so that `configuration` completes it."""
+    return bool(_EMPTY.search(text)) or not _LINES.search(text)
+
+
 def _completed(before: str, lines: list[str], gateway: str, broker: str) -> str:
-    known = _PLATFORM.search(before) is not None
-    added = [] if known else [f"platform: {{broker: {json.dumps(broker)}}}"]
-    block = "\n".join([*added, *lines]) + "\n"
     named = _GATEWAY.sub(lambda _: f"gateway: {gateway}", before, count=1)
-    return _EMPTY.sub(lambda _: block, named, count=1)
+    added = [] if _GATEWAY.search(before) else [f"gateway: {gateway}"]
+    if not _PLATFORM.search(before):
+        added.append(f"platform: {{broker: {json.dumps(broker)}}}")
+    block = "\n".join([*added, *lines]) + "\n"
+    if _EMPTY.search(before):
+        return _EMPTY.sub(lambda _: block, named, count=1)
+    return named.rstrip("\n") + "\n" + block
 
 
 def _lines(found: Search, chosen: Mapping[int, Choice]) -> list[str]:
@@ -115,7 +124,8 @@ def likely(one: Found) -> str:
 
 
 def _device(one: Found, choice: Choice) -> str:
-    said = "compared with its display" if choice.confirmed else "NOT yet compared with its display"
+    compared = choice.confirmed and one.shows(choice.driver)
+    said = "compared with its display" if compared else "NOT yet compared with its display"
     sure = next(guess.sure for guess in one.verdict.guesses if guess.driver == choice.driver)
     text = f"{{name: {choice.name}, driver: {choice.driver}, unit_id: {one.unit_id}}}"
     return f"      - {text}  # {sure:.0%} sure, {said}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agent.drivers import Cost, Device, Driver, ReadRequest
 from agent.errors import PortError
-from agent.line import Opener
+from agent.line import Opener, frames_in
 from agent.scan.diagnose import Evidence, Finding, Misfit, diagnose
 from agent.scan.search import commonest
 from agent.scan.settings import Setting, likely_ids, order
@@ -18,6 +18,7 @@ from agent.scan.what import what_is
 from agent.scan.wire import Exchange, Tell, Wire, is_there
 
 LISTEN_S, LISTEN_ELSEWHERE_S = 6.0, 1.5
+OVERHEAR_S = 15.0  # a controller that asks so seldom is not known
 SHORT_READS, LONG_READS = 8, 8
 LONG_LEAST = 12  # words that make a long answer
 STRANGERS = 8  # ids asked on a line of which nothing is known
@@ -35,6 +36,13 @@ class Patient:
     units: dict[int, Driver | None]
     strangers: int = STRANGERS
 
+    @property
+    def has_a_master(self) -> bool:
+        """Whether another asks on this line, so that nothing may be put on it."""
+        return any(
+            one is not None and one.map.line.master == "passive" for one in self.units.values()
+        )
+
 
 async def examine(
     patient: Patient,
@@ -47,6 +55,8 @@ async def examine(
     setting = None if wire.is_network else patient.setting or order(drivers)[0]
     try:
         await wire.use(setting)
+        if patient.has_a_master:
+            return await _overheard(wire, setting, drivers, tell)
         return await _heard(wire, setting, patient, drivers, tell)
     except PortError as error:
         return Evidence(setting, open_error=str(error))
@@ -81,6 +91,23 @@ async def _heard(
         for unit_id, configured in patient.units.items():
             misfits += await _misfit(wire, unit_id, configured, drivers, tell)
     return Evidence(setting, "", idle, tuple(exchanges), elsewhere, tuple(texts), tuple(misfits))
+
+
+async def _overheard(
+    wire: Wire, setting: Setting | None, drivers: Sequence[Driver], tell: Tell
+) -> Evidence:
+    """What the master of the line and its machines say to each other; nothing is sent."""
+    tell("listening", "正在监听")
+    idle = await wire.listen(OVERHEAR_S)
+    elsewhere: tuple[tuple[Setting, int], ...] = ()
+    for other in order(drivers) if setting is not None and not frames_in(idle) else ():
+        tell(f"listening at {other}", f"正在 {other} 下监听")
+        await wire.use(other)
+        frames = frames_in(await wire.listen(LISTEN_S))
+        if frames:
+            elsewhere = ((other, frames[0][0]),)
+            break
+    return Evidence(setting, idle=idle, elsewhere=elsewhere, has_a_master=True)
 
 
 async def _misfit(

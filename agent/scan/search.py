@@ -50,6 +50,10 @@ class Found:
     verdict: Verdict
     values: tuple[Reading, ...] = ()
 
+    def shows(self, driver: str) -> bool:
+        """Whether the values were read by this driver: the first guess."""
+        return bool(self.values) and self.verdict.guesses[0].driver == driver
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from agent.drivers import ReadRequest
+from agent.errors import PortError
 from agent.line import Answer, Garbled, Opener, Port, PortSettings, Refused, Reply, Silence
 from agent.line.frames import RtuFraming
 from agent.scan.settings import Setting
@@ -49,6 +50,7 @@ class Wire:
     asked: int = 0
     answered_s: float = 0.0
     _port: Port | None = None
+    _proved: bool = False
     _heard: bytearray = field(default_factory=bytearray)
 
     @property
@@ -105,7 +107,16 @@ class Wire:
         assert self._port is not None
         self._heard.clear()
         self.asked += 1
-        reply = await self._port.exchange(request, within_s, late_s, gap_s)
+        try:
+            reply = await self._port.exchange(request, within_s, late_s, gap_s)
+        except PortError:
+            if not (self.is_network and self._proved):
+                raise
+            # A bridge closed its connection, as some do after twenty requests.
+            self._proved = False
+            await self._port.open()
+            reply = await self._port.exchange(request, within_s, late_s, gap_s)
+        self._proved = self._proved or reply != Silence()
         sent = RtuFraming().frame(request) if self.is_serial_frames else b""
         return Exchange(self.setting, request, reply, bytes(self._heard), sent)
 

@@ -112,3 +112,21 @@ def test_a_map_of_api_2_is_refused_even_when_its_package_says_1(site: Path) -> N
     done = agent(site, "driver", "check", "acme2")
     assert done.returncode == 1
     assert "api 2 is not spoken here" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        CODE.format(api=2),
+        "acme2 = = 1\n",
+        "raise RuntimeError('no licence')\n",
+        CODE.format(api=1).replace('"acme2.yaml"', '"acme2.yaml", hooks=print'),
+    ],
+)
+def test_a_package_that_cannot_be_used_hides_no_machine(site: Path, code: str) -> None:
+    (site / "acme_two/__init__.py").write_text(code, "utf-8")
+    (site / "acme_two/acme2.yaml").write_text(MAP.format(api=1), "utf-8")
+    done = agent(site, "scan", "/dev/there-is-none")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "there-is-none" in done.stderr

@@ -60,7 +60,7 @@ def test_scan_writes_what_was_compared(
 
 
 def test_scan_writes_names_and_roles_as_the_page_does(
-    port_with_meter: Path, tmp_path: Path
+    port_with_meter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "home.yaml"
     scan = ["scan", str(port_with_meter), *QUICK, "--yes", "--write", str(file)]
@@ -68,9 +68,17 @@ def test_scan_writes_names_and_roles_as_the_page_does(
     (home,) = config.read(file).core.homes
     assert home.heat_pump == "east"
     assert {one.device for one in home.supplies} == {"meter1"}
+    kept = file.read_text("utf-8")
+    capsys.readouterr()
+    assert main([*scan, "--leave-out", "4"]) == 2
+    said = capsys.readouterr()
+    assert "is a configuration already" in said.err
+    assert (said.out, file.read_text("utf-8")) == ("", kept)
+    file.unlink()
     assert main([*scan, "--leave-out", "4"]) == 0
     (line,) = config.read(file).lines
     assert [one.name for one in line.devices] == ["unit3"]
+    file.unlink()
     for wrong in (["--serves", "3=4"], ["--serves", "4=9"], ["--driver", "3=eastron_sdm120"]):
         assert main([*scan, *wrong]) == 2
 
@@ -87,7 +95,7 @@ def test_doctor_says_when_there_is_no_such_port(capsys: pytest.CaptureFixture[st
     assert found["fault"] == "wrong_port"
 
 
-@pytest.mark.parametrize("ids", ["0", "1-300", "a", "5-2"])
+@pytest.mark.parametrize("ids", ["0", "1-300", "a", "5-2", "1-999999999999"])
 def test_ids_that_are_none(ids: str) -> None:
     with pytest.raises(SystemExit):
         main(["scan", "/dev/x", "--ids", ids])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
 from agent.drivers import ReadRequest, driver, names
-from agent.line import Answer, Garbled, Refused, Reply, Silence
+from agent.line import Answer, Garbled, PortSettings, Refused, Reply, Silence
 from agent.line.frames import RtuFraming
 from agent.scan import ADVICE, Evidence, Fault, Patient, Setting, diagnose, doctor
 from agent.scan.wire import Exchange
@@ -19,6 +21,7 @@ from simulators.variant import Variant, machine
 from simulators.weather import synthetic_winter
 from simulators.wiring import Pair, Wiring
 
+Take = Callable[[bytes], None]
 HERE, ELSEWHERE = Setting(9600, "none"), Setting(9600, "even")
 GOOD = rtu(1, b"\x03\x02\x00\x07")
 OTHER = rtu(1, b"\x03\x02\x01\x09")
@@ -59,6 +62,10 @@ BENT = exchange(Garbled("wrong checksum"), bytes(5 + 60), count=30)
         (Fault.SAME_ID, Evidence(HERE, exchanges=(ANSWERED, *(SPOILT,) * 6))),
         (Fault.NO_TERMINATION, Evidence(HERE, exchanges=(*(ANSWERED,) * 8, BENT, BENT))),
         (Fault.UNIT_SILENT, Evidence(HERE, exchanges=(ANSWERED, exchange(Silence(), b"", 2)))),
+        (Fault.WELL, Evidence(HERE, idle=b"\x00" + GOOD, has_a_master=True)),
+        (Fault.NO_POWER, Evidence(HERE, has_a_master=True)),
+        (Fault.DAMAGED, Evidence(HERE, idle=GOOD[:-1], has_a_master=True)),
+        (Fault.WRONG_PARITY, Evidence(HERE, elsewhere=((ELSEWHERE, 1),), has_a_master=True)),
     ],
 )
 def test_each_fault_by_what_only_it_leaves(fault: Fault, seen: Evidence) -> None:
@@ -120,3 +127,30 @@ def test_a_driver_of_another_machine_is_told(configured: str, fault: Fault) -> N
         assert "haier_atw_r290" in found[0].en
         assert configured in found[0].zh
     assert pair.writes == 0
+
+
+@pytest.mark.parametrize(("meant", "fault"), [(HERE, Fault.WELL), (ELSEWHERE, Fault.WRONG_PARITY)])
+def test_on_a_line_with_a_master_of_its_own_nothing_is_asked(meant: Setting, fault: Fault) -> None:
+    asked: list[bytes] = []
+
+    class Overheard:
+        """A pair on which a controller and its machine talk at `HERE`, twice a second."""
+
+        def __init__(self, settings: PortSettings, take: Take, drop: object) -> None:
+            self._take, self._fits = take, settings.parity == HERE.parity
+            self._timer = asyncio.get_running_loop().call_later(0.5, self._talk)
+
+        def _talk(self) -> None:
+            self._take(GOOD if self._fits else bytes(3))
+            self._timer = asyncio.get_running_loop().call_later(0.5, self._talk)
+
+        def write(self, frame: bytes) -> None:
+            asked.append(frame)
+
+        def close(self) -> None:
+            self._timer.cancel()
+
+    drivers = tuple(driver(name) for name in names())
+    patient = Patient("sim", meant, {17: driver("haier_yre27_r32")})
+    assert run(doctor(patient, drivers, opener=Overheard))[0].fault is fault
+    assert asked == []
