@@ -7,14 +7,14 @@ blanked, and so are words that belong to no point, for nobody knows what they sa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agent.config import Config
 from agent.drivers import Device, Driver, ReadRequest, Request
 from agent.kit.replay import Replayed, replay
 from agent.line import Answer
-from agent.line.trace import Exchange
+from agent.line.trace import Exchange, Mask
 from agent.model import Quality, Reading
 
 IDENTIFYING = ("serial_number",)
@@ -58,18 +58,21 @@ class Checked:
     findings: tuple[str, ...]
 
 
-def mask_of(config: Config) -> Callable[[Request, tuple[int, ...]], tuple[int, ...]]:
+def mask_of(config: Config) -> Mask:
     """A function that blanks every word of a trace that may not be shared."""
     open_places = {
-        place for line in config.lines for one in line.devices for place in shareable(one)
+        (line.port.name, place)
+        for line in config.lines
+        for one in line.devices
+        for place in shareable(one)
     }
 
-    def mask(request: Request, words: tuple[int, ...]) -> tuple[int, ...]:
+    def mask(line: str, request: Request, words: tuple[int, ...]) -> tuple[int, ...]:
         if not isinstance(request, ReadRequest):
             return words
         unit_id, table = request.unit_id, request.table
         return tuple(
-            word if (unit_id, table, request.at + i) in open_places else 0
+            word if (line, (unit_id, table, request.at + i)) in open_places else 0
             for i, word in enumerate(words)
         )
 
@@ -88,7 +91,7 @@ def shareable(device: Device) -> frozenset[Place]:
 
 
 def check(exchanges: Iterable[Exchange], device: Device, driver: Driver, about: About) -> Checked:
-    """Judge the part of a trace that belongs to one device, and name it by convention."""
+    """Judge the part of a line's trace that belongs to one device, and name it by convention."""
     places = shareable(device)
     units = {device.unit_id} | {codec.unit_id for codec in device.codecs.values()}
     own = tuple(one for one in exchanges if one.unit in units)

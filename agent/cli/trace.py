@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,8 @@ import msgspec
 from agent import config, traces
 from agent.cli.base import FAILED, MISSING, OK, Commands, command
 from agent.cli.recorded import exchanges_of
+from agent.config import Config, LineConfig
+from agent.line.trace import Exchange
 from agent.traces import About, Checked
 
 
@@ -43,11 +47,11 @@ def _check(arguments: argparse.Namespace) -> int:
     found = config.read(arguments.config)
     exchanges = exchanges_of(arguments.file)
     about = About(arguments.firmware, arguments.simulated, arguments.compared)
-    checked = [
-        traces.check(exchanges, device, one, about)
+    checked = _apart(
+        traces.check(_of(line, found, exchanges), device, one, about)
         for line in found.lines
         for device, one in zip(line.devices, line.drivers, strict=True)
-    ]
+    )
     heard = [one for one in checked if one.golden.readings]
     fit = [one for one in heard if not one.unmasked]
     try:
@@ -66,6 +70,25 @@ def _check(arguments: argparse.Namespace) -> int:
             _tell(one)
         _tell_what_to_send(files)
     return OK if heard and len(fit) == len(heard) else FAILED
+
+
+def _of(line: LineConfig, found: Config, exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+    """What was said on this line: unit ids begin anew on each. Where there is one, its name may
+    have changed since.
+    """
+    if len(found.lines) == 1:
+        return exchanges
+    return [one for one in exchanges if one.line == line.port.name]
+
+
+def _apart(checked: Iterable[Checked]) -> list[Checked]:
+    """Two machines of one make go to two files."""
+    made = list(checked)
+    names = Counter(one.name for one in made)
+    return [
+        replace(one, name=f"{one.name}_{one.device}") if names[one.name] > 1 else one
+        for one in made
+    ]
 
 
 def _write(one: Checked, folder: Path) -> tuple[str, str]:

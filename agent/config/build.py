@@ -186,11 +186,11 @@ def _times(raw: GatewaySection, doc: Document, mistakes: list[Mistake]) -> None:
     }
     for i, line in enumerate(raw.lines):
         for j, device in enumerate(line.devices):
-            path = ("lines", i, "devices", j, "every")
-            times[path] = device.every
+            where = ("lines", i, "devices", j, "every")
+            times[where] = device.every
             if device.every is not None and device.every > SLOWEST_POLL_S:
                 message = f"{device.every:g} s is too seldom to count energy and find faults"
-                mistakes.append(doc.mistake(path, message, f"up to {SLOWEST_POLL_S:g} s"))
+                mistakes.append(doc.mistake(where, message, f"up to {SLOWEST_POLL_S:g} s"))
     for i, section in enumerate(raw.control):
         times["control", i, "room_stale_after"] = section.room_stale_after
     for path, seconds in times.items():

@@ -13,7 +13,9 @@ from agent.drivers.wire import TABLE_OF_FUNCTION, ReadRequest
 from agent.line.frames import is_whole
 
 LONGEST = 256
-_READS = (1, 2, 3, 4)
+_MOST = {1: 2000, 2: 2000, 3: 125, 4: 125}  # bits and words of one read
+_READS = tuple(_MOST)
+BIT_TABLES = ("coil", "discrete")
 _ECHOES = (5, 6, 15, 16)
 
 
@@ -38,6 +40,8 @@ class Ear:
         self._bytes = (self._bytes + data)[-2 * LONGEST :]
         self.at_rest = False
         while len(self._bytes) >= 5:
+            if self._reply_is_under_way():
+                return
             frame = self._reply() or self._request() or self._other()
             if frame is None:
                 if len(self._bytes) <= LONGEST:
@@ -53,17 +57,26 @@ class Ear:
         if heard is not None:
             yield heard
 
+    def _reply_is_under_way(self) -> bool:
+        """Whether the answer has begun and is not all there: where its check bytes end with zero,
+        what has come of four bytes of it would pass for a read.
+        """
+        if self._asked is None:
+            return False
+        head = _head(self._asked)
+        at = self._bytes.find(head)
+        return at >= 0 and len(self._bytes) < at + head[2] + 5
+
     def _reply(self) -> tuple[int, Heard | None, ReadRequest | None] | None:
         """The answer to what was asked last, if it begins anywhere in the bytes."""
         asked = self._asked
         if asked is None:
             return None
-        bits = asked.table in ("coil", "discrete")
-        size = (asked.count + 7) // 8 if bits else 2 * asked.count
-        head = bytes((asked.unit_id, asked.function, size))
-        at = self._bytes.find(head)
+        head = _head(asked)
+        at, size = self._bytes.find(head), head[2]
         if at < 0 or not whole(self._bytes[at : at + size + 5], size + 5):
             return None
+        bits = asked.table in BIT_TABLES
         body = self._bytes[at + 3 : at + 3 + size]
         if bits:
             words = tuple(body[i // 8] >> i % 8 & 1 for i in range(asked.count))
@@ -76,7 +89,9 @@ class Ear:
         for at in range(len(self._bytes) - 7):
             unit_id, function = self._bytes[at], self._bytes[at + 1]
             count = int.from_bytes(self._bytes[at + 4 : at + 6], "big")
-            if function not in _READS or not 1 <= count <= 2000 or not 1 <= unit_id <= 247:
+            if function not in _READS or not 1 <= unit_id <= 247:
+                continue
+            if not 1 <= count <= _MOST[function]:
                 continue
             if whole(self._bytes[at : at + 8], 8):
                 first = int.from_bytes(self._bytes[at + 2 : at + 4], "big")
@@ -95,6 +110,12 @@ class Ear:
         if not known or not whole(self._bytes[:length], length):
             return None
         return length, None, None
+
+
+def _head(asked: ReadRequest) -> bytes:
+    """How the answer to this read begins: unit, function, and how many bytes follow."""
+    size = (asked.count + 7) // 8 if asked.table in BIT_TABLES else 2 * asked.count
+    return bytes((asked.unit_id, asked.function, size))
 
 
 def whole(frame: bytes, length: int) -> bool:

@@ -10,7 +10,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, w
 
 from agent.errors import NotSent, PortError
 from agent.facts import Fact, LineChanged
-from agent.line.answers import Silence
+from agent.line.answers import Answer, Silence
 from agent.line.listener import Listener
 from agent.line.port import Port
 from agent.line.scheduler import Idle, Scheduler, Turn
@@ -108,7 +108,7 @@ class Line:
         why = str(outcome.exception()) if outcome is not None else ""
         if not self._down:
             await self._lost(why)
-        await self._tell(self.scheduler.give_up(why, self._stamp()))
+        await self._tell((self._listener or self.scheduler).give_up(why, self._stamp()))
 
     async def _serve(self) -> None:
         while True:
@@ -144,6 +144,9 @@ class Line:
             stamp = self._stamp()
             self.traffic.progressed(stamp.mono)
             await self._tell(listener.hear(data, stamp) if data else listener.quiet(stamp))
+            if self._trace is not None:
+                for heard in listener.heard if data else ():
+                    self._trace.keep(stamp, self.name, heard.request, Answer(heard.words))
             request = listener.pause(stamp.mono) if listener.at_rest else None
             if request is None:
                 continue
@@ -151,7 +154,10 @@ class Line:
             within_s = min(float(rule.answer_within), float(rule.pause) - silence_s)
             reply = await self._port.exchange(request, within_s, 0.0, 0.0)
             self.traffic.see(reply)
-            await self._tell(listener.sent(reply, self._stamp()))
+            stamp = self._stamp()
+            if self._trace is not None:
+                self._trace.keep(stamp, self.name, request, reply)
+            await self._tell(listener.sent(reply, stamp))
 
     async def _renew(self, turn: Turn, error: PortError) -> None:
         """A bridge closed its connection, as some do after twenty requests: open it once, quietly.
@@ -193,11 +199,7 @@ class Line:
         self.traffic.lost += 1
         stamp = self._stamp()
         await self._take(LineChanged(self.name, False, why, stamp))
-        await self._tell(
-            self._listener.give_up(why, stamp)
-            if self._listener
-            else self.scheduler.line_down(why, stamp)
-        )
+        await self._tell((self._listener or self.scheduler).line_down(why, stamp))
 
 
 def listener_of(scheduler: Scheduler) -> Listener | None:

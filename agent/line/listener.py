@@ -10,7 +10,7 @@ from collections import deque
 
 from agent.drivers import Block, Device, ReadRequest, WriteRequest
 from agent.facts import BlockFailed, BlockRead, Fact, Failure, WriteDone, WriteRepeated
-from agent.line.answers import Answer, Reply
+from agent.line.answers import Answer, Reply, Silence
 from agent.line.exchanges import Ear, Heard
 from agent.line.writing import WriteSequence
 from agent.model import Stamp, Write
@@ -25,9 +25,13 @@ class Listener:
         self.device = device
         self._ear = Ear()
         self._writes: deque[WriteSequence] = deque()
+        self._step_mono = 0.0  # since when the first of them waits for its next reply
+        self._most_s = SILENT_AFTER_POLLS * device.poll_s
         self._blocks: dict[ReadRequest, Block] = {}
         self._seen: set[ReadRequest] = set()
         self._heard_mono: float | None = None
+        self.heard: tuple[Heard, ...] = ()
+        """What the bytes heard last have completed."""
 
     @property
     def writing(self) -> bool:
@@ -39,12 +43,15 @@ class Listener:
         return self._ear.at_rest
 
     def send(self, write: Write, mono: float) -> None:
+        if not self._writes:
+            self._step_mono = mono
         self._writes.append(WriteSequence(self.device, write, mono))
 
     def hear(self, data: bytes, stamp: Stamp) -> tuple[Fact, ...]:
         """What follows from bytes on the wire."""
         facts: list[Fact] = []
-        for heard in self._ear.hear(data):
+        self.heard = tuple(self._ear.hear(data))
+        for heard in self.heard:
             facts += self._read(heard, stamp)
             facts += self._prove(heard, stamp)
         return tuple(facts)
@@ -75,24 +82,38 @@ class Listener:
         return self._take(reply, stamp)
 
     def ended(self, stamp: Stamp) -> tuple[Fact, ...]:
-        """Writes that have come to their end, as facts."""
+        """Writes that have come to their end, as facts. What the master does not read in time is
+        taken for silence: whoever waits for a result gets one.
+        """
         facts: list[Fact] = []
         while self._writes:
-            self._writes[0].step(stamp.mono)
+            step = self._writes[0].step(stamp.mono)
+            waits_s = stamp.mono - self._step_mono
+            if (
+                step is not None
+                and isinstance(step.request, ReadRequest)
+                and waits_s > self._most_s
+            ):
+                facts += self._step(Silence(), stamp)
             end = self._writes[0].ended
             if end is None:
                 break
             write = self._writes.popleft().write
+            self._step_mono = stamp.mono
             facts.append(WriteDone(write, end.outcome, end.why, stamp, end.read_back))
         return tuple(facts)
 
     def give_up(self, why: str, stamp: Stamp) -> tuple[Fact, ...]:
-        """The line is lost: the device fails, writes end."""
-        self._ear = Ear()
+        """There is no line: writes under way and waiting have failed."""
         for sequence in self._writes:
             sequence.abandon(why)
+        return self.ended(stamp)
+
+    def line_down(self, why: str, stamp: Stamp) -> tuple[Fact, ...]:
+        """The line is lost: the device fails, writes end."""
+        self._ear = Ear()
         failed = BlockFailed(self.device.name, Failure.LINE_DOWN, why, stamp, sweep_end=True)
-        return (failed, *self.ended(stamp))
+        return (failed, *self.give_up(why, stamp))
 
     # --- what is heard ------------------------------------------------------------------------
 
@@ -127,14 +148,18 @@ class Listener:
         offset = wanted.at - got.at
         same_place = (wanted.unit_id, wanted.table) == (got.unit_id, got.table)
         if not same_place or offset < 0 or offset + wanted.count > got.count:
-            return ()
+            return self.ended(stamp)
         return self._take(Answer(heard.words[offset : offset + wanted.count]), stamp)
 
     def _take(self, reply: Reply, stamp: Stamp) -> tuple[Fact, ...]:
-        sequence = self._writes[0]
+        return (*self._step(reply, stamp), *self.ended(stamp))
+
+    def _step(self, reply: Reply, stamp: Stamp) -> tuple[WriteRepeated, ...]:
+        """Take the write under way one step further."""
+        sequence, self._step_mono = self._writes[0], stamp.mono
         sequence.take(reply, stamp.mono)
-        if sequence.repeated is not None and not sequence.ended:
-            again = WriteRepeated(self.device.name, sequence.repeated, stamp)
-            sequence.repeated = None
-            return (again,)
-        return self.ended(stamp)
+        if sequence.repeated is None or sequence.ended:
+            return ()
+        again = WriteRepeated(self.device.name, sequence.repeated, stamp)
+        sequence.repeated = None
+        return (again,)

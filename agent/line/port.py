@@ -117,6 +117,7 @@ class Port:
         self.close()
         self._lost = None
         self._silences = 0
+        self._overheard.clear()
         try:
             async with asyncio.timeout(self.settings.open_within_s):
                 self._pipe = await self._open_pipe()
@@ -154,21 +155,21 @@ class Port:
         return reply
 
     async def listen(self, silence_s: float) -> bytes:
-        """What others say on the line until it is silent for so long; empty when nobody speaks.
-
-        Raises PortError when the line is gone.
+        """What others said on the line since the last time, until it is silent for so long; empty
+        when nobody speaks. Raises PortError when the line is gone.
         """
-        self._overheard.clear()
-        while True:
+        silent = False
+        while not silent and len(self._overheard) < LISTEN_MOST:
             self._heard.clear()
             self._raise_if_lost()
             try:
                 async with asyncio.timeout(silence_s):
                     await self._heard.wait()
             except TimeoutError:
-                return bytes(self._overheard)
-            if len(self._overheard) >= LISTEN_MOST:
-                return bytes(self._overheard)
+                silent = True
+        said = bytes(self._overheard)
+        self._overheard.clear()
+        return said
 
     async def resync(self, worst_lateness_s: float) -> None:
         """Get rid of answers that are still owed: a reply was one to an earlier question.

@@ -18,6 +18,8 @@ from agent.model import Stamp
 
 WRITES = (5, 6, 15, 16)
 Word = Annotated[int, Meta(ge=0, le=0xFFFF)]
+Mask = Callable[[str, Request, tuple[int, ...]], tuple[int, ...]]
+"""What of the words of an exchange on the line of this name may be kept."""
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,15 +63,17 @@ class Trace:
     def __init__(
         self,
         put: Callable[[str], object],
-        mask: Callable[[Request, tuple[int, ...]], tuple[int, ...]] | None = None,
+        mask: Mask | None = None,
     ) -> None:
         self._put = put
-        self._mask = mask or (lambda request, words: words)
+        self._mask = mask or (lambda line, request, words: words)
 
     def keep(self, stamp: Stamp, line: str, request: Request, reply: Reply) -> None:
         """Add one exchange."""
-        written = () if isinstance(request, ReadRequest) else self._mask(request, request.words)
-        words = self._mask(request, reply.words) if isinstance(reply, Answer) else None
+        written = (
+            () if isinstance(request, ReadRequest) else self._mask(line, request, request.words)
+        )
+        words = self._mask(line, request, reply.words) if isinstance(reply, Answer) else None
         exchange = Exchange(
             at=stamp.at.isoformat(timespec="milliseconds"),
             mono=round(stamp.mono, 4),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from agent.clock import Clock
 from agent.drivers import Cost, Device, Driver, Hooks, ReadRequest, driver, load, names
 from agent.line import Answer
 from agent.line.trace import Trace, read_trace
+from agent.model import Stamp
 from agent.sweep import Look
 from agent.yamltext import parse
 from simulators.cli import Simulator
@@ -135,3 +137,43 @@ def test_a_meters_serial_number_never_reaches_the_file(
     names = sorted(path.name for path in (tmp_path / "send").iterdir())
     stem = "Simulated-Eastron_SDM120-Modbus_1.0"
     assert names == [f"{stem}.golden.json", f"{stem}.jsonl"]
+
+
+TWO_LINES = """
+gateway: gw-001
+platform: {broker: "mqtt://127.0.0.1:1883"}
+lines:
+  - name: west
+    port: /dev/a
+    baudrate: 9600
+    devices: [{name: one, driver: eastron_sdm120, unit_id: 1}]
+  - name: east
+    port: /dev/b
+    baudrate: 9600
+    devices:
+      - {name: two, driver: eastron_sdm120, unit_id: 1}
+      - {name: other, driver: haier_atw_r290, unit_id: 2}
+"""
+
+
+def test_unit_ids_begin_anew_on_every_line_and_two_of_a_make_go_to_two_files(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "gateway.yaml"
+    file.write_text(TWO_LINES, "utf-8")
+    found = config.read(file)
+    lines = list[str]()
+    trace = Trace(lines.append, traces.mask_of(found))
+    now = Stamp(datetime(2026, 1, 1, tzinfo=UTC), 1.0)
+    volts = {"west": (0x4366, 0), "east": (0x4367, 0)}  # 230 and 231 V
+    for name, words in volts.items():
+        trace.keep(now, name, ReadRequest(1, "input", 0, 2), Answer(words))
+    trace.keep(now, "west", ReadRequest(2, "holding", 0, 2), Answer((7, 7)))
+    (tmp_path / "t.jsonl").write_text("".join(lines), "utf-8")
+    assert '"words":[0,0]' in lines[2], "nobody of this line is known there"
+    send = tmp_path / "send"
+    assert (
+        main(["trace", "check", str(tmp_path / "t.jsonl"), str(file), "--folder", str(send)]) == 0
+    )
+    goldens = [json.loads(path.read_text()) for path in sorted(send.glob("*.json"))]
+    assert [one["readings"]["supply_voltage"]["value"] for one in goldens] == [230.0, 231.0]

@@ -72,7 +72,7 @@ def test_a_line_says_no_more_than_it_must() -> None:
 def test_masked_words_never_reach_the_file() -> None:
     lines: list[str] = []
 
-    def mask(request: Request, found: tuple[int, ...]) -> tuple[int, ...]:
+    def mask(line: str, request: Request, found: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(0 if request.at + i == 101 else word for i, word in enumerate(found))
 
     trace = Trace(lines.append, mask)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.control import Guard, GuardView, Refusal
 from agent.drivers import ReadRequest
+from agent.facts import BlockRead, Fact, WriteDone
+from agent.line import Answer, Line, Port, PortSettings, Scheduler
 from agent.line.exchanges import Ear, Heard
-from agent.model import Outcome
+from agent.line.listener import Listener
+from agent.line.port import Drop, Pipe, Take
+from agent.line.trace import Trace
+from agent.model import Origin, Outcome, Stamp, Write
 from simulators.bus import Master, PtyLine
 from simulators.faults import Fault
 from simulators.frames import rtu
+from simulators.loop import run
 from tests.rooms.control.testpump import demand, snapshot
 from tests.rooms.quirks.testquirk import Pump, device_of, map_of, polled
 
@@ -28,6 +36,7 @@ power_on: {at: 100, bits: 0, write: {}}
 water_setpoint: {at: 101, write: {low: 25, high: 55, step: 1, confirm_within: 1 s}}
 outdoor_temp: {at: 200, type: s16, scale: 0.1}
 """
+START = datetime(2026, 1, 1, tzinfo=UTC)
 OTHER = Master(((5, 3, 100, 4), (5, 3, 200, 2)))
 
 
@@ -111,6 +120,7 @@ WORDS = st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=20)
 
 
 @given(WORDS, st.integers(0, 65000), st.binary(max_size=6), st.integers(1, 9))
+@example([0, 3783], 0, b"", 1)  # the reply less its last byte, a zero, is a whole read
 def test_r25_exchanges_are_heard_in_pieces_and_behind_noise(
     words: list[int], at: int, noise: bytes, piece: int
 ) -> None:
@@ -129,3 +139,99 @@ def test_r25_a_damaged_reply_is_not_heard() -> None:
     asked, told = rtu(17, b"\x03\x00\x65\x00\x01"), bytearray(rtu(17, b"\x03\x02\x00\x07"))
     told[3] ^= 1
     assert list(Ear().hear(asked + bytes(told))) == []
+
+
+def test_r25_a_master_that_asks_for_too_much_is_not_believed() -> None:
+    asked = rtu(17, b"\x03\x00\x65\x00\x80")
+    assert list(Ear().hear(asked + rtu(17, b"\x03\x02\x00\x07"))) == []
+
+
+def at(mono: float) -> Stamp:
+    return Stamp(START + timedelta(seconds=mono), mono)
+
+
+def test_r25_a_write_whose_place_the_master_never_reads_ends() -> None:
+    listener = Listener(device_of(map_of(POINTS, TOP)))
+    listener.send(Write("hp", "water_setpoint", 45, Origin.RESIDENT, "c1"), 0.0)
+    listener.send(Write("hp", "power_on", True, Origin.RESIDENT, "c2"), 0.0)
+    asked, told = rtu(5, b"\x03\x00\xc8\x00\x02"), rtu(5, b"\x03\x04\x00\x01\x00\x02")
+    facts: list[Fact] = []
+    mono = 0.0
+    while listener.writing and mono < 3600.0:
+        mono += 10.0
+        facts += listener.hear(asked + told, at(mono))
+        request = listener.pause(mono)
+        if request is not None:
+            facts += listener.sent(Answer(request.words), at(mono))
+    ends = [fact for fact in facts if isinstance(fact, WriteDone)]
+    assert [(one.write.command_id, one.outcome) for one in ends] == [
+        ("c1", Outcome.FAILED),
+        ("c2", Outcome.FAILED),
+    ]
+    assert "could not be read" in ends[1].why
+
+
+@pytest.mark.parametrize("top", [TOP, TOP.replace(", master: passive, pause: 300 ms", "")])
+def test_r25_a_write_ends_while_the_port_is_away(top: str) -> None:
+    def away(*_: object) -> Pipe:
+        raise OSError("no such port")
+
+    async def story() -> list[Fact]:
+        facts: list[Fact] = []
+
+        async def take(fact: Fact) -> None:
+            facts.append(fact)
+
+        now = asyncio.get_running_loop().time
+        port = Port(PortSettings("bus", "sim"), opener=away)
+        line = Line(port, Scheduler([device_of(map_of(POINTS, top))]), take, lambda: at(now()))
+        task = asyncio.create_task(line.run())
+        await asyncio.sleep(1.0)
+        line.send(Write("hp", "water_setpoint", 45, Origin.RESIDENT, "c1"))
+        await asyncio.wait_for(line.settled(), 60.0)
+        task.cancel()
+        return facts
+
+    (end,) = [fact for fact in run(story()) if isinstance(fact, WriteDone)]
+    assert end.outcome is Outcome.FAILED
+
+
+def test_r25_what_is_overheard_stands_in_the_trace_however_long_facts_take() -> None:
+    class Overheard:
+        """A controller that asks every 100 ms."""
+
+        def __init__(self, settings: PortSettings, take: Take, drop: Drop) -> None:
+            self._take = take
+            self._ask()
+
+        def _ask(self) -> None:
+            self._take(rtu(5, b"\x03\x00\xc8\x00\x02") + rtu(5, b"\x03\x04\x00\x01\x00\x02"))
+            self._timer = asyncio.get_running_loop().call_later(0.1, self._ask)
+
+        def write(self, frame: bytes) -> None:
+            raise AssertionError("nothing is sent")
+
+        def close(self) -> None:
+            self._timer.cancel()
+
+    async def story() -> tuple[list[str], list[Fact]]:
+        kept, facts = list[str](), list[Fact]()
+
+        async def take(fact: Fact) -> None:
+            facts.append(fact)
+            await asyncio.sleep(0.08)
+
+        now = asyncio.get_running_loop().time
+        port = Port(PortSettings("bus", "sim"), opener=Overheard)
+        scheduler = Scheduler([device_of(map_of(POINTS, TOP))])
+        line = Line(port, scheduler, take, lambda: at(now()), Trace(kept.append))
+        task = asyncio.create_task(line.run())
+        await asyncio.sleep(10.0)
+        task.cancel()
+        return kept, facts
+
+    kept, facts = run(story())
+    read = [fact for fact in facts if isinstance(fact, BlockRead)]
+    assert len(read) >= 90
+    assert len(kept) >= len(read) - 3
+    assert '"addr":200' in kept[0]
