@@ -9,10 +9,10 @@ from statistics import mean
 from zoneinfo import ZoneInfo
 
 from agent.account.tariff import Bill, Tally, charge
-from agent.account.valley import share_of, valley_of
+from agent.account.valley import valleys_of
 from agent.config import Config
 from agent.config.tariff import read_tariff
-from agent.control import Comfort, Daily
+from agent.control import Comfort, Daily, Valley
 from bench.kit import Figure, Row
 from simulators.closed_loop import STEP_S, WARM_UP_S
 from simulators.closed_loop import Row as Step
@@ -38,13 +38,15 @@ def bill_of(rows: Iterable[Step]) -> Bill:
 
 def billing(config: Config) -> Config:
     """The same gateway in mode `bill`, with the tariff's cheapest hours."""
-    hours = valley_of(TARIFF)
-    valley, share = tuple(Daily(start, end) for start, end in hours), share_of(TARIFF, hours)
+    valleys = tuple(
+        Valley(one.first_day, tuple(Daily(*piece) for piece in one.hours), one.share)
+        for one in valleys_of(TARIFF)
+    )
 
     def billed(comfort: Comfort | None) -> Comfort | None:
         if comfort is None:
             return None
-        return replace(comfort, mode="bill", valley=valley, valley_share=share)
+        return replace(comfort, mode="bill", valleys=valleys)
 
     homes = tuple(replace(home, comfort=billed(home.comfort)) for home in config.core.control.homes)
     control = replace(config.core.control, homes=homes)

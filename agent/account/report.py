@@ -12,10 +12,12 @@ from agent.account.tariff import Bill
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What a saving is worth at the mean price of the judged days, split by who would have paid."""
+    """What a saving is worth at the mean price of the judged days, split by who would have paid;
+    None where none of them had a price.
+    """
 
-    household: float
-    public_purse: float
+    household: float | None
+    public_purse: float | None
     coal_kg: float
     co2_kg: float
 
@@ -35,10 +37,11 @@ class Span:
 
     def worth(self, saved: Saved, factors: Factors) -> Worth:
         """Money and emissions of a saving of this span."""
-        kwh = self.bill.kwh or 1.0
+        bill = self.judged.bill
+        priced_kwh = bill.kwh - bill.unpriced_kwh
         return Worth(
-            saved.kwh * self.bill.net / kwh,
-            saved.kwh * self.bill.refunded / kwh,
+            saved.kwh * bill.net / priced_kwh if priced_kwh > 0 else None,
+            saved.kwh * bill.refunded / priced_kwh if priced_kwh > 0 else None,
             saved.kwh * factors.coal_kg_per_kwh,
             saved.kwh * factors.co2_kg_per_kwh,
         )

@@ -19,6 +19,7 @@ from typing import Literal
 
 from agent.account.days import Day
 from agent.account.fit import Vector, fit
+from agent.account.tariff import Bill
 
 BASE_C = 20.0
 LEAST_DAYS, LEAST_SPAN_K = 21, 10.0
@@ -67,12 +68,13 @@ class Saved:
 class Judged:
     """The savings over some days: both baselines, or why one is not known.
 
-    `room_change_k` is the judged days' mean room temperature less what it was as found in the same
-    weather. `left_out` counts days that could not be judged, by reason.
+    `bill` is what they drew and cost. `room_change_k` is the judged days' mean room temperature
+    less what it was as found in the same weather. `left_out` counts days that could not be judged,
+    by reason.
     """
 
     days: int
-    kwh: float
+    bill: Bill
     as_found: Saved | Unknown
     equal_room: Saved | Unknown
     room_change_k: float | None
@@ -114,13 +116,13 @@ def judge(days: Sequence[Day], method: Method, over: Sequence[Day] | None = None
     base = [day for day in days if kind_of(day) == "baseline"]
     every = [day for day in days if kind_of(day) == "control"]
     judged = [day for day in (over if over is not None else days) if kind_of(day) == "control"]
-    kwh = sum(day.bill.kwh for day in judged)
+    bill = sum((day.bill for day in judged), Bill())
     why = _too_little(base, judged)
     if why is not None:
-        return Judged(len(judged), kwh, Unknown(why), Unknown(why), None, left_out)
+        return Judged(len(judged), bill, Unknown(why), Unknown(why), None, left_out)
     found = _saved("as_found", _by_weather, base, every, judged, method)
     equal = _saved("equal_room", _by_difference, base, every, judged, method)
-    return Judged(len(judged), kwh, found, equal, _room_change(base, judged), left_out)
+    return Judged(len(judged), bill, found, equal, _room_change(base, judged), left_out)
 
 
 def _too_little(base: Sequence[Day], judged: Sequence[Day]) -> str | None:

@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
 
 from agent.account.tariff import Rate, Tariff, covers
 
 Hours = tuple[time, time]
 
 
-def valley_of(tariff: Tariff) -> tuple[Hours, ...]:
-    """Start and end of each cheapest piece of a winter day; empty when all hours cost the same.
+@dataclass(frozen=True, slots=True)
+class Valley:
+    """The cheap hours from a day on, until prices change again.
 
-    What counts is what the household pays, refunds taken off. Rates with a last day are left out: a
-    period that ends must not be planned with for ever.
+    `share` is what a kWh costs the household in them as a share of what it costs in the others:
+    means over time of a winter day, refunds taken off; None where the tariff does not say.
     """
-    rates = _winter(tariff)
+
+    first_day: date
+    hours: tuple[Hours, ...]
+    share: float | None
+
+
+def valleys_of(tariff: Tariff, hours: tuple[Hours, ...] = ()) -> tuple[Valley, ...]:
+    """The valley of each stretch of days with the same prices in winter, oldest first.
+
+    It is start and end of each cheapest piece of a day, none where all hours cost the same; or the
+    `hours` that are given. What counts is what the household pays, refunds taken off.
+    """
+    winter = [one for one in tariff.rates if one.in_season is not False]
+    found: list[Valley] = []
+    for day in sorted({date.min, *_changes(winter)}):
+        rates = [one for one in winter if one.valid(day)]
+        cheap = hours or _cheapest(rates)
+        found.append(Valley(day, cheap, _share(rates, cheap)))
+    return tuple(found)
+
+
+def _changes(rates: Sequence[Rate]) -> Iterator[date]:
+    for one in rates:
+        if one.first_day is not None:
+            yield one.first_day
+        if one.last_day is not None and one.last_day < date.max:
+            yield one.last_day + timedelta(days=1)
+
+
+def _cheapest(rates: Sequence[Rate]) -> tuple[Hours, ...]:
     edges = sorted({time(0)} | {edge for one in rates for edge in (one.start, one.end)})
     prices = [_net(rates, edge) for edge in edges]
     known = {price for price in prices if price is not None}
@@ -33,13 +64,8 @@ def valley_of(tariff: Tariff) -> tuple[Hours, ...]:
     return tuple(found)
 
 
-def share_of(tariff: Tariff, valley: Iterable[Hours]) -> float | None:
-    """What a kWh costs the household in these hours as a share of what it costs in the others.
-
-    Means over time of a winter day, refunds taken off; None where the tariff does not say.
-    """
+def _share(rates: Sequence[Rate], hours: Sequence[Hours]) -> float | None:
     within, others = [0, 0.0], [0, 0.0]  # minutes, and price times minutes
-    rates, hours = _winter(tariff), tuple(valley)
     for minute in range(24 * 60):
         at = time(minute // 60, minute % 60)
         price = _net(rates, at)
@@ -51,10 +77,6 @@ def share_of(tariff: Tariff, valley: Iterable[Hours]) -> float | None:
     if not within[0] or others[1] <= 0:
         return None
     return (within[1] / within[0]) / (others[1] / others[0])
-
-
-def _winter(tariff: Tariff) -> tuple[Rate, ...]:
-    return tuple(r for r in tariff.rates if r.in_season is not False and r.last_day is None)
 
 
 def _net(rates: Sequence[Rate], at: time) -> float | None:

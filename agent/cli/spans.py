@@ -30,11 +30,14 @@ def saving(whole: Span, currency: str) -> Iterator[str]:
         yield f"room temperature against as found:  {change:+.1f} K"
     if isinstance(whole.judged.as_found, Saved):
         worth = whole.worth(whole.judged.as_found, factors)
-        yield (
-            f"that is {worth.household:.0f} {currency} to the household, "
-            f"{worth.public_purse:.0f} {currency} to the public purse, "
-            f"{worth.coal_kg:.0f} kg of standard coal, {worth.co2_kg:.0f} kg of CO2"
+        money = (
+            "no tariff priced those days, "
+            if worth.household is None
+            else f"{worth.household:.0f} {currency} to the household, "
+            f"{worth.public_purse or 0.0:.0f} {currency} to the public purse, "
         )
+        air = f"{worth.coal_kg:.0f} kg of standard coal, {worth.co2_kg:.0f} kg of CO2"
+        yield f"that is {money}{air}"
         yield f"  {factors.coal_kg_per_kwh} kg coal/kWh: {factors.coal_source}"
         yield f"  {factors.co2_kg_per_kwh} kg CO2/kWh: {factors.co2_source}"
 

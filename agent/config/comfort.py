@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, time
 
 from agent.account.tariff import Tariff
-from agent.account.valley import share_of, valley_of
+from agent.account.valley import valleys_of
 from agent.config.sections import ComfortSection, ControlSection
-from agent.control import DAYS, HEATING_WATER, Away, Comfort, Daily, Period, WeekSchedule
+from agent.control import DAYS, HEATING_WATER, Away, Comfort, Daily, Period, Valley, WeekSchedule
 from agent.errors import Mistake
 from agent.yamltext import Document
 
@@ -30,8 +30,8 @@ def comfort_of(
         message = f"{section.point} does not heat rooms"
         mistakes.append(doc.mistake(("control", i, "point"), message, ", ".join(HEATING_WATER)))
     given = tuple((time.fromisoformat(v.start), time.fromisoformat(v.end)) for v in said.valley)
-    valley = given or valley_of(tariff)
-    if said.mode == "bill" and not valley:
+    valleys = valleys_of(tariff, given)
+    if said.mode == "bill" and not any(one.hours for one in valleys):
         message = "mode bill needs the hours of cheap electricity"
         allowed = "valley: a start and an end, or a tariff with more than one price"
         mistakes.append(doc.mistake(path, message, allowed))
@@ -48,8 +48,10 @@ def comfort_of(
         frozenset(_dates(said, doc, path, mistakes)),
         _away(said, doc, path, mistakes),
         said.mode,
-        tuple(Daily(start, end) for start, end in valley),
-        share_of(tariff, valley) if said.mode == "bill" else None,
+        tuple(
+            Valley(one.first_day, tuple(Daily(*piece) for piece in one.hours), one.share)
+            for one in valleys
+        ),
         said.preheat,
         said.protected,
         said.emitter,

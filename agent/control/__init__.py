@@ -1,6 +1,6 @@
 """What we want: schedule, precedence of demands, the guard's last word. Pure; knows no clock."""
 
-from agent.control.comfort import Away, Comfort, Daily
+from agent.control.comfort import Away, Comfort, Daily, Valley
 from agent.control.commands import asked, ended, result_of
 from agent.control.control import Control, ControlSettings
 from agent.control.fitted import highest_asked
@@ -47,6 +47,7 @@ __all__ = [
     "Refusal",
     "Standing",
     "Unneeded",
+    "Valley",
     "WeekSchedule",
     "asked",
     "ended",

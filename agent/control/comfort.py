@@ -38,6 +38,17 @@ class Daily:
 
 
 @dataclass(frozen=True, slots=True)
+class Valley:
+    """The hours of cheap electricity from a day on, and what it costs in them as a share of what it
+    costs else; None where nobody knows.
+    """
+
+    first_day: date
+    hours: tuple[Daily, ...]
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Away:
     """Nobody is at home from the first to the last day, both included."""
 
@@ -54,16 +65,14 @@ class Comfort:
     homes with elderly people or small children: the highest temperature of the plan holds always.
     `wish_c` is what the household wants for some hours instead, `lately_c` what it wanted before.
     With `outlast` and a forecast the water is always warm enough for three days without a gateway.
-    `valley` are the hours of cheap electricity and `valley_share` what it costs there as a share of
-    what it costs else, None where nobody knows; both matter in mode `bill` only.
+    `valleys`, oldest first, matter in mode `bill` only; the last one that has begun holds.
     """
 
     rooms: WeekSchedule
     holidays: frozenset[date] = frozenset()
     away: tuple[Away, ...] = ()
     mode: Literal["energy", "bill"] = "energy"
-    valley: tuple[Daily, ...] = ()
-    valley_share: float | None = None
+    valleys: tuple[Valley, ...] = ()
     preheat_k: float = LARGEST_PREHEAT_K
     protected: bool = False
     emitter: Literal["radiators", "floor"] = "radiators"
@@ -85,7 +94,8 @@ class Comfort:
                 return max(away.room_c, self.floor_c), "away"
         planned = self.rooms.value_at(self._as_planned(local))
         room_c = DEFAULT_ROOM_C if planned is None else float(planned)
-        why = "plan" if self.mode == "energy" or self.stores else "plan: storing heat would not pay"
+        stores = self.mode == "energy" or self._stores_by(local.date()) is not None
+        why = "plan" if stores else "plan: storing heat would not pay"
         return room_c + self._preheat_k(local), why
 
     def settled(self, local: datetime | None) -> Settled | None:
@@ -94,8 +104,10 @@ class Comfort:
         None where that is just what is wanted, and without a trusted clock.
         """
         wished = [c for c in (self.wish_c, self.lately_c) if c is not None]
-        steps = wished or self.stores or self.away or len(self.rooms.periods) > 1
-        if local is None or not steps:
+        if local is None:
+            return None
+        stores = self._stores_by(local.date()) is not None
+        if not (wished or stores or self.away or len(self.rooms.periods) > 1):
             return None
         hours = [local - timedelta(hours=back) for back in range(SETTLES_H + 1)]
         plan = self.unwished
@@ -110,12 +122,6 @@ class Comfort:
         return replace(self, wish_c=None, lately_c=None)
 
     @property
-    def stores(self) -> bool:
-        """Whether heat is stored ahead: it was asked for, and pays at these prices."""
-        share = self.valley_share
-        return self.mode == "bill" and (share is None or share <= STORED_IS_WORTH)
-
-    @property
     def warmest_c(self) -> float:
         """The highest temperature of the plan."""
         values = [float(period.value) for period in self.rooms.periods]
@@ -127,11 +133,21 @@ class Comfort:
             return local
         return local - timedelta(days=local.weekday() + 1)
 
+    def _stores_by(self, day: date) -> Valley | None:
+        """By which valley heat is stored ahead: it was asked for, and pays at this day's prices."""
+        if self.mode != "bill":
+            return None
+        begun = [one for one in self.valleys if one.first_day <= day]
+        now = begun[-1] if begun else None
+        dear = now is not None and now.share is not None and now.share > STORED_IS_WORTH
+        return None if dear else now
+
     def _preheat_k(self, local: datetime) -> float:
         """Heat stored while electricity is cheap: in the last hours of a valley period."""
-        if not self.stores:
+        valley = self._stores_by(local.date())
+        if valley is None:
             return 0.0
-        left = [one.left_s(local) for one in self.valley]
+        left = [one.left_s(local) for one in valley.hours]
         soon = any(seconds is not None and seconds <= PREHEAT_S for seconds in left)
         return min(self.preheat_k, LARGEST_PREHEAT_K) if soon else 0.0
 

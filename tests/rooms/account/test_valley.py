@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 
 from agent.account.tariff import UNPRICED, Rate, Refund, Tariff
-from agent.account.valley import share_of, valley_of
+from agent.account.valley import valleys_of
 from agent.config.tariff import read_tariff
 
 
@@ -47,7 +47,7 @@ CASES: dict[str, tuple[Tariff, tuple[tuple[int, int], ...]]] = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_valley(case: tuple[Tariff, tuple[tuple[int, int], ...]]) -> None:
     given, hours = case
-    assert valley_of(given) == tuple((time(start), time(end)) for start, end in hours)
+    assert valleys_of(given)[-1].hours == tuple((time(start), time(end)) for start, end in hours)
 
 
 @pytest.mark.parametrize(
@@ -63,5 +63,23 @@ def test_the_valley(case: tuple[Tariff, tuple[tuple[int, int], ...]]) -> None:
 def test_the_price_in_the_valley(
     name: str, hours: tuple[tuple[int, int], ...], share: float | None
 ) -> None:
-    found = share_of(CASES[name][0], [(time(start), time(end)) for start, end in hours])
+    given = tuple((time(start), time(end)) for start, end in hours)
+    found = valleys_of(CASES[name][0], given)[-1].share
     assert found == (None if share is None else pytest.approx(share))
+
+
+def test_prices_of_another_year_make_another_valley_from_their_day_on() -> None:
+    old, new, ends = date(2026, 10, 31), date(2026, 11, 1), date(2027, 3, 31)
+    found = valleys_of(
+        tariff(
+            Rate("old", time(20), time(8), 0.1, last_day=old),
+            Rate("new", time(23), time(7), 0.3, first_day=new, last_day=ends),
+            DAY,
+        )
+    )
+    assert [(one.first_day, one.hours) for one in found] == [
+        (date.min, ((time(20), time(8)),)),
+        (new, ((time(23), time(7)),)),
+        (ends + timedelta(days=1), ()),
+    ]
+    assert [one.share for one in found] == [pytest.approx(0.2), pytest.approx(0.6), None]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.control import Away, Comfort, Daily, Period, WeekSchedule
+from agent.control import Away, Comfort, Daily, Period, Valley, WeekSchedule
 from agent.control.learned import Settled
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -26,9 +26,11 @@ HOME = Comfort(
     holidays=frozenset({date(2026, 1, 14)}),
     away=(Away(date(2026, 1, 20), date(2026, 1, 22), 12.0),),
 )
-BILL = replace(HOME, mode="bill", valley=(Daily(time(20), time(8)),))
-LONG = replace(HOME, mode="bill", valley=(Daily(time(18), time(8)),))
-DEAR = replace(BILL, valley_share=0.614)
+NIGHT = Valley(date.min, (Daily(time(20), time(8)),))
+BILL = replace(HOME, mode="bill", valleys=(NIGHT,))
+LONG = replace(BILL, valleys=(Valley(date.min, (Daily(time(18), time(8)),)),))
+DEAR = replace(BILL, valleys=(replace(NIGHT, share=0.614),))
+NEXT = replace(BILL, valleys=(NIGHT, Valley(date(2026, 1, 14), (Daily(time(23), time(7)),))))
 SHY = replace(HOME, protected=True)
 
 
@@ -50,9 +52,11 @@ CASES: tuple[tuple[str, Comfort, datetime | None, float], ...] = (
     ("bill: heat is stored before the valley ends", BILL, at(2026, 1, 13, 4), 18.5),
     ("bill: and from its beginning", BILL, at(2026, 1, 13, 20), 19.5),
     ("bill: twelve hours of a long valley", LONG, at(2026, 1, 13, 19), 18.0),
-    ("bill: the valley is cheap enough", replace(BILL, valley_share=0.205),
+    ("bill: the valley is cheap enough", replace(BILL, valleys=(replace(NIGHT, share=0.205),)),
      at(2026, 1, 13, 4), 18.5),
     ("bill: the valley is too dear, so as in energy", DEAR, at(2026, 1, 13, 4), 17.0),
+    ("bill: the new prices do not hold yet", NEXT, at(2026, 1, 13, 20), 19.5),
+    ("bill: and now they do", NEXT, at(2026, 1, 15, 20), 18.0),
     ("bill: not by day", BILL, at(2026, 1, 13, 12), 18.0),
     ("bill: nobody stores heat while away", BILL, at(2026, 1, 21, 4), 16.0),
     ("energy: cheap hours are like others", replace(BILL, mode="energy"),
