@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from agent.errors import FileError, Mistake
+from agent.owner import as_the_folder
 
 NAME = "consent.jsonl"
 
@@ -57,6 +58,7 @@ def decide(path: Path, given: bool, by: str) -> Decision:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
+            as_the_folder(path)
             os.ftruncate(handle, _whole(path))
             os.write(handle, line.encode())
             os.fsync(handle)

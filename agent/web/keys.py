@@ -16,6 +16,7 @@ import msgspec
 
 from agent import claim
 from agent.errors import UNREADABLE, AgentError
+from agent.owner import as_the_folder
 from agent.web.routes import Need
 
 FILE = "page-keys.json"
@@ -102,22 +103,15 @@ class Keys:
         fresh = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(msgspec.json.encode(kept))
                 file.flush()
                 os.fsync(file.fileno())
-            _as_the_folder(fresh)
+            as_the_folder(fresh)
             os.replace(fresh, self._path)
         except OSError as error:
             raise KeyFileError(f"{self._path}: {error.strerror}") from None
-
-
-def _as_the_folder(path: Path) -> None:
-    """Give the file to who owns the state directory: root makes the code, the service reads it."""
-    if os.geteuid() == 0:
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _hashed(code: str) -> Hashed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -159,3 +160,13 @@ def test_decisions_are_kept_with_time_and_role(
     assert stat.S_IMODE(Path(told["file"]).stat().st_mode) == 0o600
     assert main(["consent", "give", str(file)]) == 0
     assert main(["consent", "show", str(file)]) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_decision_that_root_writes_is_read_by_the_service(tmp_path: Path) -> None:
+    """One it cannot read counts as withdrawn, and what is not sent yet is deleted."""
+    os.chown(tmp_path, 12345, 12345)
+    file = tmp_path / "consent.jsonl"
+    consent.decide(file, given=True, by="the command")
+    assert (file.stat().st_uid, file.stat().st_gid) == (12345, 12345)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -65,11 +65,18 @@
 
   // Taps on + and - are gathered: the heat pump hears of the last one.
   let turning = null;
+  function turned() {
+    const { form, value, timer } = turning;
+    clearTimeout(timer);
+    turning = null;
+    ask(form.getAttribute("action"), { device: form.elements.device.value, value });
+  }
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-dial] button");
     if (!button) return;
     event.preventDefault();
     const form = button.form;
+    if (turning && turning.form !== form) turned();
     const step = Number(form.dataset.step) * (button.id.startsWith("less") ? -1 : 1);
     const shown = form.querySelector("output");
     const now = turning?.form === form ? turning.value : parseFloat(shown.textContent);
@@ -77,12 +84,7 @@
     clearTimeout(turning?.timer);
     shown.textContent = value.toFixed(1) + " °C";
     shown.classList.add("turning");
-    const device = form.elements.device.value;
-    turning = { form, value };
-    turning.timer = setTimeout(() => {
-      turning = null;
-      ask(form.getAttribute("action"), { device, value });
-    }, 1200);
+    turning = { form, value, timer: setTimeout(turned, 1200) };
   });
 
   // --- live --------------------------------------------------------------------------------
