@@ -8,6 +8,7 @@ cannot be known from the table (labels in the other language, above all) is left
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ _STEP = re.compile(r"(?:steps?(?: of)?|步长)\s*[:=]?\s*(\d+(?:\.\d+)?)")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _WORDS = re.compile(r"(\d+)\s*[:=：]?\s*([^\d,;，；:=：][^,;，；]*)")
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff ./()（）-]*")
+_BREAK = re.compile(r"[\s,;，；]*[\r\n]\s*")
 _RESERVED = frozenset({"null", "true", "false", "~"})
 
 
@@ -62,17 +64,18 @@ class Row:
 
 def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
     """The lines of a point list. Raises FileError with every line that cannot be understood."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    reader = csv.DictReader(lines, skipinitialspace=True)
-    heads = {known: head for head in reader.fieldnames or () if (known := column(head))}
+    # A cell may hold line breaks: what a line is, the reader says. It counts the file's own lines.
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    filled = (cells for cells in reader if any(cell.strip() for cell in cells))
+    heads = {known: i for i, head in enumerate(next(filled, [])) if (known := column(head))}
     missing = [name for name in ("number", "name") if name not in heads]
     if missing:
         allowed = "number, name, type, scale, unit, access, remark (and table, zh)"
         raise FileError([Mistake(file, 1, "", f"no column {' and '.join(missing)}", allowed)])
     rows: list[Row] = []
     mistakes: list[Mistake] = []
-    for cells in reader:
-        cell = {known: str(cells.get(head) or "").strip() for known, head in heads.items()}
+    for cells in filled:
+        cell = {known: _one_line(known, "".join(cells[i : i + 1])) for known, i in heads.items()}
         try:
             rows.append(_row(cell, numbers))
         except ValueError as error:
@@ -80,6 +83,12 @@ def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
     if mistakes:
         raise FileError(mistakes)
     return tuple(_unique(rows))
+
+
+def _one_line(column_name: str, text: str) -> str:
+    """A cell without line breaks: in a name they part words, in a list its entries."""
+    listed = column_name in ("number", "remark")
+    return _BREAK.sub(", " if listed else " ", text.strip())
 
 
 def _row(cell: Mapping[str, str], numbers: Numbers) -> Row:

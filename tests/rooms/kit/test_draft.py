@@ -68,6 +68,25 @@ def test_what_cannot_be_understood_is_told_with_its_line(line: str, word: str) -
     assert word in mistake.message
 
 
+def test_lines_of_the_file_are_counted_whether_empty_or_within_a_cell() -> None:
+    text = "\n" + HEADS + '\n , ,,\n40001,mode,,,,RW,"0 off\n\n1 heat"\n\nxx,room\n40001,flow,odd\n'
+    with pytest.raises(FileError) as told:
+        rows_of(text, "list.csv", "classic")
+    assert [mistake.line for mistake in told.value.mistakes] == [9, 10]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", ",\n", "；\n"])
+def test_line_breaks_within_a_cell_part_its_entries(end: str) -> None:
+    mode = one(
+        f'"40001\n40002","Working{end.strip(",；")}mode",,,,RW,"0 off{end}1 heat{end}2 cool"'
+    )
+    assert (mode.name, mode.at, mode.remark) == ("mode", 0, "0 off, 1 heat, 2 cool")
+    setpoint = one(f'40003,Set temperature,INT16,0.1,degC,RW,"25-55{end}0.5 K at a time"')
+    text = draft(ABOUT, [mode, setpoint])
+    assert "values: {0: off, 1: heat, 2: cool}" in text
+    assert "low: 25, high: 55, step: 0.1" in text
+
+
 def test_columns_that_are_needed() -> None:
     with pytest.raises(FileError, match="no column number and name"):
         rows_of("what,ever\n1,2\n", "list.csv", "classic")
