@@ -29,6 +29,12 @@ _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _WORDS = re.compile(r"(\d+)\s*[:=：]?\s*([^\d,;，；:=：][^,;，；]*)")
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff ./()（）-]*")
 _BREAK = re.compile(r"[\s,;，；]*[\r\n]\s*")
+_CLAUSE = re.compile(r"[,，;；、.。()（）]")
+_WRITES = re.compile(r"写|(?<![a-z])(?:r?w[ro]?|(?:read)?writ[a-z]*)(?![a-z])")
+_DENIES = re.compile(
+    r"[不无非禁勿否未]|保护|protect|disabl|forbid|prohibit|n['’]t(?![a-z])"
+    r"|(?<![a-z])(?:n|no|not|non|never|cannot|without)(?![a-z])"
+)
 _RESERVED = frozenset({"null", "true", "false", "~"})
 
 
@@ -96,7 +102,6 @@ def _row(cell: Mapping[str, str], numbers: Numbers) -> Row:
     table, at = _address(cell["number"], cell.get("table", ""), numbers)
     scale, unit_text = _scale_and_unit(cell.get("scale", ""), cell.get("unit", ""))
     kind = kind_of(cell.get("type", ""))
-    access = cell.get("access", "").upper()
     chinese = not label.isascii()
     found = canonical(label) or canonical(cell.get("zh", "")) or f"x_{_slug(label, at)}"
     return Row(
@@ -108,9 +113,15 @@ def _row(cell: Mapping[str, str], numbers: Numbers) -> Row:
         kind,
         scale,
         unit_of(unit_text),
-        "W" in access or "写" in access,
+        _is_writable(cell.get("access", "")),
         cell.get("remark", ""),
     )
+
+
+def _is_writable(access: str) -> bool:
+    """Whether a clause of the cell says so and denies nothing: `R/W, not saved` does."""
+    clauses = _CLAUSE.split(access.lower())
+    return any(_WRITES.search(one) and not _DENIES.search(one) for one in clauses)
 
 
 def _address(text: str, table: str, numbers: Numbers) -> tuple[str, int]:

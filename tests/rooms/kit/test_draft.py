@@ -44,6 +44,20 @@ def test_a_chinese_table() -> None:
     assert (own.name, own.zh, own.label, own.writable) == ("x_word_11", "底盘加热", "", True)
 
 
+@pytest.mark.parametrize(
+    ("access", "writable"),
+    [("R", False), ("RW", True), ("R/W", True), ("r&w", True), ("W", True), ("WO", True),
+     ("Read/Write", True), ("ReadWrite", True), ("write only", True), ("R/W (not saved)", True),
+     ("Read only", False), ("Read only (no Write)", False), ("not writable", False),
+     ("non-writable", False), ("unwritable", False), ("R: Y, W: N", False),
+     ("can't be written", False), ("write-protected", False), ("Read only by web", False),
+     ("读写", True), ("可读可写", True), ("只写", True), ("读写，掉电不保存", True),
+     ("只读", False), ("可读不可写", False), ("禁止写入", False), ("写保护", False), ("", False)],
+)  # fmt: skip
+def test_only_what_says_so_may_be_written(access: str, writable: bool) -> None:
+    assert one(f'40001,on/off,BOOL,,,"{access}",').writable is writable
+
+
 def test_a_unit_cell_may_hold_the_scale() -> None:
     row = one("30101,outlet water,INT16,,0.1 degC,R,")
     assert (row.scale, row.unit) == ("0.1", "degC")
