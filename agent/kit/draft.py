@@ -156,7 +156,12 @@ def _scale_and_unit(scale: str, unit: str) -> tuple[str, str]:
 
 
 def _slug(label: str, at: int) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_") or f"word_{at}"
+    return _latin(label) or f"word_{at}"
+
+
+def _latin(text: str) -> str:
+    """What of a text can stand in a name; nothing of one that has no Latin letters or digits."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 def _unique(rows: Iterable[Row]) -> Iterator[Row]:
@@ -277,15 +282,20 @@ def _text(text: str, quoted: bool = False) -> str:
 
 
 def package(name: str, brand: str, map_text: str) -> dict[str, str]:
-    """The files of an installable package with one map: path -> text."""
-    maker = _slug(brand, 0).replace("_", "-")
-    module = f"heatpump_{maker.replace('-', '_')}"
+    """The files of an installable package with one map: path -> text.
+
+    It goes by the brand, or by the map where the brand is not written in Latin letters: the
+    packages of two such makers must not take each other's place.
+    """
+    told = _latin(brand)
+    maker = told if re.search("[a-z]", told) else _latin(name)
+    module = f"heatpump_{maker}"
     project = f"""[build-system]
 requires = ["setuptools>=77"]
 build-backend = "setuptools.build_meta"
 
 [project]
-name = "heatpump-{maker}"
+name = "{module.replace("_", "-")}"
 version = "0.1.0"
 dependencies = ["heatpump-agent"]
 

@@ -145,3 +145,16 @@ def test_a_package_has_all_it_needs() -> None:
     }
     assert 'acme_one = "heatpump_acme_heat:acme_one"' in files["pyproject.toml"]
     compile(files["heatpump_acme_heat/__init__.py"], "package", "exec")
+
+
+@pytest.mark.parametrize(
+    ("brand", "project"),
+    [("格力", "heatpump-gree-kfr"), ("360", "heatpump-gree-kfr"), ("格力 Gree", "heatpump-gree"),
+     ("Acme Heat", "heatpump-acme-heat")],
+)  # fmt: skip
+def test_a_package_goes_by_its_brand_or_by_its_map(brand: str, project: str) -> None:
+    files = package("gree_kfr_", brand, "map: gree_kfr_\n")
+    module = project.replace("-", "_")
+    assert f'name = "{project}"\n' in files["pyproject.toml"]
+    assert f'gree_kfr_ = "{module}:gree_kfr_"' in files["pyproject.toml"]
+    assert f"{module}/__init__.py" in files
