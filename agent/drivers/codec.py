@@ -336,6 +336,7 @@ def _summed(rule: PointRule, order: str, first: int) -> Callable[[Sequence[int],
     """Counters split over words of different weight: the sum, in steps of the point's own scale."""
     head = _extractor(_without_plus(rule), order, first)
     shift = rule.parts[0].at - first
+    # Whole numbers: other ratios are a mistake of the map.
     weights = tuple((term.at - first, int(term.scale / rule.scale)) for term in rule.plus)
     return lambda words, i: head(words, i + shift) + sum(words[i + o] * w for o, w in weights)
 
