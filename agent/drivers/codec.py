@@ -18,6 +18,7 @@ from agent.drivers.registermap import WIDTH, PointRule, RegisterMap
 from agent.drivers.wire import WriteRequest
 from agent.model import PointId, Quality, Reading, Snapshot, Value
 
+_NO_ROOM = "the word has no room for it"
 _SIGNED = {"s8": 8, "s12": 12, "s16": 16, "s32": 32}
 
 
@@ -244,9 +245,8 @@ class PointCodec:
         if why is not None:
             return Unfit(why)
         if self.rule.type == "f32":
-            exact_f32 = float(self._scale.raw(value))
-            packed: int = struct.unpack(">I", struct.pack(">f", exact_f32))[0]
-            return packed
+            packed = _packed32(self._scale.raw(value))
+            return Unfit(f"{self.name} cannot be {value}: {_NO_ROOM}") if packed is None else packed
         scale, absent = self._scale, self.absent
         if self._alternative is not None:
             state = self._switched(snapshot.readings)
@@ -264,7 +264,7 @@ class PointCodec:
             )
         word = self._word_of(raw)
         if word is None:
-            return Unfit(f"{self.name} cannot be {value}: the word has no room for it")
+            return Unfit(f"{self.name} cannot be {value}: {_NO_ROOM}")
         if word in absent:
             return Unfit(f"{self.name} cannot be {value}: the machine takes {word:#x} as no value")
         return word
@@ -289,6 +289,14 @@ def float32(raw: int) -> float:
         if isfinite(short) and abs(short) < 3.4e38 and struct.pack(">f", short) == word:
             return short
     return exact
+
+
+def _packed32(exact: Fraction) -> int | None:
+    """The two words of an IEEE 754 single; None for what is larger than any of them."""
+    try:
+        return int.from_bytes(struct.pack(">f", float(exact)), "big")
+    except OverflowError:
+        return None
 
 
 def _width(rule: PointRule) -> int:
@@ -336,6 +344,7 @@ def _summed(rule: PointRule, order: str, first: int) -> Callable[[Sequence[int],
     """Counters split over words of different weight: the sum, in steps of the point's own scale."""
     head = _extractor(_without_plus(rule), order, first)
     shift = rule.parts[0].at - first
+    # Whole numbers: other ratios are a mistake of the map.
     weights = tuple((term.at - first, int(term.scale / rule.scale)) for term in rule.plus)
     return lambda words, i: head(words, i + shift) + sum(words[i + o] * w for o, w in weights)
 

@@ -75,6 +75,7 @@ def _check_point(found: RegisterMap, doc: Document, name: str, rule: PointRule) 
         return [*wrong, doc.mistake(here, "needs either at or pack", "at: 100, or pack: [..]")]
     if rule.at == 65535 and WIDTH[rule.type] == 32:
         wrong.append(doc.mistake((*here, "at"), "the second word lies beyond 65535", "0 to 65534"))
+    wrong += _check_scales(doc, here, rule)
     if rule.switch:
         equals = (rule.switch.equals,)
         wrong += _check_words(found, doc, (*here, "switch"), rule.switch.point, equals)
@@ -82,6 +83,25 @@ def _check_point(found: RegisterMap, doc: Document, name: str, rule: PointRule) 
         wrong += _check_words(found, doc, (*here, "fitted_if", other), other, words)
     if rule.write:
         wrong += _check_write(found, doc, name, rule, rule.write)
+    return wrong
+
+
+def _check_scales(doc: Document, here: Path, rule: PointRule) -> list[Mistake]:
+    """Every count must mean something, and those of all words of a sum the same steps."""
+    scales = {(*here, "scale"): rule.scale}
+    if rule.switch:
+        scales[(*here, "switch", "scale")] = rule.switch.scale
+    wrong = [
+        doc.mistake(path, "a scale of 0 makes every word the same", "any other, such as 0.1")
+        for path, scale in scales.items()
+        if scale == 0
+    ]
+    for i, term in enumerate(rule.plus if rule.scale else ()):
+        ratio = term.scale / rule.scale
+        if ratio < 1 or ratio.denominator != 1:
+            message = f"{term.scale} is no multiple of {rule.scale}, the scale of the first word"
+            allowed = f"{rule.scale} times 1, 2, 3 and on; the finest word comes first, at `at`"
+            wrong.append(doc.mistake((*here, "plus", i, "scale"), message, allowed))
     return wrong
 
 

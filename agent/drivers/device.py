@@ -11,7 +11,7 @@ from agent.drivers.hooks import Hooks
 from agent.drivers.planner import Block, Cost, plan
 from agent.drivers.registermap import FaultBit, Faults, PointRule, RegisterMap, WriteRule
 from agent.drivers.saturation import PressureCheck
-from agent.drivers.wire import ReadRequest
+from agent.drivers.wire import ReadRequest, WriteRequest
 from agent.jump import Jump
 from agent.model import (
     Demand,
@@ -265,14 +265,24 @@ class Device:
         """The request that shows what the machine made of a write."""
         codec = self.codecs[point]
         first, last = codec.span
-        at, count = first, last - first + 1
-        place = (codec.table, codec.unit_id)
-        for block in self.map.blocks:  # the machine knows no other boundaries
-            inside = block.at <= first and last < block.at + block.count
-            if inside and (block.table, block.unit_id or self.unit_id) == place:
-                at, count = block.at, block.count
-                break
-        return Block(ReadRequest(codec.unit_id, codec.table, at, count), (point,), 0.0)
+        request = self._bounded(ReadRequest(codec.unit_id, codec.table, first, last - first + 1))
+        return Block(request, (point,), 0.0)
+
+    def look(self, write: WriteRequest) -> ReadRequest:
+        """The request that shows the word of which a write changes a part: the one it writes to,
+        which need not be the one the point is read from.
+        """
+        return self._bounded(ReadRequest(write.unit_id, "holding", write.at, 1))
+
+    def _bounded(self, wanted: ReadRequest) -> ReadRequest:
+        """What to ask for these words: the whole block where the machine knows no other bounds."""
+        last = wanted.at + wanted.count - 1
+        for block in self.map.blocks:
+            inside = block.at <= wanted.at and last < block.at + block.count
+            place = (block.unit_id or self.unit_id, block.table)
+            if inside and place == (wanted.unit_id, wanted.table):
+                return ReadRequest(wanted.unit_id, wanted.table, block.at, block.count)
+        return wanted
 
     def _terms_of(self, point: PointId, rule: PointRule, write: WriteRule) -> WriteTerms:
         """They are asked for at every sweep, and a map does not change."""

@@ -8,6 +8,7 @@ cannot be known from the table (labels in the other language, above all) is left
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,13 @@ _STEP = re.compile(r"(?:steps?(?: of)?|步长)\s*[:=]?\s*(\d+(?:\.\d+)?)")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _WORDS = re.compile(r"(\d+)\s*[:=：]?\s*([^\d,;，；:=：][^,;，；]*)")
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff ./()（）-]*")
+_BREAK = re.compile(r"[\s,;，；]*[\r\n]\s*")
+_CLAUSE = re.compile(r"[,，;；、.。()（）]")
+_WRITES = re.compile(r"写|(?<![a-z])(?:r?w[ro]?|(?:read)?writ[a-z]*)(?![a-z])")
+_DENIES = re.compile(
+    r"[不无非禁勿否未]|保护|protect|disabl|forbid|prohibit|n['’]t(?![a-z])"
+    r"|(?<![a-z])(?:n|no|not|non|never|cannot|without)(?![a-z])"
+)
 _RESERVED = frozenset({"null", "true", "false", "~"})
 
 
@@ -62,17 +70,18 @@ class Row:
 
 def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
     """The lines of a point list. Raises FileError with every line that cannot be understood."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    reader = csv.DictReader(lines, skipinitialspace=True)
-    heads = {known: head for head in reader.fieldnames or () if (known := column(head))}
+    # A cell may hold line breaks: what a line is, the reader says. It counts the file's own lines.
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    filled = (cells for cells in reader if any(cell.strip() for cell in cells))
+    heads = {known: i for i, head in enumerate(next(filled, [])) if (known := column(head))}
     missing = [name for name in ("number", "name") if name not in heads]
     if missing:
         allowed = "number, name, type, scale, unit, access, remark (and table, zh)"
         raise FileError([Mistake(file, 1, "", f"no column {' and '.join(missing)}", allowed)])
     rows: list[Row] = []
     mistakes: list[Mistake] = []
-    for cells in reader:
-        cell = {known: str(cells.get(head) or "").strip() for known, head in heads.items()}
+    for cells in filled:
+        cell = {known: _one_line(known, "".join(cells[i : i + 1])) for known, i in heads.items()}
         try:
             rows.append(_row(cell, numbers))
         except ValueError as error:
@@ -82,12 +91,17 @@ def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
     return tuple(_unique(rows))
 
 
+def _one_line(column_name: str, text: str) -> str:
+    """A cell without line breaks: in a name they part words, in a list its entries."""
+    listed = column_name in ("number", "remark")
+    return _BREAK.sub(", " if listed else " ", text.strip())
+
+
 def _row(cell: Mapping[str, str], numbers: Numbers) -> Row:
     label = cell["name"]
     table, at = _address(cell["number"], cell.get("table", ""), numbers)
     scale, unit_text = _scale_and_unit(cell.get("scale", ""), cell.get("unit", ""))
     kind = kind_of(cell.get("type", ""))
-    access = cell.get("access", "").upper()
     chinese = not label.isascii()
     found = canonical(label) or canonical(cell.get("zh", "")) or f"x_{_slug(label, at)}"
     return Row(
@@ -99,9 +113,15 @@ def _row(cell: Mapping[str, str], numbers: Numbers) -> Row:
         kind,
         scale,
         unit_of(unit_text),
-        "W" in access or "写" in access,
+        _is_writable(cell.get("access", "")),
         cell.get("remark", ""),
     )
+
+
+def _is_writable(access: str) -> bool:
+    """Whether a clause of the cell says so and denies nothing: `R/W, not saved` does."""
+    clauses = _CLAUSE.split(access.lower())
+    return any(_WRITES.search(one) and not _DENIES.search(one) for one in clauses)
 
 
 def _address(text: str, table: str, numbers: Numbers) -> tuple[str, int]:
@@ -136,7 +156,12 @@ def _scale_and_unit(scale: str, unit: str) -> tuple[str, str]:
 
 
 def _slug(label: str, at: int) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_") or f"word_{at}"
+    return _latin(label) or f"word_{at}"
+
+
+def _latin(text: str) -> str:
+    """What of a text can stand in a name; nothing of one that has no Latin letters or digits."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 def _unique(rows: Iterable[Row]) -> Iterator[Row]:
@@ -257,15 +282,20 @@ def _text(text: str, quoted: bool = False) -> str:
 
 
 def package(name: str, brand: str, map_text: str) -> dict[str, str]:
-    """The files of an installable package with one map: path -> text."""
-    maker = _slug(brand, 0).replace("_", "-")
-    module = f"heatpump_{maker.replace('-', '_')}"
+    """The files of an installable package with one map: path -> text.
+
+    It goes by the brand, or by the map where the brand is not written in Latin letters: the
+    packages of two such makers must not take each other's place.
+    """
+    told = _latin(brand)
+    maker = told if re.search("[a-z]", told) else _latin(name)
+    module = f"heatpump_{maker}"
     project = f"""[build-system]
 requires = ["setuptools>=77"]
 build-backend = "setuptools.build_meta"
 
 [project]
-name = "heatpump-{maker}"
+name = "{module.replace("_", "-")}"
 version = "0.1.0"
 dependencies = ["heatpump-agent"]
 

@@ -77,8 +77,6 @@ def _number(subject: Subject, here: Path, name: PointId, rule: PointRule) -> Ite
     expected = EXPECTED.get(name)
     for scale, offset in scales:
         low, high = span(rule, scale, offset)
-        if scale == 0:
-            yield subject.error("scale", here, "a scale of 0 makes every value the same")
         if rule.low is not None and rule.low < low and not rule.type.startswith("s"):
             message = f"low is {rule.low:g}, but an unsigned word never says less than {low:g}"
             yield subject.error("sign", here, message, "type: s16, or the offset")

@@ -106,7 +106,7 @@ def _grid(subject: Subject, here: Path, rule: PointRule, write: WriteRule) -> It
     assert write.low is not None
     assert write.high is not None
     scale, step = Fraction(rule.scale), Fraction(write.step or 0)
-    if rule.type == "f32" or scale == 0:
+    if rule.type == "f32":
         return
     if write.step is not None and step <= 0:
         yield subject.error("step", (*here, "step"), "a step must be above 0")

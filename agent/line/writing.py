@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from agent.drivers import Block, Device, Encoded, ReadRequest, Request, Unfit
+from agent.drivers import Block, Device, Encoded, Request, Unfit
 from agent.drivers.registermap import WriteRule
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.model import Outcome, PointId, Value, Write
@@ -96,22 +96,22 @@ class WriteSequence:
         if encoded.mask == 0xFFFF:
             self._go("write", encoded.request, mono)
         else:
-            request = encoded.request
             self._looks = 0
-            self._go("look", ReadRequest(request.unit_id, "holding", request.at, 1), mono)
+            self._go("look", self.device.look(encoded.request), mono)
 
     def _go(self, stage: str, request: Request, not_before: float) -> None:
         self._stage, self._step = stage, Step(request, not_before)
 
     def _looked(self, reply: Reply, mono: float) -> None:
         """The other bits of the word must come from the machine itself, a moment ago."""
+        assert self._step is not None
+        asked = self._step.request
         self._looks += 1
         heard = isinstance(reply, Answer) or (
             isinstance(reply, Refused) and reply.code not in UNDECIDED
         )
         if not heard and self._looks < LOOKS:
-            assert self._step is not None
-            self._go("look", self._step.request, mono + LOOK_AGAIN_S)
+            self._go("look", asked, mono + LOOK_AGAIN_S)
             return
         if not isinstance(reply, Answer):
             why = f"the word could not be read before changing part of it: {_told(reply)}"
@@ -119,7 +119,8 @@ class WriteSequence:
             return
         self._looked_mono = mono
         mask, request = self._encoded.mask, self._encoded.request
-        word = reply.words[0] & ~mask & 0xFFFF | request.words[0]
+        shown = reply.words[request.at - asked.at]
+        word = shown & ~mask & 0xFFFF | request.words[0]
         self._go("write", replace(request, words=(word,)), mono)
 
     def _written(self, reply: Reply, mono: float) -> None:

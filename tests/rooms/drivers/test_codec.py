@@ -244,6 +244,12 @@ def test_a_write_may_go_to_another_address_with_the_function_of_the_line() -> No
         ("at: 0, write: {low: -5, high: 5}", -1, "no room"),
         ("at: 0, bits: 0..3, write: {low: 0, high: 99}", 16, "no room"),
         ("at: 0, mask: 0x0F, write: {low: 0, high: 99}", 16, "no room"),
+        ("at: 0, type: f32, write: {low: 0, high: 1e39, function: 16}", 1e39, "no room"),
+        (
+            "at: 0, type: f32, scale: 1e-300, write: {low: 0, high: 1e30, function: 16}",
+            1e30,
+            "no room",
+        ),
         ("at: 0, absent: [0xFF], write: {low: 0, high: 300}", 255, "as no value"),
         ("at: 0, type: bool, write: {}", 1, "takes true or false"),
         ("at: 0, values: {1: heat, 2: cool}, write: {}", "dry", "takes heat, cool"),

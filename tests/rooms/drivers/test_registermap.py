@@ -160,6 +160,30 @@ BAD = {
         points("energy_total: {at: 65535, type: u32}"),
         7, "points.energy_total.at", "beyond 65535", "0 to 65534",
     ),
+    "a sum whose first word is the coarser": (
+        points("energy_total: {at: 1, scale: 1000, plus: [{at: 2, scale: 1}]}"),
+        7, "points.energy_total.plus[0].scale",
+        "1 is no multiple of 1000, the scale of the first word", "1000 times 1, 2, 3",
+    ),
+    "a sum whose words have no common step": (
+        points("energy_total: {at: 1, scale: 0.3, plus: [{at: 2, scale: 9}, {at: 3, scale: 1}]}"),
+        7, "points.energy_total.plus[1].scale", "1 is no multiple of 3/10", "3/10 times 1, 2, 3",
+    ),
+    "a sum of a word and nothing": (
+        points("energy_total: {at: 1, plus: [{at: 2, scale: 0}]}"),
+        7, "points.energy_total.plus[0].scale", "0 is no multiple of 1", "1 times 1, 2, 3",
+    ),
+    "scale of 0": (
+        points("energy_total: {at: 1, scale: 0, plus: [{at: 2, scale: 1000}]}"),
+        7, "points.energy_total.scale", "a scale of 0", "such as 0.1",
+    ),
+    "scale of 0 after a switch": (
+        points(
+            "outdoor_temp: {at: 1, switch: {point: power_on, equals: 'true', scale: 0}}",
+            "power_on: {at: 2, type: bool}",
+        ),
+        7, "points.outdoor_temp.switch.scale", "a scale of 0", "such as 0.1",
+    ),
     "overlap": (
         points("indoor_temp: {at: 2}", "energy_total: {at: 1, type: u32}"),
         8, "points.energy_total", "overlaps indoor_temp at holding 2",

@@ -44,6 +44,20 @@ def test_a_chinese_table() -> None:
     assert (own.name, own.zh, own.label, own.writable) == ("x_word_11", "底盘加热", "", True)
 
 
+@pytest.mark.parametrize(
+    ("access", "writable"),
+    [("R", False), ("RW", True), ("R/W", True), ("r&w", True), ("W", True), ("WO", True),
+     ("Read/Write", True), ("ReadWrite", True), ("write only", True), ("R/W (not saved)", True),
+     ("Read only", False), ("Read only (no Write)", False), ("not writable", False),
+     ("non-writable", False), ("unwritable", False), ("R: Y, W: N", False),
+     ("can't be written", False), ("write-protected", False), ("Read only by web", False),
+     ("读写", True), ("可读可写", True), ("只写", True), ("读写，掉电不保存", True),
+     ("只读", False), ("可读不可写", False), ("禁止写入", False), ("写保护", False), ("", False)],
+)  # fmt: skip
+def test_only_what_says_so_may_be_written(access: str, writable: bool) -> None:
+    assert one(f'40001,on/off,BOOL,,,"{access}",').writable is writable
+
+
 def test_a_unit_cell_may_hold_the_scale() -> None:
     row = one("30101,outlet water,INT16,,0.1 degC,R,")
     assert (row.scale, row.unit) == ("0.1", "degC")
@@ -66,6 +80,25 @@ def test_what_cannot_be_understood_is_told_with_its_line(line: str, word: str) -
     (mistake,) = told.value.mistakes
     assert mistake.line == 3
     assert word in mistake.message
+
+
+def test_lines_of_the_file_are_counted_whether_empty_or_within_a_cell() -> None:
+    text = "\n" + HEADS + '\n , ,,\n40001,mode,,,,RW,"0 off\n\n1 heat"\n\nxx,room\n40001,flow,odd\n'
+    with pytest.raises(FileError) as told:
+        rows_of(text, "list.csv", "classic")
+    assert [mistake.line for mistake in told.value.mistakes] == [9, 10]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", ",\n", "；\n"])
+def test_line_breaks_within_a_cell_part_its_entries(end: str) -> None:
+    mode = one(
+        f'"40001\n40002","Working{end.strip(",；")}mode",,,,RW,"0 off{end}1 heat{end}2 cool"'
+    )
+    assert (mode.name, mode.at, mode.remark) == ("mode", 0, "0 off, 1 heat, 2 cool")
+    setpoint = one(f'40003,Set temperature,INT16,0.1,degC,RW,"25-55{end}0.5 K at a time"')
+    text = draft(ABOUT, [mode, setpoint])
+    assert "values: {0: off, 1: heat, 2: cool}" in text
+    assert "low: 25, high: 55, step: 0.1" in text
 
 
 def test_columns_that_are_needed() -> None:
@@ -112,3 +145,16 @@ def test_a_package_has_all_it_needs() -> None:
     }
     assert 'acme_one = "heatpump_acme_heat:acme_one"' in files["pyproject.toml"]
     compile(files["heatpump_acme_heat/__init__.py"], "package", "exec")
+
+
+@pytest.mark.parametrize(
+    ("brand", "project"),
+    [("格力", "heatpump-gree-kfr"), ("360", "heatpump-gree-kfr"), ("格力 Gree", "heatpump-gree"),
+     ("Acme Heat", "heatpump-acme-heat")],
+)  # fmt: skip
+def test_a_package_goes_by_its_brand_or_by_its_map(brand: str, project: str) -> None:
+    files = package("gree_kfr_", brand, "map: gree_kfr_\n")
+    module = project.replace("-", "_")
+    assert f'name = "{project}"\n' in files["pyproject.toml"]
+    assert f'gree_kfr_ = "{module}:gree_kfr_"' in files["pyproject.toml"]
+    assert f"{module}/__init__.py" in files

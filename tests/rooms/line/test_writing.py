@@ -199,6 +199,36 @@ def test_the_second_try_reads_the_word_fresh_again() -> None:
     assert step.request == write(0, 0x22)
 
 
+BLOCKS = "blocks: [{unit_id: 9, at: 100, count: 9}, {at: 100, count: 10}]\npoints:"
+
+
+@pytest.mark.parametrize(
+    ("at", "write_at", "look", "see"),
+    [
+        (102, 102, (100, 10), (100, 10)),
+        # A word that is written elsewhere is looked at where it is written.
+        (102, 105, (100, 10), (100, 10)),
+        (102, 205, (205, 1), (100, 10)),
+        (202, 105, (100, 10), (202, 1)),
+    ],
+)
+def test_a_look_asks_for_the_block_the_machine_knows(
+    at: int, write_at: int, look: tuple[int, int], see: tuple[int, int]
+) -> None:
+    rule = f"{{at: {at}, bits: 1, write: {{at: {write_at}}}}}"
+    text = MAP.replace("{at: 0, bits: 1, write: {}}", rule).replace("points:", BLOCKS)
+    pump = Device("pump", load(text, "m"), 7, Cost.of_line(9600, 0.02))
+    found = WriteSequence(pump, Write("pump", "power_on", True, Origin.PLATFORM), 0.0)
+    before = dict.fromkeys(range(300), 0xFFFF) | {write_at: 0xA5FD}
+    after = before | {at: 0xA5FF}
+    script: list[tuple[Request, Reply]] = [
+        (read(*look), Answer(tuple(before[look[0] + i] for i in range(look[1])))),
+        (write(write_at, 0xA5FF), Answer((0xA5FF,))),
+        (read(*see), Answer(tuple(after[see[0] + i] for i in range(see[1])))),
+    ]
+    assert end(found, play(found, script))[0] is Outcome.VERIFIED
+
+
 def test_a_machine_that_shows_nothing_any_more_has_not_proved_anything() -> None:
     found = sequence("water_setpoint", 45.0)
     mono = 0.0

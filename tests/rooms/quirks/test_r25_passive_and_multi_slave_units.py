@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.control import Guard, GuardView, Refusal
-from agent.drivers import ReadRequest
+from agent.drivers import ReadRequest, WriteRequest
 from agent.facts import BlockRead, Fact, WriteDone
 from agent.line import Answer, Line, Port, PortSettings, Scheduler
 from agent.line.exchanges import Ear, Heard
@@ -169,6 +169,18 @@ def test_r25_a_write_whose_place_the_master_never_reads_ends() -> None:
         ("c2", Outcome.FAILED),
     ]
     assert "could not be read" in ends[1].why
+
+
+@pytest.mark.parametrize("first", [98, 100])
+def test_r25_a_part_of_a_word_is_changed_in_the_word_the_master_has_read(first: int) -> None:
+    points = POINTS.replace("at: 100, bits: 0", "at: 102, bits: 0")
+    listener = Listener(device_of(map_of(points, TOP)))
+    listener.send(Write("hp", "power_on", True, Origin.RESIDENT, "c1"), 0.0)
+    words = [7] * (102 - first) + [0xA5FE, 9]
+    asked = rtu(5, bytes((3, 0, first, 0, len(words))))
+    body = b"".join(word.to_bytes(2, "big") for word in words)
+    listener.hear(asked + rtu(5, bytes((3, len(body))) + body), at(1.0))
+    assert listener.pause(1.0) == WriteRequest(5, 6, 102, (0xA5FF,))
 
 
 @pytest.mark.parametrize("top", [TOP, TOP.replace(", master: passive, pause: 300 ms", "")])
