@@ -122,14 +122,21 @@ def _believed(memory: Memory, raw: float, before: float | None) -> float | None:
 
 
 def _moved(memory: Memory, count: float, before: float, now: float) -> None:
-    """Take a new count; the smallest step is the counter's own."""
+    """Take a new count; the smallest step is the counter's own.
+
+    One that falls no further than its last rise has not fallen: that rise was a wild value.
+    """
     memory["count"] = count
+    if memory.get("rose", inf) <= count < before:
+        _begin(memory)
+        return
     if count < before:
         if now - memory.get("fell", -inf) > FALLS_WITHIN_S:
             memory["falls"] = 0.0
         memory.update(fell=now, falls=memory.get("falls", 0.0) + 1.0, stands=0.0)
         _begin(memory)
         return
+    memory["rose"] = before
     step = max(round(count - before, 3), FINEST_KWH)
     memory["step"] = min(memory.get("step", COARSEST_KWH), step)
     memory.update(since=now, stood_due=memory["due"], stands=0.0)

@@ -320,6 +320,23 @@ def test_wild_values_just_below_the_count_are_no_fall() -> None:
     assert said == set()
 
 
+def test_wild_values_just_above_the_count_are_no_rise_and_no_fall() -> None:
+    seen, said = Seen(ENERGY_METER), set()
+    for k in range(480):
+        kwh = 150.0 if k in (20, 60, 100) else 149.2 + 0.5 * k / 120.0
+        said.update(seen.one(energy_total=round(kwh, 2), active_power=500.0))
+    assert said == set()
+
+
+@pytest.mark.parametrize("lower_kwh", [100.0, 3.0, 1.0])
+def test_a_counter_that_falls_again_and_again_is_told(lower_kwh: float) -> None:
+    seen, said = Seen(ENERGY_METER), set()
+    for k in range(480):
+        kwh = 200.0 + 2.0 * k / 120.0 - (lower_kwh if k % 200 >= 100 else 0.0)
+        said.update(seen.one(energy_total=round(kwh, 2)))
+    assert said == {"energy_meter energy"}
+
+
 def test_what_was_counted_in_a_silence_is_no_fault() -> None:
     seen, said = Seen(ENERGY_METER), set()
     for k in range(480):
