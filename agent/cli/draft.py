@@ -41,7 +41,9 @@ def add_new(do: Commands) -> None:
     new.add_argument("--baudrate", type=int, choices=BAUDS, metavar="BAUD", help="such as 9600")
     new.add_argument("--parity", choices=("none", "even", "odd"), help="of the serial line")
     new.add_argument("--unit-id", type=int, metavar="N", help="factory setting, 1 to 247")
-    new.add_argument("--folder", metavar="DIR", help="where the package goes (heatpump-BRAND)")
+    new.add_argument(
+        "--folder", metavar="DIR", help="where the package goes (heatpump-BRAND, or -MAP)"
+    )
 
 
 def _new(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ used at all. What a map says well and yet cannot be right is looked for by the d
 from __future__ import annotations
 
 from difflib import get_close_matches
+from fractions import Fraction
 
 from agent.drivers.registermap import API, WIDTH, PointRule, RegisterMap, WriteRule
 from agent.errors import FileError, Mistake
@@ -86,15 +87,19 @@ def _check_point(found: RegisterMap, doc: Document, name: str, rule: PointRule) 
     return wrong
 
 
+FINEST, COARSEST = Fraction(1, 10**9), Fraction(10**9)
+"""Of a scale. 0 would make every word the same, and much more than this is no float."""
+
+
 def _check_scales(doc: Document, here: Path, rule: PointRule) -> list[Mistake]:
     """Every count must mean something, and those of all words of a sum the same steps."""
     scales = {(*here, "scale"): rule.scale}
     if rule.switch:
         scales[(*here, "switch", "scale")] = rule.switch.scale
     wrong = [
-        doc.mistake(path, "a scale of 0 makes every word the same", "any other, such as 0.1")
+        doc.mistake(path, "no machine counts in such steps", "1e-9 to 1e9, such as 0.1 or 10")
         for path, scale in scales.items()
-        if scale == 0
+        if not FINEST <= abs(scale) <= COARSEST
     ]
     for i, term in enumerate(rule.plus if rule.scale else ()):
         ratio = term.scale / rule.scale

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from agent.errors import FileError, Mistake
 from agent.kit.knowledge import CANONICAL_OF, OTHER_WORDS
@@ -72,7 +72,7 @@ def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
     """The lines of a point list. Raises FileError with every line that cannot be understood."""
     # A cell may hold line breaks: what a line is, the reader says. It counts the file's own lines.
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    filled = (cells for cells in reader if any(cell.strip() for cell in cells))
+    filled = (cells for cells in _read(reader, file) if any(cell.strip() for cell in cells))
     heads = {known: i for i, head in enumerate(next(filled, [])) if (known := column(head))}
     missing = [name for name in ("number", "name") if name not in heads]
     if missing:
@@ -89,6 +89,14 @@ def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
     if mistakes:
         raise FileError(mistakes)
     return tuple(_unique(rows))
+
+
+def _read(reader: Any, file: str) -> Iterator[list[str]]:
+    """The rows; a quote that is never closed makes one cell of all that follows."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise FileError([Mistake(file, reader.line_num, "", f"no table: {error}")]) from None
 
 
 def _one_line(column_name: str, text: str) -> str:

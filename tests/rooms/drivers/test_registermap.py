@@ -175,14 +175,18 @@ BAD = {
     ),
     "scale of 0": (
         points("energy_total: {at: 1, scale: 0, plus: [{at: 2, scale: 1000}]}"),
-        7, "points.energy_total.scale", "a scale of 0", "such as 0.1",
+        7, "points.energy_total.scale", "in such steps", "such as 0.1",
+    ),
+    "scale of no float": (
+        points("energy_total: {at: 1, scale: 1e400}"),
+        7, "points.energy_total.scale", "in such steps", "such as 0.1",
     ),
     "scale of 0 after a switch": (
         points(
             "outdoor_temp: {at: 1, switch: {point: power_on, equals: 'true', scale: 0}}",
             "power_on: {at: 2, type: bool}",
         ),
-        7, "points.outdoor_temp.switch.scale", "a scale of 0", "such as 0.1",
+        7, "points.outdoor_temp.switch.scale", "in such steps", "such as 0.1",
     ),
     "overlap": (
         points("indoor_temp: {at: 2}", "energy_total: {at: 1, type: u32}"),

@@ -101,6 +101,14 @@ def test_line_breaks_within_a_cell_part_its_entries(end: str) -> None:
     assert "low: 25, high: 55, step: 0.1" in text
 
 
+def test_a_quote_that_is_never_closed_is_told_and_no_traceback() -> None:
+    text = 'number,name\n1,"Set temperature\n' + "2,Outdoor temperature\n" * 9000
+    with pytest.raises(FileError) as caught:
+        rows_of(text, "points.csv", "paper")
+    assert "points.csv:" in str(caught.value)
+    assert "no table" in str(caught.value)
+
+
 def test_columns_that_are_needed() -> None:
     with pytest.raises(FileError, match="no column number and name"):
         rows_of("what,ever\n1,2\n", "list.csv", "classic")
