@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import msgspec
 
@@ -45,14 +45,15 @@ def _alarms(arguments: argparse.Namespace) -> int:
     acknowledges or shelves: see the how-to on alarms.
     """
     quiet(arguments)
-    path = config.read(arguments.config).spool.path
+    found = config.read(arguments.config)
+    path = found.spool.path
     found = kept_alarms(path)
     shown = [one for one in found if arguments.all or arguments.json or one.annunciated]
     shown.sort(key=lambda one: (one.severity, one.opened_at, one.id))
     if arguments.json:
         print(msgspec.json.encode(shown).decode())
         return OK
-    print(_text(shown, arguments.lang) if shown else _NONE[arguments.lang])
+    print(_text(shown, arguments.lang, found.timezone) if shown else _NONE[arguments.lang])
     for one in kept_service(path):
         if one.until > datetime.now(UTC):
             said = "out of service" if arguments.lang == "en" else "停用"
@@ -64,14 +65,14 @@ def _alarms(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _text(alarms: list[Alarm], language: str) -> str:
+def _text(alarms: list[Alarm], language: str, zone: tzinfo) -> str:
     rows = [
         [
             one.severity.value,
             _LIVES_ZH[one.life] if language == "zh" else one.life.value,
             one.device,
             f"{one.fault} {one.rule}".strip(),
-            f"{one.opened_at.astimezone():%Y-%m-%d %H:%M}",
+            f"{one.opened_at.astimezone(zone):%Y-%m-%d %H:%M}",
             one.count,
             one.id,
         ]

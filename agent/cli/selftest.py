@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 
 import msgspec
@@ -73,7 +73,7 @@ def _selftest(arguments: argparse.Namespace) -> int:
         kept_reports(found.spool.path, found.core.devices),
         key=lambda one: (_RANK[one.visit], one.device),
     )
-    _print(reports, arguments)
+    _print(reports, found.timezone, arguments)
     return OK if reports and all(one.well for one in reports) else FAILED
 
 
@@ -92,11 +92,11 @@ def _run(found: config.Config, order: str, device: str, arguments: argparse.Name
         return FAILED
     visit = worst_first(done.checks)[0].visit
     report = Report(device, datetime.now(UTC), done.outcome, visit, done.checks, order)
-    _print([report], arguments)
+    _print([report], found.timezone, arguments)
     return OK if report.well else FAILED
 
 
-def _print(reports: Sequence[Report], arguments: argparse.Namespace) -> None:
+def _print(reports: Sequence[Report], zone: tzinfo, arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(msgspec.json.encode(reports).decode())
         return
@@ -109,7 +109,7 @@ def _print(reports: Sequence[Report], arguments: argparse.Namespace) -> None:
             _VISITS_ZH[one.visit] if chinese else one.visit.value,
             one.device,
             one.order,
-            f"{one.at.astimezone():%Y-%m-%d %H:%M}",
+            f"{one.at.astimezone(zone):%Y-%m-%d %H:%M}",
             one.outcome.value,
             "; ".join(_words(check, chinese) for check in one.checks),
         ]

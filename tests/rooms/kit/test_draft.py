@@ -104,7 +104,7 @@ def test_line_breaks_within_a_cell_part_its_entries(end: str) -> None:
 def test_a_quote_that_is_never_closed_is_told_and_no_traceback() -> None:
     text = 'number,name\n1,"Set temperature\n' + "2,Outdoor temperature\n" * 9000
     with pytest.raises(FileError) as caught:
-        rows_of(text, "points.csv", "paper")
+        rows_of(text, "points.csv", "classic")
     assert "points.csv:" in str(caught.value)
     assert "no table" in str(caught.value)
 
