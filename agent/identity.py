@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from agent.certificate import Validity
 from agent.errors import AgentError
+from agent.files import in_words
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -31,6 +34,15 @@ FILES = (KEY, REQUEST, CERTIFICATE, AUTHORITY, NEW_KEY, NEW_CERTIFICATE)
 
 class IdentityError(AgentError):
     """A key or certificate cannot be used. The files are as they were; do what it says."""
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Inside, what the disk or the rights of a folder refuse becomes an IdentityError."""
+    try:
+        yield
+    except OSError as error:
+        raise IdentityError(in_words(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class Identity:
         return Validity(self.begins, self.ends).renew_at
 
 
+@_plain_errors()
 def new(folder: Path, gateway: str) -> Path:
     """Make key and signing request (P-256); the request's path. Never replaces a key."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,6 +71,7 @@ def new(folder: Path, gateway: str) -> Path:
     return _request(folder, key, gateway)
 
 
+@_plain_errors()
 def request(folder: Path, gateway: str, *, new_key: bool = False) -> Path:
     """A signing request for the next certificate, with the old key or a new one; its path.
 
@@ -84,10 +98,11 @@ def request_der(folder: Path) -> bytes:
     return load_pem_x509_csr(content).public_bytes(Encoding.DER)
 
 
+@_plain_errors()
 def settle(folder: Path) -> None:
     """Finish a change of key and certificate that a power cut stopped between the two files.
 
-    Raises OSError when the folder cannot be written.
+    Raises IdentityError when the folder cannot be written.
     """
     if not (folder / NEW_CERTIFICATE).exists():
         return
@@ -123,6 +138,7 @@ class Pem:
     content: bytes
 
 
+@_plain_errors()
 def take_over(
     folder: Path,
     certificate: Pem,
@@ -163,6 +179,7 @@ def pem_of_pkcs7(content: bytes) -> bytes:
     return b"".join(one.public_bytes(Encoding.PEM) for one in found)
 
 
+@_plain_errors()
 def ours_first(folder: Path, given: Pem) -> Pem:
     """The certificate for a key of ours, then those above it, each signing the one before.
 
@@ -182,6 +199,7 @@ def ours_first(folder: Path, given: Pem) -> Pem:
     return Pem(given.source, b"".join(one.public_bytes(Encoding.PEM) for one in chain))
 
 
+@_plain_errors()
 def sign(folder: Path, payload: bytes) -> str:
     """The payload as a JWS in compact form (RFC 7515): ES256 by our key, our chain under `x5c`.
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from agent.cli.base import FAILED, MISSING, WRONG
 from agent.cli.tree import parser
 from agent.errors import AgentError, DriverError, FileError
+from agent.files import in_words
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,5 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:  # a folder that may not be looked into, a disk that takes no more
+        logging.getLogger("agent").debug("where it was", exc_info=True)
+        print(in_words(error), file=sys.stderr)
+        return MISSING
     except KeyboardInterrupt:
         return FAILED
