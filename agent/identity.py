@@ -63,12 +63,13 @@ class Identity:
 @_plain_errors()
 def new(folder: Path, gateway: str) -> Path:
     """Make key and signing request (P-256); the request's path. Never replaces a key."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / KEY).exists():
         raise IdentityError(f"{folder / KEY} is there already; `identity csr` asks for renewal")
     key = _generate()
+    asked = _request(key, gateway)  # first: a key without a request would be in the way of both
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write(folder / KEY, _pem_of(key), 0o600)
-    return _request(folder, key, gateway)
+    return _kept(folder, asked)
 
 
 @_plain_errors()
@@ -79,13 +80,15 @@ def request(folder: Path, gateway: str, *, new_key: bool = False) -> Path:
     that waits already is asked for again: the first answer may have been lost.
     """
     settle(folder)
-    if not new_key:
-        return _request(folder, _load_key(folder / KEY), gateway)
-    if (folder / NEW_KEY).exists():
-        return _request(folder, _load_key(folder / NEW_KEY), gateway)
+    name = NEW_KEY if new_key else KEY
+    if not new_key or (folder / NEW_KEY).exists():
+        key = _load_key(folder / name)
+        _demand_p256(key, str(folder / name))
+        return _kept(folder, _request(key, gateway))
     key = _generate()
+    asked = _request(key, gateway)
     write(folder / NEW_KEY, _pem_of(key), 0o600)
-    return _request(folder, key, gateway)
+    return _kept(folder, asked)
 
 
 def request_der(folder: Path) -> bytes:
@@ -122,8 +125,9 @@ def install(
 ) -> Identity:
     """Check a certificate and take it over; what it says.
 
-    Raises IdentityError when it fits neither key, names another gateway, has ended, or was not
-    signed by `ca`. A certificate that begins later is taken: the clock may not be set yet.
+    Raises IdentityError when it fits neither key, names another gateway, has ended, is for another
+    kind of key than P-256, or was not signed by `ca`. A certificate that begins later is taken: the
+    clock may not be set yet.
     """
     given = Pem(str(certificate), _read(certificate))
     authority = Pem(str(ca), _read(ca)) if ca is not None else None
@@ -159,6 +163,7 @@ def take_over(
     fitting = [name for name in (KEY, NEW_KEY) if _fits(folder / name, found)]
     if not fitting:
         raise IdentityError(f"{certificate.source} fits no key in {folder}; send {REQUEST} again")
+    _demand_p256(found.public_key(), certificate.source)
     if ca is not None:
         write(folder / AUTHORITY, ca.content, 0o644)
     if fitting[0] == KEY:
@@ -207,6 +212,7 @@ def sign(folder: Path, payload: bytes) -> str:
     """
     settle(folder)
     key = _load_key(folder / KEY)
+    _demand_p256(key, str(folder / KEY))
     chain = _parsed(Pem(str(folder / CERTIFICATE), _read(folder / CERTIFICATE)))
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.utils import (  # noqa: PLC0415
@@ -245,14 +251,30 @@ def _pem_of(key: EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
 
 
-def _request(folder: Path, key: EllipticCurvePrivateKey, gateway: str) -> Path:
+def _request(key: EllipticCurvePrivateKey, gateway: str) -> bytes:
     from cryptography import x509  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
 
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, gateway)])
+    try:
+        name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, gateway)])
+    except ValueError:
+        why = f"{gateway!r} cannot be the name in a certificate; allowed: 1 to 64 letters"
+        raise IdentityError(why) from None
     made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    write(folder / REQUEST, made.public_bytes(serialization.Encoding.PEM), 0o644)
+    return made.public_bytes(serialization.Encoding.PEM)
+
+
+def _kept(folder: Path, asked: bytes) -> Path:
+    write(folder / REQUEST, asked, 0o644)
     return folder / REQUEST
+
+
+def _demand_p256(key: object, source: str) -> None:
+    """What we sign is ES256 (RFC 7518, 3.4), which is of this curve and no other."""
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1  # noqa: PLC0415
+
+    if not isinstance(getattr(key, "curve", None), SECP256R1):
+        raise IdentityError(f"{source} is of no key that can sign here; allowed: P-256")
 
 
 def _load_key(path: Path) -> EllipticCurvePrivateKey:
