@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 
 from agent.cli.base import FAILED, MISSING, WRONG
 from agent.cli.tree import parser
@@ -29,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         datefmt="%Y-%m-%dT%H:%M:%S",
         stream=sys.stderr,
     )
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without Chinese gets question marks
+        sys.stdout.reconfigure(errors="replace")
     command: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return command(arguments)
@@ -49,5 +52,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.getLogger("agent").debug("where it was", exc_info=True)
         print(in_words(error), file=sys.stderr)
         return MISSING
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D where an answer is needed
         return FAILED

@@ -163,15 +163,23 @@ def _day(
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        return _strictly(text)
     except ValueError:
         mistakes.append(doc.mistake(path, f"{text!r} is no day", "YYYY-MM-DD"))
         return None
 
 
+def _strictly(text: str) -> date:
+    """YYYY-MM-DD, and none of the other ways of ISO 8601, such as weeks. Raises ValueError."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError(text)
+    return day
+
+
 def _month_day(text: str, doc: Document, key: str, mistakes: list[Mistake]) -> MonthDay:
     try:
-        day = date.fromisoformat(f"{YEARLESS}-{text}")
+        day = _strictly(f"{YEARLESS}-{text}")
     except ValueError:
         mistakes.append(doc.mistake(("season", key), f"{text!r} is no day of a year", "MM-DD"))
         return (1, 1)

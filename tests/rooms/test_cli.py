@@ -502,6 +502,41 @@ async def test_the_journal_is_shown_and_checked_while_the_agent_holds_it(
     assert "17:<64 hex digits>" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        (f"2025-11-15T00:00:00+00:00,1000,{200_000 * '0'}", "not CSV: field larger than"),
+        ("9999-12-31T23:59:00+00:00,1000,1", "allowed: years 1900 to 2999"),
+        ("0001-01-01T00:00:00+00:00,1000,1", "allowed: years 1900 to 2999"),
+    ],
+    ids=["long", "late", "early"],
+)
+def test_a_season_that_cannot_be_is_told_with_its_line(
+    cells: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "season.csv"
+    path.write_text(f"at,active_power,outdoor_temp\n{cells}\n", "utf-8")
+    assert run("season", path) == 2
+    told = capsys.readouterr().err
+    assert f"{path}:2: " in told
+    assert why in told
+
+
+@pytest.mark.parametrize("last", ["0", "-3", "1000001", 20 * "9"])
+def test_so_many_rows_are_never_shown(last: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("audit", "show", "spool.db", f"--last={last}")
+    assert ended.value.code == 2
+    assert "allowed: 1 to 1000000" in capsys.readouterr().err
+
+
+def test_a_terminal_without_chinese_is_written_to_all_the_same() -> None:
+    program = [sys.executable, "-m", "agent.cli", "about"]
+    latin = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(program, env=latin, capture_output=True, check=True)
+    assert b"???" in done.stdout
+
+
 def test_a_gateway_imports_what_it_runs_and_no_more() -> None:
     code = (
         "import sys; from agent.cli.tree import parser; parser('run');"
