@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from agent.certificate import Validity
 from agent.errors import AgentError
+from agent.files import in_words
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -31,6 +34,15 @@ FILES = (KEY, REQUEST, CERTIFICATE, AUTHORITY, NEW_KEY, NEW_CERTIFICATE)
 
 class IdentityError(AgentError):
     """A key or certificate cannot be used. The files are as they were; do what it says."""
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Inside, what the disk or the rights of a folder refuse becomes an IdentityError."""
+    try:
+        yield
+    except OSError as error:
+        raise IdentityError(in_words(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +60,19 @@ class Identity:
         return Validity(self.begins, self.ends).renew_at
 
 
+@_plain_errors()
 def new(folder: Path, gateway: str) -> Path:
     """Make key and signing request (P-256); the request's path. Never replaces a key."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / KEY).exists():
         raise IdentityError(f"{folder / KEY} is there already; `identity csr` asks for renewal")
     key = _generate()
+    asked = _request(key, gateway)  # first: a key without a request would be in the way of both
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write(folder / KEY, _pem_of(key), 0o600)
-    return _request(folder, key, gateway)
+    return _kept(folder, asked)
 
 
+@_plain_errors()
 def request(folder: Path, gateway: str, *, new_key: bool = False) -> Path:
     """A signing request for the next certificate, with the old key or a new one; its path.
 
@@ -65,13 +80,15 @@ def request(folder: Path, gateway: str, *, new_key: bool = False) -> Path:
     that waits already is asked for again: the first answer may have been lost.
     """
     settle(folder)
-    if not new_key:
-        return _request(folder, _load_key(folder / KEY), gateway)
-    if (folder / NEW_KEY).exists():
-        return _request(folder, _load_key(folder / NEW_KEY), gateway)
+    name = NEW_KEY if new_key else KEY
+    if not new_key or (folder / NEW_KEY).exists():
+        key = _load_key(folder / name)
+        _demand_p256(key, str(folder / name))
+        return _kept(folder, _request(key, gateway))
     key = _generate()
+    asked = _request(key, gateway)
     write(folder / NEW_KEY, _pem_of(key), 0o600)
-    return _request(folder, key, gateway)
+    return _kept(folder, asked)
 
 
 def request_der(folder: Path) -> bytes:
@@ -84,10 +101,11 @@ def request_der(folder: Path) -> bytes:
     return load_pem_x509_csr(content).public_bytes(Encoding.DER)
 
 
+@_plain_errors()
 def settle(folder: Path) -> None:
     """Finish a change of key and certificate that a power cut stopped between the two files.
 
-    Raises OSError when the folder cannot be written.
+    Raises IdentityError when the folder cannot be written.
     """
     if not (folder / NEW_CERTIFICATE).exists():
         return
@@ -107,8 +125,9 @@ def install(
 ) -> Identity:
     """Check a certificate and take it over; what it says.
 
-    Raises IdentityError when it fits neither key, names another gateway, has ended, or was not
-    signed by `ca`. A certificate that begins later is taken: the clock may not be set yet.
+    Raises IdentityError when it fits neither key, names another gateway, has ended, is for another
+    kind of key than P-256, or was not signed by `ca`. A certificate that begins later is taken: the
+    clock may not be set yet.
     """
     given = Pem(str(certificate), _read(certificate))
     authority = Pem(str(ca), _read(ca)) if ca is not None else None
@@ -123,6 +142,7 @@ class Pem:
     content: bytes
 
 
+@_plain_errors()
 def take_over(
     folder: Path,
     certificate: Pem,
@@ -143,6 +163,7 @@ def take_over(
     fitting = [name for name in (KEY, NEW_KEY) if _fits(folder / name, found)]
     if not fitting:
         raise IdentityError(f"{certificate.source} fits no key in {folder}; send {REQUEST} again")
+    _demand_p256(found.public_key(), certificate.source)
     if ca is not None:
         write(folder / AUTHORITY, ca.content, 0o644)
     if fitting[0] == KEY:
@@ -163,6 +184,7 @@ def pem_of_pkcs7(content: bytes) -> bytes:
     return b"".join(one.public_bytes(Encoding.PEM) for one in found)
 
 
+@_plain_errors()
 def ours_first(folder: Path, given: Pem) -> Pem:
     """The certificate for a key of ours, then those above it, each signing the one before.
 
@@ -182,6 +204,7 @@ def ours_first(folder: Path, given: Pem) -> Pem:
     return Pem(given.source, b"".join(one.public_bytes(Encoding.PEM) for one in chain))
 
 
+@_plain_errors()
 def sign(folder: Path, payload: bytes) -> str:
     """The payload as a JWS in compact form (RFC 7515): ES256 by our key, our chain under `x5c`.
 
@@ -189,6 +212,7 @@ def sign(folder: Path, payload: bytes) -> str:
     """
     settle(folder)
     key = _load_key(folder / KEY)
+    _demand_p256(key, str(folder / KEY))
     chain = _parsed(Pem(str(folder / CERTIFICATE), _read(folder / CERTIFICATE)))
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.utils import (  # noqa: PLC0415
@@ -227,14 +251,30 @@ def _pem_of(key: EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
 
 
-def _request(folder: Path, key: EllipticCurvePrivateKey, gateway: str) -> Path:
+def _request(key: EllipticCurvePrivateKey, gateway: str) -> bytes:
     from cryptography import x509  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
 
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, gateway)])
+    try:
+        name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, gateway)])
+    except ValueError:
+        why = f"{gateway!r} cannot be the name in a certificate; allowed: 1 to 64 letters"
+        raise IdentityError(why) from None
     made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    write(folder / REQUEST, made.public_bytes(serialization.Encoding.PEM), 0o644)
+    return made.public_bytes(serialization.Encoding.PEM)
+
+
+def _kept(folder: Path, asked: bytes) -> Path:
+    write(folder / REQUEST, asked, 0o644)
     return folder / REQUEST
+
+
+def _demand_p256(key: object, source: str) -> None:
+    """What we sign is ES256 (RFC 7518, 3.4), which is of this curve and no other."""
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1  # noqa: PLC0415
+
+    if not isinstance(getattr(key, "curve", None), SECP256R1):
+        raise IdentityError(f"{source} is of no key that can sign here; allowed: P-256")
 
 
 def _load_key(path: Path) -> EllipticCurvePrivateKey:

@@ -21,6 +21,8 @@ from agent.errors import FileError, Mistake
 NEEDED = ("at", "active_power")
 COLUMNS = ("outdoor_temp", "indoor_temp", "water_setpoint", "active_power", "writes")
 LONGEST_ROW_S = 3 * 3600.0
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Instants near the ends of the calendar have no local time; no house was measured there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,12 @@ def read_season(path: Path) -> tuple[SeasonRow, ...]:
     except UnicodeDecodeError:
         raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
     table = csv.DictReader(lines)
-    absent = [name for name in NEEDED if name not in (table.fieldnames or ())]
-    if absent:
-        message = f"there is no column {', '.join(absent)}"
-        allowed = "at, active_power; outdoor_temp, indoor_temp, water_setpoint, writes if known"
-        raise FileError([Mistake(str(path), 1, "", message, allowed)])
     mistakes: list[Mistake] = []
-    rows = list(_rows(table, str(path), mistakes))
+    try:
+        rows = _table(table, str(path), mistakes)
+    except csv.Error as error:  # a cell longer than the library takes
+        mistakes.append(Mistake(str(path), table.line_num + 1, "", f"not CSV: {error}"))
+        raise FileError(mistakes) from None
     if not rows and not mistakes:
         mistakes.append(Mistake(str(path), 1, "", "there are no rows"))
     if mistakes:
@@ -58,22 +59,38 @@ def read_season(path: Path) -> tuple[SeasonRow, ...]:
     return tuple(sorted(rows, key=lambda row: row.at))
 
 
+def _table(table: csv.DictReader[str], path: str, mistakes: list[Mistake]) -> list[SeasonRow]:
+    absent = [name for name in NEEDED if name not in (table.fieldnames or ())]
+    if absent:
+        message = f"there is no column {', '.join(absent)}"
+        allowed = "at, active_power; outdoor_temp, indoor_temp, water_setpoint, writes if known"
+        raise FileError([Mistake(path, 1, "", message, allowed)])
+    return list(_rows(table, path, mistakes))
+
+
 def _rows(table: csv.DictReader[str], path: str, mistakes: list[Mistake]) -> Iterator[SeasonRow]:
     for raw in table:
         try:
-            at = datetime.fromisoformat(raw["at"])
+            at = _instant(raw["at"])
             number = {key: _number(raw.get(key)) for key in COLUMNS}
         except (ValueError, TypeError) as error:
             mistakes.append(Mistake(path, table.line_num, "", str(error)))
             continue
         yield SeasonRow(
-            at if at.tzinfo else at.replace(tzinfo=UTC),
+            at,
             number["outdoor_temp"],
             number["indoor_temp"],
             number["water_setpoint"],
             number["active_power"],
             int(number["writes"] or 0),
         )
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"{text} is in no season; allowed: years {FIRST_YEAR} to {LAST_YEAR}")
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _number(text: str | None) -> float | None:

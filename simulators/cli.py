@@ -126,8 +126,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AgentError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
+    except UnicodeDecodeError:
+        print(f"{options.file}: is not UTF-8 text", file=sys.stderr)
+        return 2
+    # Started without a standard input there is none to obey, as when it has ended.
+    commands = os.open(os.devnull, os.O_RDONLY) if sys.stdin is None else sys.stdin.fileno()
     try:
-        asyncio.run(run(simulator, options.duration, sys.stdin.fileno(), options.json))
+        asyncio.run(run(simulator, options.duration, commands, options.json))
     except OSError as error:
         print(error, file=sys.stderr)
         return 1

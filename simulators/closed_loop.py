@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 
 from agent.config import Config, read
@@ -241,7 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--weather", type=Path, metavar="FILE", help="hourly CSV; else made up")
     parser.add_argument("--config", type=Path, default=CONFIG, metavar="FILE")
     parser.add_argument("--forecast", type=int, default=0, metavar="H", help="hours foretold")
-    parser.add_argument("--days", type=float, help="of the weather; else all of it")
+    parser.add_argument("--days", type=_days, help="of the weather; else all of it")
     parser.add_argument("--out", type=Path, metavar="FILE", help="season table, a row in 10 min")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(arguments)
@@ -250,7 +251,7 @@ def main(arguments: list[str] | None = None) -> int:
         loop = ClosedLoop(read(chosen.config), plant_of(chosen.plant, weather), weather)
         loop.forecast_h = chosen.forecast
         rows: list[Row] = []
-        length_s = chosen.days * 86400.0 if chosen.days else weather.length_s
+        length_s = weather.length_s if chosen.days is None else chosen.days * 86400.0
         account = run(loop, min(length_s, weather.length_s), rows.append)
         if chosen.out:
             write_table(chosen.out, rows)
@@ -259,10 +260,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     figures = {key: round(value, 3) for key, value in asdict(account).items()}
     if chosen.json:
-        print(json.dumps({"plant": chosen.plant, **figures}))
+        known = {key: value if isfinite(value) else None for key, value in figures.items()}
+        print(json.dumps({"plant": chosen.plant, **known}))
     else:
         print("\n".join(f"{name:18} {value:g}" for name, value in figures.items()))
     return 0
+
+
+def _days(text: str) -> float:
+    found = float(text) if text.replace(".", "", 1).isdecimal() else 0.0
+    if not (isfinite(found) and found > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: above 0")
+    return found
 
 
 def write_table(path: Path, rows: list[Row]) -> None:

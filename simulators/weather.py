@@ -62,7 +62,10 @@ class Weather:
 
 def read_weather(path: Path) -> Weather:
     """Weather from a CSV file; see `parse_weather`. Raises OSError and FileError."""
-    return parse_weather(path.read_text("utf-8"), str(path))
+    try:
+        return parse_weather(path.read_text("utf-8"), str(path))
+    except UnicodeDecodeError:
+        raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
 
 
 def parse_weather(text: str, file: str) -> Weather:

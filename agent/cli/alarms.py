@@ -45,15 +45,15 @@ def _alarms(arguments: argparse.Namespace) -> int:
     acknowledges or shelves: see the how-to on alarms.
     """
     quiet(arguments)
-    found = config.read(arguments.config)
-    path = found.spool.path
+    home = config.read(arguments.config)
+    path = home.spool.path
     found = kept_alarms(path)
     shown = [one for one in found if arguments.all or arguments.json or one.annunciated]
     shown.sort(key=lambda one: (one.severity, one.opened_at, one.id))
     if arguments.json:
         print(msgspec.json.encode(shown).decode())
         return OK
-    print(_text(shown, arguments.lang, found.timezone) if shown else _NONE[arguments.lang])
+    print(_text(shown, arguments.lang, home.timezone) if shown else _NONE[arguments.lang])
     for one in kept_service(path):
         if one.until > datetime.now(UTC):
             said = "out of service" if arguments.lang == "en" else "停用"

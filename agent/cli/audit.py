@@ -12,6 +12,8 @@ from agent.spool import journal_rows, verify_journal, write_counts
 from agent.tables import table
 
 YAML = (".yaml", ".yml")
+MOST_ROWS = 1_000_000
+"""More than a gateway writes in its life, and few enough for its memory."""
 
 
 def add(commands: Commands) -> None:
@@ -30,7 +32,16 @@ def add(commands: Commands) -> None:
                 "--head", type=_head, metavar="ROW:HASH", help="as the platform has"
             )
         elif name == "show":
-            parser.add_argument("--last", type=int, default=20, help="how many rows (20)")
+            parser.add_argument(
+                "--last", type=_rows, metavar="N", default=20, help="how many rows (20)"
+            )
+
+
+def _rows(text: str) -> int:
+    found = int(text) if text.isdecimal() and len(text) <= len(str(MOST_ROWS)) else 0
+    if not 1 <= found <= MOST_ROWS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; allowed: 1 to {MOST_ROWS}")
+    return found
 
 
 def _head(text: str) -> tuple[int, str]:

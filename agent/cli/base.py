@@ -53,6 +53,14 @@ def tcp_port(text: str) -> int:
     return found
 
 
+def modbus_unit(text: str) -> int:
+    """An argument that is a Modbus unit id."""
+    found = int(text) if text.isdecimal() else 0
+    if not 1 <= found <= 247:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed here; allowed: 1 to 247")
+    return found
+
+
 def quiet(arguments: argparse.Namespace) -> None:
     """Commands that print a result keep the log for those who ask for it."""
     if not arguments.verbose:

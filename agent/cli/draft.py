@@ -6,10 +6,11 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
-from agent.cli.base import MISSING, OK, WRONG, Commands, command
+from agent.cli.base import MISSING, OK, WRONG, Commands, command, modbus_unit
 from agent.cli.targets import read_text
 from agent.kit.draft import About, Numbers, Row, draft, package, rows_of
 from agent.kit.machine import BAUDS
@@ -40,7 +41,7 @@ def add_new(do: Commands) -> None:
     )
     new.add_argument("--baudrate", type=int, choices=BAUDS, metavar="BAUD", help="such as 9600")
     new.add_argument("--parity", choices=("none", "even", "odd"), help="of the serial line")
-    new.add_argument("--unit-id", type=int, metavar="N", help="factory setting, 1 to 247")
+    new.add_argument("--unit-id", type=modbus_unit, metavar="N", help="factory setting, 1 to 247")
     new.add_argument(
         "--folder", metavar="DIR", help="where the package goes (heatpump-BRAND, or -MAP)"
     )
@@ -80,14 +81,15 @@ def _ask(what: str) -> str:
 def _rows(arguments: argparse.Namespace, about: About) -> tuple[Row, ...]:
     if arguments.csv:
         return rows_of(read_text(Path(arguments.csv)), arguments.csv, about.numbers)
-    print(f"Now the points, one a line, as {_HEADS}; an empty line ends.")
+    print(f"Now the points, one a line, as {_HEADS}; an empty line or Ctrl-D ends.")
     print("Such as: 30101,outlet water,INT16,0.1,degC,R,0x7FFF: no sensor")
     return rows_of("\n".join([_HEADS, *_typed()]), "typed", about.numbers)
 
 
 def _typed() -> Iterator[str]:
-    while line := input("> ").strip():
-        yield line
+    with suppress(EOFError):
+        while line := input("> ").strip():
+            yield line
 
 
 def _write(about: About, rows: tuple[Row, ...], folder: str | None) -> int:

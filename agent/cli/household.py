@@ -14,10 +14,6 @@ from agent.errors import FileError, Mistake
 from agent.spool import erase
 from agent.web.keys import Keys
 
-EMPTY = (
-    "# Reset: nothing is configured. 已恢复出厂设置，尚未配置。\ngateway: gateway-1\nlines: []\n"
-)
-
 
 def add(commands: Commands) -> None:
     """Declare the commands of this module."""
@@ -90,7 +86,8 @@ def _reset(arguments: argparse.Namespace) -> int:
     """
     quiet(arguments)
     path = Path(arguments.config)
-    spool = config.read(path).spool.path
+    # Not read as a whole: neither a mistake in it nor an earlier reset may keep the data here.
+    spool, left = str(config.buffer_of(path)), config.emptied(path)
     if not arguments.yes:
         print(f"would delete {spool}, its journal, lessons and decisions, and empty {path}")
         print("nothing was deleted; say --yes 未删除，确认请加 --yes", file=sys.stderr)
@@ -102,7 +99,7 @@ def _reset(arguments: argparse.Namespace) -> int:
         print("deleted the household's PIN 已删除住户密码")
     if arguments.identity is not None:
         gone += _deleted([arguments.identity / name for name in (*identity.FILES, USED)])
-    _emptied(path)
+    _write(path, left)
     for one in gone:
         print(f"deleted 已删除 {one}")
     print(f"emptied 已清空 {path}")
@@ -117,8 +114,8 @@ def _deleted(paths: list[Path]) -> list[Path]:
     return gone
 
 
-def _emptied(path: Path) -> None:
+def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(EMPTY, "utf-8")
+        path.write_text(text, "utf-8")
     except OSError as error:
         raise FileError([Mistake(str(path), 1, "", f"cannot be emptied: {error}")]) from None

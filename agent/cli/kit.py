@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.base import FAILED, MISSING, OK, Commands, command, seconds, tcp_port
+from agent.cli.base import FAILED, MISSING, OK, Commands, command, modbus_unit, seconds, tcp_port
 from agent.cli.draft import add_new
 from agent.cli.recorded import golden_of, recorded_of
 from agent.cli.targets import Target, one_target, targets
 from agent.drivers import RegisterMap, load
+from agent.errors import FileError, Mistake
 from agent.kit import Checked, Finding, Level, check, page
 from agent.kit.replay import Replayed, replay
 from agent.kit.report import ONLY_THE_MACHINE, as_json, as_text, golden_rows
@@ -52,7 +53,7 @@ def _add_check(do: Commands) -> None:
         "--golden", metavar="FILE", help="what the display showed: point -> value (YAML, JSON)"
     )
     found.add_argument("--keep-golden", metavar="FILE", help="keep the readings of the trace here")
-    found.add_argument("--unit-id", type=int, metavar="N", help="whose words in the trace")
+    found.add_argument("--unit-id", type=modbus_unit, metavar="N", help="whose words in the trace")
     found.add_argument("--strict", action="store_true", help="a warning is an error")
 
 
@@ -64,7 +65,9 @@ def _add_simulate(do: Commands) -> None:
     where.add_argument(
         "--tcp", type=tcp_port, metavar="PORT", help="Modbus TCP instead; 0 is any port"
     )
-    found.add_argument("--unit-id", type=int, metavar="N", help="Modbus unit id (the map's, or 1)")
+    found.add_argument(
+        "--unit-id", type=modbus_unit, metavar="N", help="Modbus unit id (the map's, or 1)"
+    )
     found.add_argument("--config", metavar="FILE", help="write a configuration that reads it")
     found.add_argument("--speed", type=seconds, default=1.0, metavar="X", help="of its time (1)")
     found.add_argument("--seconds", type=seconds, metavar="S", help="how long; else for ever")
@@ -99,7 +102,7 @@ def _judge(target: Target, arguments: argparse.Namespace) -> tuple[Checked, tupl
         if arguments.keep_golden:
             kept = golden_rows(tuple(replayed.snapshot.readings.values()))
             text = json.dumps(kept, ensure_ascii=False, indent=1) + "\n"
-            Path(arguments.keep_golden).write_text(text, "utf-8")
+            _write(arguments.keep_golden, text)
     elif checked.map is not None and checked.map.grade != "draft":
         message = f"grade {checked.map.grade} claims a recorded trace; none was given"
         line = Finding(Level.WARNING, "grade", 1, "grade", message, "--trace FILE, or grade: draft")
@@ -120,6 +123,15 @@ def _passes(checked: Checked, more: Iterable[Finding], strict: bool) -> bool:
     return not any(strict or finding.level is Level.ERROR for finding in findings)
 
 
+def _write(file: str, text: str) -> None:
+    """Raises FileError, which nobody takes for what a port says."""
+    try:
+        Path(file).write_text(text, "utf-8")
+    except OSError as error:
+        why = f"cannot be written: {error.strerror}"
+        raise FileError([Mistake(file, 1, "", why, "a file in a folder that is there")]) from None
+
+
 # --- doc ------------------------------------------------------------------------------------
 
 
@@ -130,11 +142,7 @@ def _doc(arguments: argparse.Namespace) -> int:
     if arguments.out is None:
         print(text, end="")
         return OK
-    try:
-        Path(arguments.out).write_text(text, "utf-8")
-    except OSError as error:
-        print(f"{arguments.out}: cannot be written: {error.strerror}", file=sys.stderr)
-        return MISSING
+    _write(arguments.out, text)
     return OK
 
 
@@ -181,7 +189,7 @@ def _tell(
         port = str(line.path) if hasattr(line, "path") else f"tcp://127.0.0.1:{line.port}"
         text = _configuration(found, port, unit_id)
         if arguments.config:
-            Path(arguments.config).write_text(text, "utf-8")
+            _write(arguments.config, text)
         if arguments.json:
             print(json.dumps({"ready": found.map, "port": port, "unit_id": unit_id}), flush=True)
             return

@@ -11,10 +11,12 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 
 from agent.cli.base import FAILED, MISSING, WRONG
 from agent.cli.tree import parser
 from agent.errors import AgentError, DriverError, FileError
+from agent.files import in_words
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         datefmt="%Y-%m-%dT%H:%M:%S",
         stream=sys.stderr,
     )
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without Chinese gets question marks
+        sys.stdout.reconfigure(errors="replace")
     command: Callable[[argparse.Namespace], int] = arguments.run
     try:
         return command(arguments)
@@ -44,5 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except KeyboardInterrupt:
+    except OSError as error:  # a folder that may not be looked into, a disk that takes no more
+        logging.getLogger("agent").debug("where it was", exc_info=True)
+        print(in_words(error), file=sys.stderr)
+        return MISSING
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D where an answer is needed
         return FAILED

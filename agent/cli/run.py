@@ -16,6 +16,7 @@ from agent.claim import ClaimError
 from agent.cli.base import FAILED, OK, Commands, command
 from agent.control import highest_asked
 from agent.errors import FileError
+from agent.files import is_there
 from agent.identity import CERTIFICATE
 from agent.model import POINTS
 from agent.status import Status
@@ -141,7 +142,7 @@ def _lacks_code(found: config.Config) -> str | None:
     That one is named is all that the configuration is checked for: used up, it may be deleted.
     """
     enrol = found.enrol
-    if enrol is None or (enrol.folder / CERTIFICATE).is_file():
+    if enrol is None or is_there(enrol.folder / CERTIFICATE):
         return None
     try:
         claim.read(enrol.claim)

@@ -9,6 +9,8 @@ from fnmatch import fnmatch
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import msgspec
+
 from agent.drivers import Hooks, names
 from agent.drivers.registry import GROUP, installed
 from agent.errors import DriverError, FileError, Mistake
@@ -28,6 +30,25 @@ class Target:
     hooks: type[Hooks] = Hooks
     driver: str | None = None
     package: tuple[Finding, ...] = ()
+
+
+class _Project(msgspec.Struct, frozen=True, rename="kebab"):
+    entry_points: dict[str, dict[str, str]] = {}
+
+
+class _Setuptools(msgspec.Struct, frozen=True, rename="kebab"):
+    package_data: dict[str, list[str]] = {}
+
+
+class _Tool(msgspec.Struct, frozen=True):
+    setuptools: _Setuptools = _Setuptools()
+
+
+class _PyProject(msgspec.Struct, frozen=True):
+    """What a pyproject.toml says of drivers; the rest of it is not ours to judge."""
+
+    project: _Project = _Project()
+    tool: _Tool = _Tool()
 
 
 def targets(what: str) -> tuple[Target, ...]:
@@ -88,12 +109,17 @@ def _file(path: Path, package: tuple[Finding, ...] = ()) -> Target:
 def read_text(path: Path) -> str:
     """A file as UTF-8 text. Raises FileError."""
     try:
-        return path.read_text("utf-8-sig")
+        return _content(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         why = f"cannot be read: {error.strerror}"
-    except UnicodeDecodeError:
-        why = "is not UTF-8 text"
-    raise FileError([Mistake(str(path), 1, "", why)])
+        raise FileError([Mistake(str(path), 1, "", why)]) from None
 
 
 def _folder(folder: Path) -> Iterator[Target]:
@@ -109,7 +135,7 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
     for path in sorted((*folder.rglob("*.yaml"), *folder.rglob("*.yml"))):
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part in _SKIPPED for part in parts[:-1])
-        if len(parts) <= _DEEPEST and not hidden:
+        if len(parts) <= _DEEPEST and not hidden and not path.is_dir():
             yield path
 
 
@@ -118,7 +144,7 @@ def _map_name(path: Path) -> str | None:
     try:
         tree = parse(read_text(path), str(path)).tree
     except FileError:
-        first = path.read_text("utf-8", "replace").lstrip().splitlines()[:20]
+        first = _content(path).decode("utf-8", "replace").lstrip().splitlines()[:20]
         return path.stem if any(line.startswith("map:") for line in first) else None
     name = tree.get("map") if isinstance(tree, dict) and "points" in tree else None
     return None if name is None else str(name)
@@ -130,12 +156,15 @@ def _offered(folder: Path) -> tuple[dict[str, str], list[str]]:
     if not path.is_file():
         return {}, []
     try:
-        project = tomllib.loads(read_text(path))
+        found = msgspec.convert(tomllib.loads(read_text(path)), _PyProject)
     except tomllib.TOMLDecodeError as error:
         raise FileError([Mistake(str(path), 1, "", f"not TOML: {error}")]) from None
-    entries = project.get("project", {}).get("entry-points", {}).get(GROUP, {})
-    data = project.get("tool", {}).get("setuptools", {}).get("package-data", {})
-    return dict(entries), [pattern for patterns in data.values() for pattern in patterns]
+    except msgspec.ValidationError as error:
+        raise FileError([Mistake(str(path), 1, "", str(error))]) from None
+    data = found.tool.setuptools.package_data
+    return found.project.entry_points.get(GROUP, {}), [
+        one for many in data.values() for one in many
+    ]
 
 
 def _package_findings(

@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.config.outward import LinkSection, ThingsBoardSection
 from agent.config.sections import FreshSection, GatewaySection
 from agent.errors import Mistake
+from agent.files import lack_of
 from agent.uplink.adapters import (
     AdapterSettings,
     HomeAssistantSettings,
@@ -70,8 +71,8 @@ def _link(
         names["token_file"] = section.token_file
     for key, file in names.items():
         files[key] = folder / file if file is not None else None
-        if file is not None and not (folder / file).is_file():
-            mistakes.append(doc.mistake((*path, key), f"there is no file {file}"))
+        if file is not None and (lack := lack_of(folder, file)) is not None:
+            mistakes.append(doc.mistake((*path, key), lack))
     return LinkSettings(
         section.broker,
         files["ca"],

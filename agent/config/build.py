@@ -5,6 +5,7 @@ The fields of the file stand in `sections`; each part is checked in the module o
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -31,6 +32,9 @@ from agent.yamltext import Document, parse
 
 SLOWEST_POLL_S = 60.0
 """Twice as far apart, and power is not summed any more (`agent.account.energy`)."""
+EMPTY = (
+    "# Reset: nothing is configured. 已恢复出厂设置，尚未配置。\ngateway: gateway-1\nlines: []\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +112,46 @@ def build(doc: Document, folder: Path = Path()) -> Config:
     )
 
 
-def state_folder(path: str | Path) -> Path:
-    """The folder of the durable buffer, also by a file that is not finished yet.
+def buffer_of(path: str | Path) -> Path:
+    """The durable buffer, also by a file that is not finished yet or has mistakes in it.
 
     Raises FileError when the file cannot be read at all.
     """
-    tree = _parsed(Path(path)).tree
-    spool = tree.get("spool") if isinstance(tree, dict) else None
+    spool = _tree_of(path).get("spool")
     said = spool.get("path") if isinstance(spool, dict) else None
-    return (Path(path).parent / str(said or in_state("spool.db"))).parent
+    return Path(path).parent / str(said or in_state("spool.db"))
+
+
+def state_folder(path: str | Path) -> Path:
+    """The folder of the durable buffer; raises FileError as `buffer_of` does."""
+    return buffer_of(path).parent
+
+
+def emptied(path: str | Path) -> str:
+    """The text of a configuration without its household: where its page is and where its codes lie
+    stay, or the next installer could not get in.
+
+    Raises FileError when it cannot be read at all, or is no configuration but another file.
+    """
+    tree = _tree_of(path)
+    if not tree.keys() & {"gateway", "lines"}:
+        allowed = "a file with gateway: or lines:"
+        raise FileError([Mistake(str(path), 1, "", "is no configuration of a gateway", allowed)])
+    page, spool = tree.get("page"), tree.get("spool")
+    kept: dict[str, object] = {}
+    if isinstance(page, dict):
+        kept["page"] = {key: value for key, value in page.items() if key != "service"}
+    if isinstance(spool, dict) and "path" in spool:
+        kept["spool"] = {"path": spool["path"]}
+    # A value in JSON is one in YAML too, whatever letters it has.
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in kept.items()]
+    return EMPTY + "".join(lines)
+
+
+def _tree_of(path: str | Path) -> dict[str, object]:
+    """What stands in a file under which key, whether right or wrong."""
+    tree = _parsed(Path(path)).tree
+    return tree if isinstance(tree, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from agent.config.sections import GatewaySection
 from agent.enrol import EnrolSettings
 from agent.enrol.settings import Service
 from agent.errors import Mistake
+from agent.files import lack_of
 from agent.yamltext import Document
 
 
@@ -28,8 +29,8 @@ def enrol_of(
     if not raw.platform.broker.startswith("mqtts://"):
         why = "a certificate needs TLS"
         mistakes.append(doc.mistake(("platform", "broker"), why, "mqtts://host:port"))
-    if section.ca is not None and not (folder / section.ca).is_file():
-        mistakes.append(doc.mistake((*place, "ca"), f"there is no file {section.ca}"))
+    if section.ca is not None and (lack := lack_of(folder, section.ca)) is not None:
+        mistakes.append(doc.mistake((*place, "ca"), lack))
     claim = label_of(section, folder)
     if claim is None:
         allowed = "a file, or the credential claim-code of systemd"

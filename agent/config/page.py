@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.config.adapters import address_of
 from agent.config.sections import FreshSection, GatewaySection
 from agent.errors import Mistake
+from agent.files import lack_of
 from agent.web import Listen, PageSettings
 from agent.yamltext import Document
 
@@ -30,8 +31,8 @@ def page_of(
         mistakes.append(doc.mistake(("page",), "certificate and key go together"))
     files = {"certificate": said.certificate, "key": said.key}
     for key, name in files.items():
-        if name is not None and not (folder / name).is_file():
-            mistakes.append(doc.mistake(("page", key), f"there is no file {name}"))
+        if name is not None and (lack := lack_of(folder, name)) is not None:
+            mistakes.append(doc.mistake(("page", key), lack))
     if address is None:
         return None
     paths = [folder / name if name is not None else None for name in files.values()]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from agent.config.sections import GatewaySection
 from agent.enrol import EnrolSettings
 from agent.errors import Mistake
+from agent.files import lack_of
 from agent.identity import AUTHORITY, CERTIFICATE, KEY
 from agent.uplink import Encoding, UplinkSettings, public_key
 from agent.yamltext import Document
@@ -35,8 +36,8 @@ def uplink_of(
     for key in ("ca", "certificate", "key", "password_file"):
         name = getattr(platform, key)
         files[key] = folder / name if name is not None else None
-        if name is not None and not (folder / name).is_file():
-            mistakes.append(doc.mistake(("platform", key), f"there is no file {name}"))
+        if name is not None and (lack := lack_of(folder, name)) is not None:
+            mistakes.append(doc.mistake(("platform", key), lack))
     if (platform.certificate is None) != (platform.key is None):
         mistakes.append(doc.mistake(("platform",), "certificate and key go together"))
     if enrol is not None:

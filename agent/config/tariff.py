@@ -12,6 +12,7 @@ from msgspec import Meta
 from agent.account.tariff import UNPRICED, MonthDay, Rate, Refund, Tariff, Tier
 from agent.config.fields import Section
 from agent.errors import FileError, Mistake
+from agent.files import lack_of
 from agent.yamltext import Document, parse
 
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
@@ -78,9 +79,8 @@ def named_tariff(name: str | None, doc: Document, folder: Path, mistakes: list[M
     """The tariff a configuration names; what is wrong with it is told with its own place."""
     if name is None:
         return UNPRICED
-    if name not in shipped() and not (folder / name).is_file():
-        allowed = ", ".join((*shipped(), "a YAML file"))
-        mistakes.append(doc.mistake(("account", "tariff"), f"there is no tariff {name}", allowed))
+    if name not in shipped() and (lack := lack_of(folder, name, "tariff")) is not None:
+        mistakes.append(doc.mistake(("account", "tariff"), lack, _allowed()))
         return UNPRICED
     try:
         return read_tariff(name, folder)
@@ -100,10 +100,16 @@ def read_tariff(name: str, folder: Path = Path()) -> Tariff:
     path = folder / name
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        allowed = ", ".join((*shipped(), "a YAML file"))
-        raise FileError([Mistake(name, 1, "", f"there is no tariff {name}", allowed)]) from None
+    except OSError as error:
+        why = f"there is no tariff {name} to be read: {error.strerror}"
+        raise FileError([Mistake(name, 1, "", why, _allowed())]) from None
+    except UnicodeDecodeError:
+        raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
     return tariff_of(parse(text, str(path)))
+
+
+def _allowed() -> str:
+    return ", ".join((*shipped(), "a YAML file"))
 
 
 def tariff_of(doc: Document) -> Tariff:
@@ -157,15 +163,23 @@ def _day(
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        return _strictly(text)
     except ValueError:
         mistakes.append(doc.mistake(path, f"{text!r} is no day", "YYYY-MM-DD"))
         return None
 
 
+def _strictly(text: str) -> date:
+    """YYYY-MM-DD, and none of the other ways of ISO 8601, such as weeks. Raises ValueError."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError(text)
+    return day
+
+
 def _month_day(text: str, doc: Document, key: str, mistakes: list[Mistake]) -> MonthDay:
     try:
-        day = date.fromisoformat(f"{YEARLESS}-{text}")
+        day = _strictly(f"{YEARLESS}-{text}")
     except ValueError:
         mistakes.append(doc.mistake(("season", key), f"{text!r} is no day of a year", "MM-DD"))
         return (1, 1)

@@ -96,7 +96,7 @@ class Keeper:
 
     async def run(self) -> None:
         """Look every ten seconds, for ever; `enrolled` is set when there is a certificate."""
-        with suppress(OSError):
+        with suppress(identity.IdentityError):
             identity.settle(self._settings.folder)
         while True:
             found = self._found()

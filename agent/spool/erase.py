@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.errors import SpoolError
+from agent.files import is_there
 from agent.spool.paths import half_made, sync_directory
 from agent.spool.sqlite import held, plain_errors
 from agent.spool.tail import place
@@ -16,7 +17,11 @@ def erase(path: str) -> tuple[Path, ...]:
     Raises SpoolError while a program is using it, and when something cannot be deleted.
     """
     file = Path(path)
-    if file.exists():
+    try:
+        there = is_there(file)
+    except OSError as error:
+        raise SpoolError(f"{path} cannot be deleted: {error.strerror}") from None
+    if there:
         with plain_errors(path):
             held(path)
     aside = sorted(file.parent.glob(f"{file.name}.corrupt-*"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import SpoolError
+from agent.files import is_there
 from agent.spool.memory import FOR_LIFE, chain, chain_start
 from agent.spool.prepared import SCHEMA, version_of
 from agent.spool.sqlite import Connection, connect, plain_errors
@@ -88,8 +89,12 @@ def saved_state(path: str, key: str) -> bytes | None:
 @contextmanager
 def reading(path: str) -> Iterator[Connection]:
     """The file of this version, for reading only; a copy of it while a program holds it."""
-    if not Path(path).is_file():
-        raise SpoolError(f"spool {path}: there is no such file; name the configuration or a file")
+    try:
+        if not is_there(Path(path)):
+            why = "there is no such file; name the configuration or a file"
+            raise SpoolError(f"spool {path}: {why}")
+    except OSError as error:
+        raise SpoolError(f"spool {path}: cannot be looked at: {error.strerror}") from None
     with tempfile.TemporaryDirectory() as folder, plain_errors(path):
         copy = copied(path, Path(folder))
         with closing(connect(copy)) as db:

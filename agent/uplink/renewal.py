@@ -30,7 +30,8 @@ class Renewal:
         self._trust, self._look_every_s, self._now = trust, look_every_s, now
         self._warned: datetime | None = None
         if trust.certificate is not None:
-            with suppress(OSError):  # half of a pair cannot be used, and dialling says so
+            # Half of a pair cannot be used, and dialling says so.
+            with suppress(identity.IdentityError):
                 identity.settle(trust.certificate.parent)
 
     @property

@@ -59,6 +59,8 @@ lines:
     port: tcp://127.0.0.1:{port}
     devices: [{{name: hp3, driver: samsung_ehs_mimb19n, unit_id: 3, every: 1 s}}]
 """
+TOO_LONG = 300 * "a"
+"""As a name it is refused by every file system, as a folder without rights is to all but root."""
 YAML_BY_NAME, JSON_BY_NUMBER = "holding:\n{}\n", '{{"3": {{{}}}}}'
 GOLDEN: dict[str, tuple[dict[int, int], dict[str, Any]]] = {
     "midea_mthermal_r290": (
@@ -171,6 +173,59 @@ def test_check_finds_no_code_to_get_a_certificate_with(
     (tmp_path / "id").mkdir()
     (tmp_path / "id" / "certificate.pem").write_text("used up: the code may go", "utf-8")
     assert run("check", path) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('mqtt://127.0.0.1:9"', 'mqtts://127.0.0.1:9", ca: {name}', "platform.ca"),
+        ('mqtt://127.0.0.1:9"', 'mqtts://h:9", enrol: {{at: "https://h", ca: {name}}}', "enrol.ca"),
+        ("lines:", "page: {{certificate: {name}, key: {name}}}\nlines:", "page.key"),
+        ("lines:", "account: {{tariff: {name}}}\nlines:", "account.tariff"),
+        (
+            "lines:",
+            "adapters: {{home_assistant: {{broker: mqtts://h:1, ca: {name}}}}}\nlines:",
+            "adapters.home_assistant.ca",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_looked_at_is_a_mistake_in_its_place(
+    old: str, new: str, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gateway.yaml"
+    text = GATEWAY.format(port=9).replace(old, new.format(name=TOO_LONG))
+    path.write_text(text, "utf-8")
+    assert run("check", path) == 2
+    why = f"{tmp_path / TOO_LONG} cannot be looked at: File name too long"
+    assert f"{place}: {why}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("alarms", "{config}"),
+        ("audit", "show", "{config}"),
+        ("reset", "{config}", "--yes"),
+        ("consent", "give", "{config}"),
+        ("check", "{enrolled}"),
+        *(("identity", step, "{folder}", "--gateway", "gw") for step in ("new", "csr")),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_looked_at_is_named_with_the_reason(
+    command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, enrolled = tmp_path / "gateway.yaml", tmp_path / "enrolled.yaml"
+    text = GATEWAY.format(port=9)
+    path.write_text(text.replace("spool.db", f"{TOO_LONG}/spool.db"), "utf-8")
+    enrol = f"{{at: 'https://h', claim_code: code, folder: {TOO_LONG}}}"
+    with_enrol = text.replace('mqtt://127.0.0.1:9"', f'mqtts://127.0.0.1:9", enrol: {enrol}')
+    enrolled.write_text(with_enrol, "utf-8")
+    places = {"config": path, "enrolled": enrolled, "folder": tmp_path / TOO_LONG}
+    assert run(*(word.format(**places) for word in command)) == 3
+    said = capsys.readouterr().err
+    assert str(tmp_path / TOO_LONG) in said
+    assert "File name too long" in said
 
 
 def test_check_says_what_a_home_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -445,6 +500,41 @@ async def test_the_journal_is_shown_and_checked_while_the_agent_holds_it(
     with pytest.raises(SystemExit):
         run("audit", "verify", path, "--head", "seven")
     assert "17:<64 hex digits>" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        (f"2025-11-15T00:00:00+00:00,1000,{200_000 * '0'}", "not CSV: field larger than"),
+        ("9999-12-31T23:59:00+00:00,1000,1", "allowed: years 1900 to 2999"),
+        ("0001-01-01T00:00:00+00:00,1000,1", "allowed: years 1900 to 2999"),
+    ],
+    ids=["long", "late", "early"],
+)
+def test_a_season_that_cannot_be_is_told_with_its_line(
+    cells: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "season.csv"
+    path.write_text(f"at,active_power,outdoor_temp\n{cells}\n", "utf-8")
+    assert run("season", path) == 2
+    told = capsys.readouterr().err
+    assert f"{path}:2: " in told
+    assert why in told
+
+
+@pytest.mark.parametrize("last", ["0", "-3", "1000001", 20 * "9"])
+def test_so_many_rows_are_never_shown(last: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("audit", "show", "spool.db", f"--last={last}")
+    assert ended.value.code == 2
+    assert "allowed: 1 to 1000000" in capsys.readouterr().err
+
+
+def test_a_terminal_without_chinese_is_written_to_all_the_same() -> None:
+    program = [sys.executable, "-m", "agent.cli", "about"]
+    latin = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(program, env=latin, capture_output=True, check=True)
+    assert b"???" in done.stdout
 
 
 def test_a_gateway_imports_what_it_runs_and_no_more() -> None:

@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_der_x509_csr
+from cryptography.x509 import CertificateSigningRequestBuilder, load_der_x509_csr
 
 from agent import identity
 from agent.cli import main
 from agent.identity import IdentityError
-from simulators.authority import DAY, Authority
+from simulators.authority import DAY, Authority, name
 
 G = "gw-001"
 
@@ -38,6 +40,39 @@ def test_a_key_is_never_replaced_by_accident(tmp_path: Path) -> None:
         identity.new(tmp_path, G)
     assert (tmp_path / "key.pem").read_bytes() == before
     assert main(["identity", "new", str(tmp_path), "--gateway", G]) == 3
+
+
+@pytest.mark.parametrize("gateway", ["", 65 * "g"], ids=["empty", "too long"])
+def test_a_name_that_no_certificate_can_have_leaves_no_key(
+    gateway: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "id"
+    assert main(["identity", "new", str(folder), "--gateway", gateway]) == 3
+    assert "allowed: 1 to 64 letters" in capsys.readouterr().err
+    identity.new(folder, G)
+    assert main(["identity", "csr", str(folder), "--gateway", gateway, "--new-key"]) == 3
+    assert not (folder / identity.NEW_KEY).exists()
+
+
+def test_a_key_that_cannot_sign_is_refused(tmp_path: Path) -> None:
+    """ES256 is of P-256; a key of another curve was taken, and nothing could be signed with it."""
+    key, authority = ec.generate_private_key(ec.SECP384R1()), Authority(tmp_path / "ca")
+    form = serialization
+    pem = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    (tmp_path / identity.KEY).write_bytes(pem)
+    csr = CertificateSigningRequestBuilder().subject_name(name(G)).sign(key, hashes.SHA256())
+    (tmp_path / identity.REQUEST).write_bytes(csr.public_bytes(form.Encoding.PEM))
+    certificate = authority.sign(tmp_path / identity.REQUEST)
+    with pytest.raises(IdentityError, match="allowed: P-256"):
+        identity.install(tmp_path, certificate, G)
+    with pytest.raises(IdentityError, match="allowed: P-256"):
+        identity.request(tmp_path, G)
+    (tmp_path / identity.CERTIFICATE).write_bytes(certificate.read_bytes())  # as it was taken once
+    with pytest.raises(IdentityError, match="allowed: P-256"):
+        identity.sign(tmp_path, b"x")
+    identity.request(tmp_path, G, new_key=True)
+    identity.install(tmp_path, authority.sign(tmp_path / identity.REQUEST), G)
+    assert identity.sign(tmp_path, b"x")
 
 
 @pytest.mark.parametrize("new_key", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,3 +94,32 @@ def test_a_damaged_buffer_can_be_erased(tmp_path: Path) -> None:
     path.write_bytes(b"no database" * 1000)
     assert erase(str(path)) == (path,)
     assert erase(str(path)) == ()
+
+
+@pytest.mark.parametrize("added", ["", "no_such_key: x\n"], ids=["emptied", "with a mistake"])
+async def test_a_file_that_is_not_right_keeps_neither_data_nor_key(file: Path, added: str) -> None:
+    assert main(["reset", str(file), "--yes"]) == 0
+    file.write_text(file.read_text() + added)
+    state = file.parent / "state"
+    await used(state / "spool.db")
+    identity.new(state / "identity", "gw")
+    assert main(["reset", str(file), "--yes", "--identity", str(state / "identity")]) == 0
+    assert not (state / "spool.db").exists()
+    assert list((state / "identity").iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["map: acme\npoints: {}\n", "[1, 2]\n", "a: [\n"])
+def test_a_file_that_is_no_configuration_is_not_emptied(tmp_path: Path, text: str) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(text)
+    assert main(["reset", str(other), "--yes"]) == 2
+    assert other.read_text() == text
+
+
+def test_the_page_stays_for_the_next_installer(file: Path) -> None:
+    page = 'page: {listen: "127.0.0.1:8081", update_notices: false, service: Wang 王}\n'
+    file.write_text(file.read_text() + page)
+    before = config.read(file).page
+    assert before is not None
+    assert main(["reset", str(file), "--yes"]) == 0
+    assert config.fresh(file).page == replace(before, gateway="gateway-1", service="")

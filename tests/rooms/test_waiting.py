@@ -30,6 +30,7 @@ platform: {broker: "mqtt://127.0.0.1:1"}
 lines:
   - {name: bus1, port: "tcp://127.0.0.1:1", devices: [{name: hp1, driver: midea_mthermal_r290}]}
 """
+CLOSED = RIGHT.replace('mqtt://127.0.0.1:1"', f'mqtts://127.0.0.1:1", ca: {300 * "a"}')
 
 
 class Systemd:
@@ -74,14 +75,23 @@ async def test_it_says_what_is_missing_and_ends_when_all_is_right(
     assert "configuration is right now" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [(WRONG, "3: lines[0]: port is missing"), (CLOSED, "3: platform.ca: ")],
+    ids=["wrong", "closed"],
+)
 async def test_a_mistake_is_named_and_the_order_to_stop_is_obeyed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    text: str,
+    mistake: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     path = tmp_path / "gateway.yaml"
-    path.write_text(WRONG)
+    path.write_text(text)
     async with systemd(tmp_path, monkeypatch) as manager:
         task = asyncio.create_task(waiting.until_right(str(path)))
-        await manager.hears("gateway.yaml:3: lines[0]: port is missing")
+        await manager.hears(f"gateway.yaml:{mistake}")
         os.kill(os.getpid(), signal.SIGTERM)
         async with asyncio.timeout(LIMIT_S):
             await task

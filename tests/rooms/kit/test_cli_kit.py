@@ -14,6 +14,13 @@ from agent.drivers.registry import installed
 LIST = "number,name,type,scale,unit,access,remark\n30101,outlet water,INT16,0.1,degC,R,\n"
 
 
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
     path = tmp_path / "samsung.yaml"
@@ -58,6 +65,35 @@ def test_a_package_that_does_not_offer_its_map_is_told(
     assert "samsung.yaml would not be installed" in told
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[project]\nentry-points = "x"\n', "`$.project.entry-points`"),
+        ('[tool]\nsetuptools = "y"\n', "`$.tool.setuptools`"),
+        ("[tool.setuptools.package-data]\nx = [1]\n", "`$.tool.setuptools.package-data"),
+        ("project = \n", "not TOML"),
+    ],
+)
+def test_a_project_file_that_cannot_be_used_is_told(
+    text: str, why: str, good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (good.parent / "pyproject.toml").write_text(text, "utf-8")
+    assert main(["driver", "check", str(good.parent)]) == 2
+    told = capsys.readouterr().err
+    assert str(good.parent / "pyproject.toml") in told
+    assert why in told
+
+
+def test_a_folder_is_no_map_and_a_link_to_nothing_is_told(
+    good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (good.parent / "folder.yaml").mkdir()
+    assert main(["driver", "check", str(good.parent)]) == 0
+    (good.parent / "link.yaml").symlink_to(good.parent / "nothing")
+    assert main(["driver", "check", str(good.parent)]) == 2
+    assert f"{good.parent / 'link.yaml'}:1: cannot be read" in capsys.readouterr().err
+
+
 def test_a_golden_reading_that_is_not_met(
     good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,10 +111,6 @@ def test_a_golden_reading_that_is_not_met(
 def test_new_asks_on_a_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     answers = ["acme_one", "Acme", "One", "Acme: sheet of 2024", LIST.splitlines()[1], ""]
     monkeypatch.setattr("sys.stdin", Terminal("\n".join(answers) + "\n"))
     monkeypatch.chdir(tmp_path)
@@ -86,6 +118,17 @@ def test_new_asks_on_a_terminal(
     text = (tmp_path / "heatpump-acme/heatpump_acme/acme_one.yaml").read_text("utf-8")
     assert "water_supply_temp: {table: input, at: 100, type: s16, scale: 0.1" in text
     assert "1 points, 1 of them under canonical names" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("typed", "code"), [(5, 0), (2, 1)], ids=["the list", "the questions"])
+def test_ctrl_d_ends_the_list_and_before_it_everything(
+    typed: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ["acme_one", "Acme", "One", "Acme: sheet of 2024", LIST.splitlines()[1]]
+    monkeypatch.setattr("sys.stdin", Terminal("\n".join(answers[:typed]) + "\n"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["driver", "new"]) == code
+    assert (tmp_path / "heatpump-acme").exists() is (code == 0)
 
 
 def test_new_without_a_terminal_says_what_it_needs_and_spares_what_is_there(

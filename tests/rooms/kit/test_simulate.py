@@ -39,6 +39,23 @@ def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture
     assert "allowed: 0 to 65535" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("unit", ["0", "248", "-1", "one"])
+def test_a_unit_id_that_is_none_is_refused(unit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["driver", "simulate", NAME, "--tcp", "0", "--seconds", "1", f"--unit-id={unit}"])
+    assert ended.value.code == 2
+    assert "allowed: 1 to 247" in capsys.readouterr().err
+
+
+def test_the_file_that_cannot_be_written_is_named_and_not_the_port(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "nowhere" / "c.yaml"
+    simulate = ["driver", "simulate", NAME, "--tcp", "0", "--seconds", "1"]
+    assert main([*simulate, "--config", str(file)]) == 2
+    assert f"{file}:1: cannot be written: No such file" in capsys.readouterr().err
+
+
 def test_a_simulated_machine_is_read_recorded_and_its_trace_checked(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,6 +65,9 @@ def test_a_simulated_machine_is_read_recorded_and_its_trace_checked(
 
     trace, golden = tmp_path / "trace.jsonl", tmp_path / "golden.json"
     assert main(["record", str(config), str(trace), "--seconds", "3"]) == 0
+    check = ["driver", "check", NAME, "--trace", str(trace), "--keep-golden"]
+    assert main([*check, str(tmp_path / "nowhere" / "g.json")]) == 2
+    assert "g.json:1: cannot be written" in capsys.readouterr().err
     traced = ["driver", "check", NAME, "--trace", str(trace), "--json"]
     assert main([*traced, "--keep-golden", str(golden)]) == 0
     kept = json.loads(golden.read_text("utf-8"))

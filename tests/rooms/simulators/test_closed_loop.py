@@ -111,6 +111,30 @@ def test_what_cannot_be_used_is_told(wrong: list[str], capsys: pytest.CaptureFix
     assert capsys.readouterr().err
 
 
+@pytest.mark.parametrize("days", ["0", "-1", "nan", "many"])
+def test_days_that_are_none_are_refused(days: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([f"--days={days}"])
+    assert ended.value.code == 2
+    assert "allowed: above 0" in capsys.readouterr().err
+
+
+def test_weather_in_another_encoding_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "latin.csv"
+    wrong.write_bytes(b"\xe9")
+    assert main(["--days", "1", "--weather", str(wrong)]) == 2
+    assert f"{wrong}:1: is not UTF-8 text" in capsys.readouterr().err
+
+
+def test_what_a_plant_does_not_show_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--plant", f"{__name__}:Kettle", "--days", "0.1", "--json"]) == 0
+    told = capsys.readouterr().out
+    assert "NaN" not in told
+    assert json.loads(told)["starts_per_hour"] is None
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_table_of_cases(name: str) -> None:
     assert CASES[name](Scene().hours(4))

@@ -11,6 +11,7 @@ from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 
 from agent.drivers import driver
 from agent.errors import FileError
+from simulators.cli import main
 from simulators.config import read_control, read_simulation
 from simulators.registers import RegisterImage
 from simulators.unit import PumpUnit, home
@@ -221,6 +222,18 @@ def test_the_command_ends_by_itself_even_without_input(example):
     assert [json.loads(text)["ready"] for text in done.stdout.splitlines()] == ["bus1", "bridge"]
 
 
+def test_the_command_ends_by_itself_with_its_input_closed(example):
+    program = '"$0" -m simulators.cli "$1" --duration 0.3 <&-'
+    done = subprocess.run(
+        ["/bin/sh", "-c", program, sys.executable, example],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_file_that_is_wrong_ends_with_code_2(tmp_path):
     path = tmp_path / "sim.yaml"
     path.write_text("lines: {a: {kind: rut, units: []}}")
@@ -229,6 +242,13 @@ def test_a_file_that_is_wrong_ends_with_code_2(tmp_path):
     assert command.process.returncode == 2
     assert "lines.a.kind" in error
     assert "rtu_over_tcp" in error
+
+
+def test_a_file_in_another_encoding_ends_with_code_2(tmp_path, capsys):
+    wrong = tmp_path / "latin.yaml"
+    wrong.write_bytes(b"speed: 1 # \xe9\nlines: {}\n")
+    assert main([str(wrong)]) == 2
+    assert f"{wrong}: is not UTF-8 text" in capsys.readouterr().err
 
 
 def test_a_meter_stands_beside_a_unit_that_has_a_home() -> None:
