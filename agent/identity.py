@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from agent.certificate import Validity
 from agent.errors import AgentError
 from agent.files import in_words
+from agent.owner import as_the_folder
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -369,6 +370,7 @@ def write(path: Path, content: bytes, mode: int) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+    as_the_folder(beside)
     os.replace(beside, path)
     _durable(path.parent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,3 +126,11 @@ def test_a_new_key_that_waits_is_asked_for_again(tmp_path: Path) -> None:
 
 def _public(request: bytes) -> object:
     return load_der_x509_csr(request).public_key()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_key_that_root_makes_belongs_to_the_service(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12345)
+    identity.new(tmp_path, G)
+    made = (tmp_path / "key.pem").stat()
+    assert (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) == (12345, 12345, 0o600)
