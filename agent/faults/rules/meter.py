@@ -150,7 +150,10 @@ def _stands(memory: Memory) -> None:
 
 
 def _compare(memory: Memory, now: float, off_share: float) -> None:
-    """After an hour and enough steps: counted against due, apart by more than wild values make."""
+    """After an hour and enough steps: counted against due, apart by more than wild values make.
+
+    What is due is measured too: by flow and two probes it may be too small as easily as too large.
+    """
     began = memory.setdefault("began", now)
     if now - began < COMPARED_S and memory["count"] != memory["from"]:
         return
@@ -161,7 +164,7 @@ def _compare(memory: Memory, now: float, off_share: float) -> None:
     enough = memory["due"] >= max(COMPARED_STEPS * step, COMPARED_KWH)
     if now - began < COMPARED_S or not enough:
         return
-    low, high = memory["due"] * (1.0 - off_share), memory["most"] * (1.0 + off_share)
+    low, high = memory["due"] * (1.0 - off_share), memory["most"] / (1.0 - off_share)
     off = not low - step <= counted <= high + step
     memory["off"] = memory.get("off", 0.0) + 1.0 if off else 0.0
     memory.update(counted=counted, usual=(memory["due"] + memory["most"]) / 2.0, began=now)

@@ -287,6 +287,8 @@ METERS = {
     "heat stands": (1.0, 0.0, ["heat_meter heat"]),
     "electricity counts little": (0.6, 1.0, ["energy_meter energy"]),
     "heat counts little": (1.0, 0.4, ["heat_meter heat"]),
+    "heat counts much": (1.0, 1.8, ["heat_meter heat"]),
+    "heat counts more, or less was measured": (1.0, 1.5, []),
     "within what meters may": (0.92, 1.08, []),
 }
 
