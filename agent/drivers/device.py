@@ -218,9 +218,13 @@ class Device:
             return None
         return codec.bounds.highest(Snapshot(self.name, self._known))
 
-    def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
-        """What must be written, in order, so that the demand comes true."""
-        return self.hooks.before_write(demand, snapshot)
+    def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...] | str:
+        """What must be written, in order, so that the demand comes true; or why nothing can."""
+        try:
+            steps = self.hooks.before_write(demand, snapshot)
+        except Exception as error:  # noqa: BLE001 - a vendor's mistake is an answer to who asked
+            return f"before_write of the driver {self.map.map} failed: {error!r}"
+        return steps or f"before_write of the driver {self.map.map} gave nothing to write"
 
     def vendor_faults(self, snapshot: Snapshot) -> tuple[VendorFault, ...]:
         """The faults the machine shows now; an unknown code keeps its number.
