@@ -48,6 +48,7 @@ class Device:
         self.every_s = every_s
         self.codecs = {point: PointCodec(found, point, unit_id) for point in found.points}
         self.unsupported: set[PointId] = set()
+        self.hook_failed = False
         self._decoders: dict[Block, tuple[PointCodec, ...]] = {}
         self._known: dict[PointId, Reading] = {}
         self._constants = Constants(found.constant)
@@ -102,7 +103,24 @@ class Device:
         readings = [self._believed(reading) for reading in readings]
         if self._pressures is not None:
             readings = list(self._pressures.judge(readings))
-        return self.hooks.after_decode(tuple(readings), known)
+        return self._corrected(tuple(readings), known)
+
+    def _corrected(
+        self, readings: tuple[Reading, ...], known: Mapping[PointId, Reading]
+    ) -> tuple[Reading, ...] | str:
+        """What the driver's hook makes of the readings; they are not believed without it."""
+        self.hook_failed = False
+        if type(self.hooks).after_decode is Hooks.after_decode:
+            return readings
+        try:
+            found = self.hooks.after_decode(readings, known)
+            if all(isinstance(one, Reading) for one in found):
+                return tuple(found)
+            why = "it gave something else than readings"
+        except Exception as error:  # noqa: BLE001 - a vendor's mistake must not end the line
+            why = repr(error)
+        self.hook_failed = True
+        return f"after_decode of the driver {self.map.map} failed: {why}"
 
     def decode_image(self, word: Callable[[str, int], int | None]) -> tuple[Reading, ...]:
         """The readings of every point whose words `word(table, address)` can find."""
