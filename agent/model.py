@@ -242,8 +242,8 @@ class Machine(Protocol):
         """The highest value the machine takes now; None when nobody knows."""
         ...
 
-    def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
-        """What must be written, in order, so that the demand comes true."""
+    def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...] | str:
+        """What must be written, in order, so that the demand comes true; or why nothing can."""
         ...
 
     def vendor_faults(self, snapshot: Snapshot) -> tuple[VendorFault, ...]:

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from agent import __version__, alarmtable, drivertable
 from agent.config import GatewaySection
+from agent.drivers.mapkeys import MEANING
 from agent.drivers.registermap import RegisterMap
 from agent.errors import MissingLibrary
 from agent.kit.api import api_page
@@ -93,9 +94,10 @@ def _sections(root: type[msgspec.Struct]) -> Iterator[str]:
         yield "| key | allowed | default | meaning |\n|---|---|---|---|\n"
         for field in msgspec.structs.fields(kind):
             waiting += _structs(field.type)
+            known = MEANING.get(f"{kind.__name__}.{field.name}", "")
             yield (
                 f"| `{field.encode_name}` | {_cell(_allowed(field.type))} | "
-                f"{_cell(_default(field))} | {_cell(_meaning(field.type))} |\n"
+                f"{_cell(_default(field))} | {_cell(_meaning(field.type) or known)} |\n"
             )
 
 
@@ -127,8 +129,10 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     value = field.default
     if value is msgspec.NODEFAULT:
         return ""
-    if value is None or value in ((), {}) or isinstance(value, msgspec.Struct):
+    if value is None or value in ((), {}, "") or isinstance(value, msgspec.Struct):
         return ""
+    if isinstance(value, bool | tuple):
+        value = json.dumps(value)  # as one writes it in YAML
     return f"`{value:g} s`" if isinstance(value, Duration) else f"`{value}`"
 
 

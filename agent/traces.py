@@ -138,9 +138,10 @@ def _said(reading: Reading) -> dict[str, object]:
 def file_name(driver: Driver, about: About) -> str:
     """`<Brand>_<Model>_<firmware>`, without what a file name cannot hold."""
     cover = driver.map.covers[0]
-    brand = f"Simulated-{cover.brand}" if about.simulated else cover.brand
-    return "_".join(_plain(part) for part in (brand, cover.model, about.firmware))
+    brand = _plain(cover.brand) or _plain(driver.name)  # two makers of no Latin name stay apart
+    told = (_plain(cover.model) or "unknown", _plain(about.firmware) or "unknown")
+    return "_".join((f"Simulated-{brand}" if about.simulated else brand, *told))
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.") or "unknown"
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")

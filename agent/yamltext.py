@@ -364,7 +364,8 @@ def describe(kind: Any) -> str:
     if origin is dict:
         return f"{describe(args[0])} -> {describe(args[1])}"
     if isinstance(kind, type) and hasattr(kind, "__members__"):
-        return ", ".join(str(member.value) for member in kind.__members__.values())
+        values = (str(member.value) for member in kind.__members__.values())
+        return ", ".join(value for value in values if value)
     return _fields(kind) if _is_struct(kind) else str(getattr(kind, "__name__", kind))
 
 

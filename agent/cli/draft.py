@@ -12,8 +12,9 @@ from typing import get_args
 
 from agent.cli.base import MISSING, OK, WRONG, Commands, command, modbus_unit
 from agent.cli.targets import read_text
-from agent.kit.draft import About, Numbers, Row, draft, package, rows_of
+from agent.kit.draft import About, Numbers, Row, draft, rows_of
 from agent.kit.machine import BAUDS
+from agent.kit.package import package
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _HEADS = "number,name,type,scale,unit,access,remark"
@@ -107,7 +108,10 @@ def _write(about: About, rows: tuple[Row, ...], folder: str | None) -> int:
     except OSError as error:
         print(f"{root}: cannot be written: {error.strerror}", file=sys.stderr)
         return MISSING
-    own = sum(row.name.startswith("x_") for row in rows)
-    print(f"{root}: {len(rows)} points, {len(rows) - own} of them under canonical names")
+    points = [row for row in rows if row.readable]
+    own = sum(row.name.startswith("x_") for row in points)
+    print(f"{root}: {len(points)} points, {len(points) - own} of them under canonical names")
+    if len(points) < len(rows):
+        print(f"{len(rows) - len(points)} left out that can only be written; the map names them")
     print(f"check it with: heatpump-agent driver check {root}")
     return OK

@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.cli.base import FAILED, MISSING, OK, Commands, command, modbus_unit, seconds, tcp_port
+from agent.cli.base import (
+    FAILED,
+    MISSING,
+    OK,
+    WRONG,
+    Commands,
+    command,
+    modbus_unit,
+    seconds,
+    tcp_port,
+)
 from agent.cli.draft import add_new
 from agent.cli.recorded import golden_of, recorded_of
 from agent.cli.targets import Target, one_target, targets
@@ -78,6 +88,10 @@ def _add_simulate(do: Commands) -> None:
 
 def _check(arguments: argparse.Namespace) -> int:
     """Check a map, or all maps of a package, as far as it can be known without the machine."""
+    needless = _without_trace(arguments)
+    if needless:
+        print(f"{needless} needs the recorded words too: --trace FILE", file=sys.stderr)
+        return WRONG
     found = targets(arguments.what)
     if (arguments.trace or arguments.golden) and len(found) > 1:
         found = (one_target(arguments.what),)
@@ -91,6 +105,12 @@ def _check(arguments: argparse.Namespace) -> int:
     if good and not arguments.trace:
         print("\n" + "\n".join(ONLY_THE_MACHINE))
     return OK if good else FAILED
+
+
+def _without_trace(arguments: argparse.Namespace) -> str:
+    """An option that says nothing without a trace; empty when there is one, or no such option."""
+    given = {"--golden": arguments.golden, "--keep-golden": arguments.keep_golden}
+    return "" if arguments.trace else next((name for name, value in given.items() if value), "")
 
 
 def _judge(target: Target, arguments: argparse.Namespace) -> tuple[Checked, tuple[Finding, ...]]:

@@ -111,7 +111,9 @@ def read_text(path: Path) -> str:
     try:
         return _content(path).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise FileError([Mistake(str(path), 1, "", "is not UTF-8 text")]) from None
+        raise FileError(
+            [Mistake(str(path), 1, "", "is not UTF-8 text", "save it as UTF-8")]
+        ) from None
 
 
 def _content(path: Path) -> bytes:

@@ -115,6 +115,8 @@ class Guard:
             if objection is not None:
                 return objection
         steps = view.machine.steps(demand, view.snapshot)
+        if isinstance(steps, str):
+            return Refusal(steps)
         return Admitted(
             Write(
                 demand.device,

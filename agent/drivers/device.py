@@ -48,6 +48,7 @@ class Device:
         self.every_s = every_s
         self.codecs = {point: PointCodec(found, point, unit_id) for point in found.points}
         self.unsupported: set[PointId] = set()
+        self.hook_failed = False
         self._decoders: dict[Block, tuple[PointCodec, ...]] = {}
         self._known: dict[PointId, Reading] = {}
         self._constants = Constants(found.constant)
@@ -102,7 +103,24 @@ class Device:
         readings = [self._believed(reading) for reading in readings]
         if self._pressures is not None:
             readings = list(self._pressures.judge(readings))
-        return self.hooks.after_decode(tuple(readings), known)
+        return self._corrected(tuple(readings), known)
+
+    def _corrected(
+        self, readings: tuple[Reading, ...], known: Mapping[PointId, Reading]
+    ) -> tuple[Reading, ...] | str:
+        """What the driver's hook makes of the readings; they are not believed without it."""
+        self.hook_failed = False
+        if type(self.hooks).after_decode is Hooks.after_decode:
+            return readings
+        try:
+            found = self.hooks.after_decode(readings, known)
+            if all(isinstance(one, Reading) for one in found):
+                return tuple(found)
+            why = "it gave something else than readings"
+        except Exception as error:  # noqa: BLE001 - a vendor's mistake must not end the line
+            why = repr(error)
+        self.hook_failed = True
+        return f"after_decode of the driver {self.map.map} failed: {why}"
 
     def decode_image(self, word: Callable[[str, int], int | None]) -> tuple[Reading, ...]:
         """The readings of every point whose words `word(table, address)` can find."""
@@ -218,9 +236,13 @@ class Device:
             return None
         return codec.bounds.highest(Snapshot(self.name, self._known))
 
-    def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
-        """What must be written, in order, so that the demand comes true."""
-        return self.hooks.before_write(demand, snapshot)
+    def steps(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...] | str:
+        """What must be written, in order, so that the demand comes true; or why nothing can."""
+        try:
+            steps = self.hooks.before_write(demand, snapshot)
+        except Exception as error:  # noqa: BLE001 - a vendor's mistake is an answer to who asked
+            return f"before_write of the driver {self.map.map} failed: {error!r}"
+        return steps or f"before_write of the driver {self.map.map} gave nothing to write"
 
     def vendor_faults(self, snapshot: Snapshot) -> tuple[VendorFault, ...]:
         """The faults the machine shows now; an unknown code keeps its number.

@@ -2,7 +2,7 @@
 
 A map is data. It says where each point stands on the wire, how words become values, what may be
 written, and how the machine wants to be spoken to. `docs/reference/register-map.md` is generated
-from these records; the text of each field stands beside it. `consistency.load` reads one.
+from these records; what each field means stands in `mapkeys`. `consistency.load` reads one.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from agent.drivers import Hooks, RegisterMap, load
 from agent.errors import FileError
 from agent.kit.faults import check_faults
 from agent.kit.finding import Check, Finding, Level, Subject
+from agent.kit.hooks import check_hooks
 from agent.kit.machine import check_machine
 from agent.kit.paper import check_paper
 from agent.kit.words import check_words
@@ -21,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     check_writes,
     check_faults,
     check_paper,
+    check_hooks,
 )
 
 

@@ -1,4 +1,4 @@
-"""A vendor's table in, the draft of a map and of its package out. Pure: text in, text out.
+"""A vendor's table in, the draft of a map out. Pure: text in, text out.
 
 The table is CSV with a head line; columns are found by their usual English or Chinese names. What
 cannot be known from the table (labels in the other language, above all) is left empty, so that
@@ -13,11 +13,22 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
+from agent.drivers.registermap import WIDTH
 from agent.errors import FileError, Mistake
-from agent.kit.knowledge import CANONICAL_OF, OTHER_WORDS
-from agent.kit.vocabulary import LIMITS, canonical, column, kind_of, unit_of
+from agent.kit.knowledge import CANONICAL_OF, OTHER_WORDS, is_state
+from agent.kit.vocabulary import (
+    CHINESE_WORDS,
+    LIMITS,
+    canonical,
+    column,
+    kind_of,
+    latin,
+    times,
+    unit_of,
+)
 from agent.model import POINTS, PointId, Unit
 
 Numbers = Literal["classic", "from-1", "wire"]
@@ -26,7 +37,9 @@ _TABLES = {"coil", "discrete", "input", "holding"}
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s*(?:\.\.|to|~|～|至|-)\s*(-?\d+(?:\.\d+)?)")
 _STEP = re.compile(r"(?:steps?(?: of)?|步长)\s*[:=]?\s*(\d+(?:\.\d+)?)")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
-_WORDS = re.compile(r"(\d+)\s*[:=：]?\s*([^\d,;，；:=：][^,;，；]*)")
+_ENTRIES, _BLANKS = re.compile(r"[,;，；]"), re.compile(r"\s+(?=\d)")
+_WORD = re.compile(r"(?<![A-Za-z\d.])(\d+)\s*[:=：、-]?\s*([^\W\d_].*)")
+_LOW_FIRST = re.compile(r"低(?:位字|字|16位)(?!节)在?前|low(?:er)?[ -]word[ -]first|low-first")
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff ./()（）-]*")
 _BREAK = re.compile(r"[\s,;，；]*[\r\n]\s*")
 _CLAUSE = re.compile(r"[,，;；、.。()（）]")
@@ -35,6 +48,8 @@ _DENIES = re.compile(
     r"[不无非禁勿否未]|保护|protect|disabl|forbid|prohibit|n['’]t(?![a-z])"
     r"|(?<![a-z])(?:n|no|not|non|never|cannot|without)(?![a-z])"
 )
+_WRITE_ONLY = re.compile(r"wo?|写|.*(?:[只仅]写|write[ -]?only).*")
+_PARKS = {"water_setpoint": "45", "curve_offset": "0"}
 _RESERVED = frozenset({"null", "true", "false", "~"})
 
 
@@ -66,6 +81,7 @@ class Row:
     unit: Unit
     writable: bool
     remark: str
+    readable: bool = True
 
 
 def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
@@ -73,15 +89,17 @@ def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
     # A cell may hold line breaks: what a line is, the reader says. It counts the file's own lines.
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
     filled = (cells for cells in _read(reader, file) if any(cell.strip() for cell in cells))
-    heads = {known: i for i, head in enumerate(next(filled, [])) if (known := column(head))}
+    heads = _heads(next(filled, []))
     missing = [name for name in ("number", "name") if name not in heads]
     if missing:
-        allowed = "number, name, type, scale, unit, access, remark (and table, zh)"
+        allowed = (
+            "number, name, type, scale, unit, access, remark (and table, zh), parted by commas"
+        )
         raise FileError([Mistake(file, 1, "", f"no column {' and '.join(missing)}", allowed)])
     rows: list[Row] = []
     mistakes: list[Mistake] = []
     for cells in filled:
-        cell = {known: _one_line(known, "".join(cells[i : i + 1])) for known, i in heads.items()}
+        cell = {known: _cell(known, cells, places) for known, places in heads.items()}
         try:
             rows.append(_row(cell, numbers))
         except ValueError as error:
@@ -89,6 +107,26 @@ def rows_of(text: str, file: str, numbers: Numbers) -> tuple[Row, ...]:
     if mistakes:
         raise FileError(mistakes)
     return tuple(_unique(rows))
+
+
+def _heads(line: list[str]) -> dict[str, list[int]]:
+    """Where each column stands. Of two for names the one under a Chinese head is the Chinese."""
+    known = [column(head) for head in line]
+    chinese = [i for i, one in enumerate(known) if one == "name" and not line[i].isascii()]
+    if known.count("name") == 2 and len(chinese) == 1:
+        known[chinese[0]] = "zh"
+    heads: dict[str, list[int]] = {}
+    for i, one in enumerate(known):
+        if one:
+            heads.setdefault(one, []).append(i)
+    return heads
+
+
+def _cell(column_name: str, cells: list[str], places: list[int]) -> str:
+    """What a row says in a column; a list may have both a range and a remark."""
+    said = [_one_line(column_name, cells[i]) for i in places if i < len(cells)]
+    filled = [text for text in said if text]
+    return ", ".join(filled) if column_name == "remark" else "".join(filled[:1])
 
 
 def _read(reader: Any, file: str) -> Iterator[list[str]]:
@@ -109,9 +147,17 @@ def _row(cell: Mapping[str, str], numbers: Numbers) -> Row:
     label = cell["name"]
     table, at = _address(cell["number"], cell.get("table", ""), numbers)
     scale, unit_text = _scale_and_unit(cell.get("scale", ""), cell.get("unit", ""))
-    kind = kind_of(cell.get("type", ""))
+    kind, unit, remark = kind_of(cell.get("type", "")), unit_of(unit_text), cell.get("remark", "")
     chinese = not label.isascii()
+    access = cell.get("access", "")
     found = canonical(label) or canonical(cell.get("zh", "")) or f"x_{_slug(label, at)}"
+    factor = times(found, unit)
+    if factor is None:
+        found = f"x_{found}"  # another quantity under the same name
+    elif factor != 1:
+        scale = str(Fraction(scale) * factor)
+    if kind == "u16" and is_state(found) and _yes_or_no(remark):
+        kind = "bool"
     return Row(
         found,
         "" if chinese else label,
@@ -120,9 +166,10 @@ def _row(cell: Mapping[str, str], numbers: Numbers) -> Row:
         at,
         kind,
         scale,
-        unit_of(unit_text),
-        _is_writable(cell.get("access", "")),
-        cell.get("remark", ""),
+        unit,
+        _is_writable(access),
+        remark,
+        not (_is_writable(access) and _WRITE_ONLY.fullmatch(access.strip().lower())),
     )
 
 
@@ -130,6 +177,12 @@ def _is_writable(access: str) -> bool:
     """Whether a clause of the cell says so and denies nothing: `R/W, not saved` does."""
     clauses = _CLAUSE.split(access.lower())
     return any(_WRITES.search(one) and not _DENIES.search(one) for one in clauses)
+
+
+def _yes_or_no(remark: str) -> bool:
+    """Whether a word holds nothing but 0 for no and 1 for yes."""
+    words = _words(remark)
+    return set(words) <= {0, 1} and _english(words.get(0, "")) != "on"
 
 
 def _address(text: str, table: str, numbers: Numbers) -> tuple[str, int]:
@@ -164,12 +217,7 @@ def _scale_and_unit(scale: str, unit: str) -> tuple[str, str]:
 
 
 def _slug(label: str, at: int) -> str:
-    return _latin(label) or f"word_{at}"
-
-
-def _latin(text: str) -> str:
-    """What of a text can stand in a name; nothing of one that has no Latin letters or digits."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    return latin(label) or f"word_{at}"
 
 
 def _unique(rows: Iterable[Row]) -> Iterator[Row]:
@@ -188,7 +236,8 @@ def _unique(rows: Iterable[Row]) -> Iterator[Row]:
 
 def draft(about: About, rows: Iterable[Row]) -> str:
     """The map's text."""
-    rows = tuple(rows)
+    all_rows = tuple(rows)
+    rows = tuple(row for row in all_rows if row.readable)
     line = {"baudrate": about.baudrate, "parity": about.parity, "unit_id": about.unit_id}
     said = [f"{key}: {value}" for key, value in line.items() if value is not None]
     lines = [
@@ -200,6 +249,7 @@ def draft(about: About, rows: Iterable[Row]) -> str:
         "grade: draft",
         f"line: {{{', '.join(said)}}}",
         "every: 30 s",
+        *_left_out(row for row in all_rows if not row.readable),
         "points:",
         *(f"  {row.name}: {{{', '.join(_fields(row))}}}" for row in rows),
         *_faults(rows),
@@ -211,6 +261,16 @@ def draft(about: About, rows: Iterable[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _left_out(rows: Iterable[Row]) -> Iterator[str]:
+    """What can only be written is no point, for nothing could be read back; nor is it asked for."""
+    places: dict[str, list[int]] = {}
+    for row in rows:
+        yield f"# left out, can only be written: {row.table} {row.at}, {row.label or row.zh}"
+        places.setdefault(row.table, []).extend(range(row.at, row.at + WIDTH[row.kind] // 16))
+    if places:
+        yield f"holes: {{{', '.join(f'{table}: {at}' for table, at in places.items())}}}"
+
+
 def _fields(row: Row) -> Iterator[str]:
     words = _values(row)
     if row.table != "holding":
@@ -220,6 +280,8 @@ def _fields(row: Row) -> Iterator[str]:
         yield f"type: {row.kind}"
     if row.scale != "1":
         yield f"scale: {row.scale}"
+    if WIDTH[row.kind] == 32 and _LOW_FIRST.search(row.remark.lower()):
+        yield "words: low-first"
     if row.name not in POINTS:
         if row.unit:
             yield f"unit: {_text(row.unit)}"
@@ -237,7 +299,8 @@ def _fields(row: Row) -> Iterator[str]:
 def _bounds(row: Row, words: bool) -> Iterator[str]:
     """Limits of a sensor, and those of a write."""
     number = not words and row.kind != "bool" and row.table not in ("coil", "discrete")
-    told = _RANGE.search(_HEX.sub("", row.remark)) if number and row.unit else None
+    ranged = number and (row.unit or row.writable)
+    told = _RANGE.search(_HEX.sub("", row.remark)) if ranged else None
     limits = LIMITS.get(row.name) or (LIMITS["*"] if row.name.endswith("_temp") else None)
     if number and not row.writable and (told or limits):
         low, high = told.groups() if told else (limits or ("", ""))
@@ -248,20 +311,34 @@ def _bounds(row: Row, words: bool) -> Iterator[str]:
     if number and told:
         step = _STEP.search(row.remark.lower())
         parts = [f"low: {told[1]}", f"high: {told[2]}", f"step: {step[1] if step else row.scale}"]
-    if number and row.name == "water_setpoint":
-        parts.append('park: "45"')
+    if number and row.name in _PARKS:
+        parts.append(f'park: "{_PARKS[row.name]}"')
     yield f"write: {{{', '.join(parts)}}}"
 
 
 def _values(row: Row) -> dict[int, str]:
-    """Words of a remark such as `0 standby, 1 heating`; none for truth values and fault codes."""
-    if row.unit or row.kind == "bool" or row.name in ("fault_code", "power_on"):
+    """Words of a remark; none for truth values and fault codes."""
+    if row.unit or row.kind == "bool" or row.name == "fault_code":
         return {}
     if row.table in ("coil", "discrete"):
         return {}
-    found = {int(raw): word.strip() for raw, word in _WORDS.findall(_HEX.sub("", row.remark))}
-    words = {raw: _slug(word, raw) for raw, word in found.items()}
-    return {raw: OTHER_WORDS.get(word, word) for raw, word in words.items()}
+    return {raw: _english(word) for raw, word in _words(row.remark).items()}
+
+
+def _words(remark: str) -> dict[int, str]:
+    """The entries of a list such as `0 standby, 1 heating` or `0待机 1制热`."""
+    text = _HEX.sub("", remark)
+    entries = _ENTRIES.split(text)
+    if len(entries) == 1 and not _RANGE.search(text):
+        entries = _BLANKS.split(text)
+    found = (_WORD.search(one) for one in entries if not _RANGE.search(one))
+    return {int(one[1]): one[2].strip() for one in found if one}
+
+
+def _english(word: str) -> str:
+    """A word for a value; empty where only the vendor knows one, so that the check asks for it."""
+    plain = latin(word)
+    return CHINESE_WORDS.get(word) or OTHER_WORDS.get(plain, plain)
 
 
 def _faults(rows: Iterable[Row]) -> Iterator[str]:
@@ -270,7 +347,7 @@ def _faults(rows: Iterable[Row]) -> Iterator[str]:
         return
     yield "faults:"
     yield "  point: fault_code"
-    texts = {int(raw): word.strip() for raw, word in _WORDS.findall(row.remark)}
+    texts = _words(row.remark)
     if any(texts):
         yield "  codes:"
     for code, text in texts.items():
@@ -284,46 +361,3 @@ def _faults(rows: Iterable[Row]) -> Iterator[str]:
 def _text(text: str, quoted: bool = False) -> str:
     plain = _PLAIN.fullmatch(text) and text.lower() not in _RESERVED and not quoted
     return text if plain else json.dumps(text, ensure_ascii=False)
-
-
-# --- the package ----------------------------------------------------------------------------
-
-
-def package(name: str, brand: str, map_text: str) -> dict[str, str]:
-    """The files of an installable package with one map: path -> text.
-
-    It goes by the brand, or by the map where the brand is not written in Latin letters: the
-    packages of two such makers must not take each other's place.
-    """
-    told = _latin(brand)
-    maker = told if re.search("[a-z]", told) else _latin(name)
-    module = f"heatpump_{maker}"
-    project = f"""[build-system]
-requires = ["setuptools>=77"]
-build-backend = "setuptools.build_meta"
-
-[project]
-name = "{module.replace("_", "-")}"
-version = "0.1.0"
-dependencies = ["heatpump-agent"]
-
-[project.entry-points."heatpump_agent.drivers"]
-{name} = "{module}:{name}"
-
-[tool.setuptools]
-packages = ["{module}"]
-
-[tool.setuptools.package-data]
-{module} = ["*.yaml"]
-"""
-    code = f'''"""Drivers for heat pumps of {brand}."""
-
-from agent.drivers import DriverSource
-
-{name} = DriverSource(__name__, "{name}.yaml")
-'''
-    return {
-        "pyproject.toml": project,
-        f"{module}/__init__.py": code,
-        f"{module}/{name}.yaml": map_text,
-    }

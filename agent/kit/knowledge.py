@@ -144,3 +144,10 @@ def sensor_temperature(name: PointId) -> bool:
     """Whether a point is a temperature that a sensor measures."""
     known = POINTS.get(name)
     return name.endswith("_temp") and (known is None or known.unit is Unit.CELSIUS)
+
+
+def is_state(name: PointId) -> bool:
+    """Whether a canonical point is true or false, and true on a good day."""
+    unit = POINTS[name].unit if name in POINTS else None
+    state = name.endswith(("_on", "_active")) and name not in ("mode_active", "alarm_active")
+    return unit is Unit.NONE and state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
-from agent.drivers.registermap import PointRule, RegisterMap
+from agent.drivers.registermap import WIDTH, PointRule, RegisterMap
 from agent.model import PointId
 
 _GRADES = {
@@ -73,9 +73,24 @@ def _point(found: RegisterMap, name: PointId, rule: PointRule) -> tuple[object, 
     bits = f" bits {rule.bits}" if rule.bits is not None else ""
     words = ", ".join(f"{raw} {word}" for raw, word in rule.values.items())
     bounds = "" if rule.low is None or rule.high is None else f"{rule.low:g} to {rule.high:g}"
+    place, kind, scale = f"{rule.table} {at}{bits}", _kind(found, rule), _scale(rule)
+    return (f"`{name}`", label.en, label.zh, label.unit, place, kind, scale, words or bounds)
+
+
+def _kind(found: RegisterMap, rule: PointRule) -> str:
+    if rule.table in ("coil", "discrete"):
+        return "bit"
+    wide = WIDTH[rule.type] == 32
+    return f"{rule.type}, {rule.words or found.words}" if wide else rule.type
+
+
+def _scale(rule: PointRule) -> str:
+    """What a count is worth, and what is added to it."""
     scale = "" if rule.scale == 1 else str(rule.scale)
-    place = f"{rule.table} {at}{bits}"
-    return (f"`{name}`", label.en, label.zh, label.unit, place, rule.type, scale, words or bounds)
+    if not rule.offset:
+        return scale
+    sign = "-" if rule.offset < 0 else "+"
+    return f"{scale} {sign} {abs(rule.offset)}".strip()
 
 
 def _write(name: PointId, rule: PointRule) -> tuple[object, ...]:

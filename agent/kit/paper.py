@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from agent.control import WARM_MODES
 from agent.drivers.registermap import PointRule
 from agent.kit.finding import Finding, Subject
-from agent.kit.knowledge import CANONICAL_OF, EXPECTED
+from agent.kit.knowledge import CANONICAL_OF, EXPECTED, is_state
 from agent.kit.words import bits_of
 from agent.model import POINTS, PointId, Unit
 from agent.yamltext import Path
@@ -36,16 +36,9 @@ def check_paper(subject: Subject) -> Iterator[Finding]:
     yield from _offered(subject)
 
 
-def _is_state(name: PointId) -> bool:
-    """Whether a canonical point is true or false, and true on a good day."""
-    unit = POINTS[name].unit if name in POINTS else None
-    state = name.endswith(("_on", "_active")) and name not in ("mode_active", "alarm_active")
-    return unit is Unit.NONE and state
-
-
 def _role(subject: Subject, here: Path, name: PointId, rule: PointRule) -> Iterator[Finding]:
     number = not rule.is_bool and not rule.values
-    if number and (_is_state(name) or name == "alarm_active"):
+    if number and (is_state(name) or name == "alarm_active"):
         message = "is true or false, and here it is a number"
         yield subject.error("values", here, message, "type: bool, or bits: of the word")
     if rule.values and bits_of(rule) == 1 and len(rule.values) < 2:
@@ -107,7 +100,7 @@ def _left_behind(subject: Subject) -> Iterator[Finding]:
 def _fault_places(subject: Subject) -> Iterator[Finding]:
     found, faults = subject.map, subject.map.faults
     for i, name in enumerate(faults.also):
-        if _is_state(name):
+        if is_state(name):
             message = f"{name} is a state on a good day, no fault"
             yield subject.error("status", ("faults", "also", i), message, "a fault word, or none")
     if faults.point is not None and found.point(faults.point).unit is not Unit.NONE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from agent.model import POINTS, PointId, Unit
 
@@ -82,6 +83,28 @@ _POINT_OF: dict[str, PointId] = {
     **{name.replace("_", " "): name for name in POINTS},
 }
 
+# Of one unit in another, where a point has its own.
+_FACTORS = {
+    (Unit.KILOWATT, Unit.WATT): Fraction(1000),
+    (Unit.WATT, Unit.KILOWATT): Fraction(1, 1000),
+    (Unit.MINUTE, Unit.HOUR): Fraction(1, 60),
+    (Unit.SECOND, Unit.HOUR): Fraction(1, 3600),
+    (Unit.CELSIUS, Unit.KELVIN): Fraction(1),  # papers give differences in degC
+}
+
+CHINESE_WORDS = {
+    **dict.fromkeys(["制热", "采暖", "供暖", "制热模式"], "heat"),
+    **dict.fromkeys(["制冷", "制冷模式"], "cool"),
+    **dict.fromkeys(["热水", "制热水", "生活热水", "热水模式"], "dhw"),
+    **dict.fromkeys(["自动", "自动模式"], "auto"),
+    **dict.fromkeys(["除霜", "化霜", "除霜中"], "defrost"),
+    **dict.fromkeys(["关", "关机", "关闭", "停机", "停", "停止"], "off"),
+    **dict.fromkeys(["开", "开机", "开启", "打开"], "on"),
+    "待机": "standby",
+    "防冻": "antifreeze",
+    "静音": "quiet",
+}
+
 # What a sensor can possibly show, as the map's low and high; `*` for temperatures of other names.
 LIMITS: dict[PointId, tuple[str, str]] = {
     "outdoor_temp": ("-45", "60"),
@@ -121,3 +144,19 @@ def unit_of(text: str) -> Unit:
 def canonical(label: str) -> PointId | None:
     """The canonical point that a vendor's name means; None when no list knows it."""
     return _POINT_OF.get(" ".join(label.lower().split()))
+
+
+def times(name: PointId, unit: Unit) -> Fraction | None:
+    """By what a scale is multiplied for the unit the point has; None where it is another quantity.
+
+    A table that names no unit is believed to mean the usual one.
+    """
+    known = POINTS.get(name)
+    if known is None or unit in (Unit.NONE, known.unit):
+        return Fraction(1)
+    return _FACTORS.get((unit, known.unit))
+
+
+def latin(text: str) -> str:
+    """What of a text can stand in a name; nothing of one that has no Latin letters or digits."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")

@@ -180,7 +180,7 @@ def _absent_of_types(subject: Subject) -> Iterator[Finding]:
 def _labels(subject: Subject, here: Path, name: PointId, rule: PointRule) -> Iterator[Finding]:
     at: Path = (*here, "values")
     for label, count in Counter(rule.values.values()).items():
-        if count > 1:
+        if count > 1 and label:
             message = f"{label} stands for {count} numbers"
             yield subject.error("values", at, message, "a word of its own for each")
     top = 1 << bits_of(rule)
@@ -188,7 +188,9 @@ def _labels(subject: Subject, here: Path, name: PointId, rule: PointRule) -> Ite
         if not 0 <= raw < top:
             yield subject.error("values", at, f"{label}: {raw} never stands in these bits")
         blank = " " in label.strip() and rule.write is not None
-        if not label or not label.isascii() or label != label.strip() or blank:
+        if not label:
+            yield subject.error("values", at, f"{raw} has no word", "ASCII, without blanks")
+        elif not label.isascii() or label != label.strip() or blank:
             yield subject.error("values", at, f"{label!r} is no word", "ASCII, without blanks")
         other = OTHER_WORDS.get(label.lower())
         if name in ("mode", "mode_active") and (other or label != label.lower()):

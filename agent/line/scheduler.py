@@ -347,10 +347,10 @@ class Scheduler:
             return (BlockFailed(name, failure, why, stamp, last), *holes)
         readings = unit.device.decode(block, reply.words)
         if isinstance(readings, str):
-            # The constant words must be seen again soon, whatever their pace: until then nothing is
-            # believed.
-            unit.slow.clear()
-            self.out_of_step = True
+            if not unit.device.hook_failed:  # else the line is well
+                # The constant words must be seen again soon: until then nothing is believed.
+                unit.slow.clear()
+                self.out_of_step = True
             return (BlockFailed(name, Failure.GARBLED, readings, stamp, last),)
         return (BlockRead(name, readings, stamp, last), *holes)
 

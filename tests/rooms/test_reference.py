@@ -8,6 +8,7 @@ from typing import Any
 from agent import reference
 from agent.cli.tree import parser
 from agent.drivers import names
+from agent.drivers.mapkeys import MEANING
 from agent.model import POINTS
 
 ROOT = Path(__file__).parents[2]
@@ -59,3 +60,24 @@ def test_every_reference_of_the_contract_points_at_something() -> None:
             tree = tree[part]
     assert document["operations"]["command"]["action"] == "receive"
     assert document["operations"]["alarm"]["action"] == "send"
+
+
+def test_every_key_of_a_map_is_explained_and_defaults_stand_as_one_writes_them(
+    tmp_path: Path,
+) -> None:
+    reference.write(tmp_path, parser())
+    page = (tmp_path / "register-map.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [row for row in rows if row.endswith("|  |")] == []
+    assert "| `off` | a list of a whole number from 0 to 4294967295 | `[0]` |" in page
+    assert "| `one_connection` | true or false | `true` |" in page
+    assert "| `unit` | degC, K," in page
+    assert "| `` |" not in page
+
+
+def test_no_key_is_explained_that_a_map_does_not_have() -> None:
+    page = reference._register_map()
+    for key in MEANING:
+        record, name = key.split(".")
+        section = page.split(f"\n## {record}\n")[1].split("\n## ")[0]
+        assert f"| `{name}` |" in section

@@ -177,3 +177,16 @@ def test_unit_ids_begin_anew_on_every_line_and_two_of_a_make_go_to_two_files(
     )
     goldens = [json.loads(path.read_text()) for path in sorted(send.glob("*.json"))]
     assert [one["readings"]["supply_voltage"]["value"] for one in goldens] == [230.0, 231.0]
+
+
+@pytest.mark.parametrize(
+    ("brand", "simulated", "name"),
+    [("Acme", False, "Acme_WP-9-2_2.1"), ("永适", False, "works_WP-9-2_2.1"),
+     ("永适", True, "Simulated-works_WP-9-2_2.1")],
+)  # fmt: skip
+def test_makers_of_no_latin_name_do_not_share_a_file(
+    brand: str, simulated: bool, name: str
+) -> None:
+    found = load(WORKS.replace("Works & Co", brand), "works.yaml")
+    about = traces.About("2.1", simulated)
+    assert traces.file_name(Driver("works", found, Hooks(), ""), about) == name

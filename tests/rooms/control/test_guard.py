@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.control import Admitted, Guard, GuardView, Refusal, Unneeded
-from agent.model import Origin, Snapshot
+from agent.drivers import Hooks
+from agent.model import Demand, Origin, PointValue, Snapshot
 from tests.rooms.control.testpump import RemoteFirst, demand, pump, snapshot
 
 SAFE, RES, PLAT, PLAN = Origin.SAFETY, Origin.RESIDENT, Origin.PLATFORM, Origin.SCHEDULE
@@ -159,6 +160,25 @@ def test_the_driver_says_what_is_written_before() -> None:
     assert isinstance(verdict, Admitted)
     assert verdict.write.before == (("quiet_mode", True),)
     assert verdict.write.point == "dhw_setpoint"
+
+
+class Broken(Hooks):
+    """A vendor's mistake."""
+
+    def before_write(self, demand: Demand, snapshot: Snapshot) -> tuple[PointValue, ...]:
+        if demand.value == 45:
+            raise KeyError("remote")
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("value", "why"), [(45, "failed: KeyError('remote')"), (46, "gave nothing to write")]
+)
+def test_a_hook_that_fails_is_a_refusal_and_says_so(value: int, why: str) -> None:
+    verdict = of("dhw_setpoint", value, machine=pump(hooks=Broken()))
+    assert isinstance(verdict, Refusal)
+    assert verdict.why.startswith("before_write of the driver ")
+    assert verdict.why.endswith(why)
 
 
 @settings(deadline=None)

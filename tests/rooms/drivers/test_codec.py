@@ -246,7 +246,7 @@ def test_a_write_may_go_to_another_address_with_the_function_of_the_line() -> No
         ("at: 0, mask: 0x0F, write: {low: 0, high: 99}", 16, "no room"),
         ("at: 0, type: f32, write: {low: 0, high: 1e39, function: 16}", 1e39, "no room"),
         (
-            "at: 0, type: f32, scale: 1e-300, write: {low: 0, high: 1e30, function: 16}",
+            "at: 0, type: f32, scale: 1e-9, write: {low: 0, high: 1e30, function: 16}",
             1e30,
             "no room",
         ),

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from agent.drivers import names
+from agent.drivers import Hooks, names
 from agent.drivers.registry import installed
 from agent.kit import Checked, Level, check
 from agent.kit.knowledge import EXPECTED
 from agent.kit.report import as_json, as_text
-from agent.model import POINTS
+from agent.model import POINTS, Demand, PointValue
 
 GOOD = """\
 map: acme
@@ -161,3 +161,25 @@ def test_the_report_is_for_people_and_for_programs() -> None:
     assert report["map"] == "acme"
     assert report["sha256"] == checked.sha256
     assert len(checked.sha256) == 64
+
+
+class Misspelt(Hooks):
+    """What a vendor may have meant for hooks."""
+
+    def before_write(self, demand: Demand) -> tuple[PointValue, ...]:  # type: ignore[override]
+        return ((demand.point, demand.value),)
+
+    def after_decoding(self) -> None:
+        """No hook has this name."""
+
+    def _own(self) -> None:
+        """Nobody minds."""
+
+
+def test_hooks_that_are_never_called_or_cannot_be() -> None:
+    found = [one for one in check(GOOD, "acme.yaml", Misspelt).findings if one.rule == "hooks"]
+    assert [(one.level, one.message) for one in found] == [
+        (Level.ERROR, "the hook before_write cannot be called with demand, snapshot"),
+        (Level.WARNING, "nobody calls after_decoding of the hooks"),
+    ]
+    assert found[0].hint == "def before_write(self, demand, snapshot)"

@@ -152,3 +152,34 @@ def test_the_page_names_points_writes_and_faults(capsys: pytest.CaptureFixture[s
     assert page.startswith("# kolant_greenbro\n")
     assert "| `water_setpoint` | 20 | 60 | 1 | 45 | 12 |" in page
     assert "| 1 | Er01 | supply phases in wrong order | 电源相序错误 | fault |" in page
+
+
+def test_the_page_tells_offsets_and_the_order_of_two_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heads = "map: acme\napi: 1\ncovers: [{brand: Acme, model: One}]\nsource: [sheet]\n"
+    points = (
+        "grade: draft\npoints:\n"
+        "  discharge_temp: {at: 4, offset: -40}\n"
+        "  coil_temp: {at: 5, scale: 0.5, offset: 10}\n"
+        "  energy_total: {at: 6, type: u32, scale: 0.1, words: low-first}\n"
+        "  pump_on: {table: discrete, at: 0}\n"
+    )
+    (tmp_path / "acme.yaml").write_text(heads + points, "utf-8")
+    assert main(["driver", "doc", str(tmp_path / "acme.yaml")]) == 0
+    said = capsys.readouterr().out
+    for row in (
+        "holding 4 | u16 | - 40 |",
+        "holding 5 | u16 | 1/2 + 10 |",
+        "holding 6 + 7 | u32, low-first | 1/10 |",
+        "discrete 0 | bit |",
+    ):
+        assert row in said
+
+
+@pytest.mark.parametrize("option", ["--golden", "--keep-golden"])
+def test_readings_of_a_display_need_a_trace(
+    option: str, good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["driver", "check", str(good), option, "display.yaml"]) == 2
+    assert f"{option} needs the recorded words too: --trace FILE" in capsys.readouterr().err

@@ -6,7 +6,8 @@ import pytest
 
 from agent.errors import FileError
 from agent.kit import check
-from agent.kit.draft import About, Row, draft, package, rows_of
+from agent.kit.draft import About, Row, draft, rows_of
+from agent.kit.package import package
 
 ABOUT = About("acme", "Acme", "One", "Acme: Modbus sheet, revision C", 9600, "none", 1)
 HEADS = "number,name,type,scale,unit,access,remark\n"
@@ -130,6 +131,82 @@ def test_remarks_become_limits_words_and_absent_codes() -> None:
     assert "absent: [0x7FFF], low: -30, high: 110" in text
     assert '7: {label: "7", en: fan broken, zh: ""}' in text
     assert "capabilities: {mode: mode, water_setpoint: water_setpoint}" in text
+
+
+def drafted(*lines: str, heads: str = HEADS) -> str:
+    return draft(ABOUT, rows_of(heads + "\n".join(lines) + "\n", "list.csv", "classic"))
+
+
+@pytest.mark.parametrize(
+    ("remark", "values"),
+    [("0待机 1制冷 2制热", "{0: standby, 1: cool, 2: heat}"),
+     ("0-关机，1-制热，4-热水", "{0: off, 1: heat, 4: dhw}"),
+     ("1、制热；2、制冷", "{1: heat, 2: cool}"),
+     ("1 zone 2, 2 zone 3", "{1: zone_2, 2: zone_3}"),
+     ("0常开 1间歇", '{0: "", 1: ""}')],
+)  # fmt: skip
+def test_lists_of_words_as_papers_write_them(remark: str, values: str) -> None:
+    assert f"values: {values}" in drafted(f'30001,运行状态,UINT16,,,R,"{remark}"')
+
+
+@pytest.mark.parametrize(
+    "remark", ["0~480", "0-100", "0 to 480", "bit0 supply, bit1 return", "BCD, V1.23", "码 8888)"]
+)
+def test_what_is_no_list_of_words_becomes_none(remark: str) -> None:
+    assert "values" not in drafted(f'30001,fault word 1,UINT16,,,R,"{remark}"')
+
+
+def test_a_value_without_a_word_is_asked_for() -> None:
+    text = drafted('40001,pump mode,UINT16,,,RW,"0 常开, 1 间歇"')
+    told = [one.message for one in check(text, "acme.yaml").findings if one.rule == "values"]
+    assert told == ["0 has no word", "1 has no word"]
+
+
+def test_two_columns_of_names_and_two_of_remarks() -> None:
+    heads = "地址,参数名称,name,范围,备注\n"
+    (row,) = rows_of(heads + "40001,底盘加热,tray heater,0~5,上电默认0\n", "l.csv", "classic")
+    assert (row.name, row.label, row.zh) == ("x_tray_heater", "tray heater", "底盘加热")
+    assert row.remark == "0~5, 上电默认0"
+
+
+def test_the_unit_of_the_paper_is_brought_to_that_of_the_point() -> None:
+    text = drafted(
+        "30001,input power,UINT16,0.01,kW,R,",
+        "30002,compressor hours,UINT16,1,min,R,",
+        "30003,weather curve offset,INT16,0.5,℃,R,",
+        "30004,eev_steps,UINT16,,%,R,",
+    )
+    assert "active_power: {table: input, at: 0, scale: 10}" in text
+    assert "compressor_hours: {table: input, at: 1, scale: 1/60}" in text
+    assert "curve_offset: {table: input, at: 2, type: s16, scale: 0.5}" in text
+    assert 'x_eev_steps: {table: input, at: 3, unit: "%"' in text
+
+
+@pytest.mark.parametrize(
+    ("remark", "said"),
+    [("0关机 1开机", "type: bool, write"), ("", "type: bool, write"),
+     ("0 on, 1 off", "values: {0: on, 1: off}"), ("85 off, 170 on", "values: {85: off, 170: on}")],
+)  # fmt: skip
+def test_a_state_in_a_whole_word_is_true_or_false(remark: str, said: str) -> None:
+    assert said in drafted(f'40001,on/off,UINT16,,,RW,"{remark}"')
+
+
+@pytest.mark.parametrize(
+    ("remark", "low_first"),
+    [("低字在前", True), ("Low word first", True), ("低16位在前", True), ("低字节在前", False),
+     ("high word first", False)],
+)  # fmt: skip
+def test_the_order_of_two_words(remark: str, low_first: bool) -> None:
+    text = drafted(f"30001,total energy,UINT32,0.01,kWh,R,{remark}")
+    assert ("words: low-first" in text) is low_first
+
+
+@pytest.mark.parametrize("access", ["W", "WO", "只写", "write only", "Write-only (code)"])
+def test_what_can_only_be_written_is_named_and_not_asked_for(access: str) -> None:
+    text = drafted("30001,outlet water,INT16,0.1,degC,R,", f"40008,fault reset,UINT32,,,{access},")
+    assert "# left out, can only be written: holding 7, fault reset" in text
+    assert "holes: {holding: [7, 8]}" in text
+    assert "x_fault_reset" not in text
 
 
 def test_a_draft_loads_or_says_what_it_lacks() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agent.drivers import Cost, Device, ReadRequest, load
+from agent.drivers import Cost, Device, Hooks, ReadRequest, load
 from agent.facts import BlockFailed, BlockRead, Fact, Failure, HolesFound, WriteDone, WriteRepeated
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.scheduler import (
@@ -24,7 +24,7 @@ from agent.line.scheduler import (
     Scheduler,
     Turn,
 )
-from agent.model import Origin, Outcome, Quality, Stamp, Write
+from agent.model import Origin, Outcome, PointId, Quality, Reading, Stamp, Write
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 RTU = Cost.of_line(9600, 0.02)
@@ -624,3 +624,42 @@ def test_a_write_that_may_be_tried_once_is_not_tried_again() -> None:
         if not isinstance(turn.request, ReadRequest)
     ]
     assert len(seen) == 1
+
+
+class Forgetful(Hooks):
+    """A vendor's mistake: nothing is given back."""
+
+    def after_decode(
+        self, readings: tuple[Reading, ...], known: Mapping[PointId, Reading]
+    ) -> tuple[Reading, ...]:
+        return None  # type: ignore[return-value]
+
+
+class Wrong(Hooks):
+    """Another: values where readings are wanted."""
+
+    def after_decode(
+        self, readings: tuple[Reading, ...], known: Mapping[PointId, Reading]
+    ) -> tuple[Reading, ...]:
+        return tuple(one.value for one in readings)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("hooks", "why"),
+    [(Forgetful(), "'NoneType' object is not iterable"), (Wrong(), "something else than readings")],
+)
+def test_a_hook_that_fails_costs_its_own_device_only(hooks: Hooks, why: str) -> None:
+    mistaken, well = device("a"), device("b", unit_id=2)
+    mistaken.hooks = hooks
+    scheduler = Scheduler([mistaken, well])
+    told = [
+        fact
+        for *_, facts in exchanges(scheduler, lambda turn, _: good(turn), 35.0)
+        for fact in facts
+    ]
+    failed = [fact for fact in told if isinstance(fact, BlockFailed)]
+    assert {fact.device for fact in failed} == {"a"}
+    assert all("after_decode of the driver acme failed" in fact.why for fact in failed)
+    assert all(why in fact.why for fact in failed)
+    assert {fact.device for fact in told if isinstance(fact, BlockRead)} == {"b"}
+    assert not scheduler.out_of_step
