@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.drivers import Block, Device, ReadRequest, Request, WriteRequest, halves
+from agent.drivers import Block, Device, ReadRequest, Request, WriteRequest
 from agent.facts import (
     LATE,
     BlockFailed,
@@ -24,15 +24,11 @@ from agent.facts import (
     WriteRepeated,
 )
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
+from agent.line.unit import Unit
 from agent.line.writing import WriteSequence
 from agent.model import Stamp, Write
 
-SILENCES_BEFORE_REST = 3
-REST_S = 5.0
-REST_MAX_S = 300.0
 PROBE_S = 0.3  # a resting unit is not waited for longer; an answer in the drain still wakes it
-HOLE_KEPT_S = 6 * 3600.0  # a machine that refused while it was starting up is asked again
-DARK_S = 1800.0  # one that refuses all it is asked shows nothing until then
 ILLEGAL = (1, 2, 3)  # function, address, value: this block will never be answered as it is
 TARGET_AWAY = (0x0A, 0x0B)  # a bridge says that the unit behind it does not answer
 
@@ -56,98 +52,11 @@ class Idle:
     until: float
 
 
-class _Unit:
-    """What the scheduler knows of one device."""
-
-    __slots__ = (
-        "blocks",
-        "device",
-        "due",
-        "holes_told",
-        "holes_until",
-        "owed",
-        "pending",
-        "rest_most_s",
-        "rest_s",
-        "resting_until",
-        "silences",
-        "slow",
-    )
-
-    def __init__(self, device: Device) -> None:
-        self.device = device
-        self.blocks = list(device.plan())
-        self.pending: deque[Block] = deque()
-        self.owed: list[Block] = []  # to be read before a word is written
-        self.due = 0.0
-        self.slow: dict[Block, float] = {}  # when a block of a slower pace is due again
-        self.silences = 0
-        self.rest_s = 0.0
-        self.resting_until = 0.0
-        self.holes_until = float("inf")
-        self.holes_told = frozenset(device.unsupported)
-        self.rest_most_s = rest_most_s(device)
-
-    @property
-    def every_s(self) -> float:
-        return min((block.every_s for block in self.blocks), default=REST_MAX_S)
-
-    def look_for_holes(self, mono: float) -> None:
-        """Ask again for what was refused, once it is time; so long is counted from a restart on."""
-        if not self.device.unsupported:
-            return
-        if self.holes_until == float("inf"):
-            self.holes_until = mono + (HOLE_KEPT_S if self.blocks else 0.0)
-        if mono >= self.holes_until:
-            self.holes_until = float("inf")
-            self.device.unsupported.clear()
-            self.blocks = list(self.device.plan())
-
-    def fill(self, mono: float) -> None:
-        """Begin a round with the blocks that are due; a resting unit gets one probe."""
-        fast = self.every_s
-        # Half a round early rather than late: else a minute among half minutes would last 90 s.
-        due = [b for b in self.blocks if self.slow.get(b, 0.0) <= mono + fast / 2]
-        self.pending.extend(due[:1] if self.silences >= SILENCES_BEFORE_REST else due)
-
-    def told(self, block: Block, mono: float) -> None:
-        """The unit said something about this block; a slow one is not asked before its time."""
-        if block.every_s > self.every_s:
-            self.slow[block] = mono + block.every_s
-
-    def wake(self, asked: Block | None, mono: float) -> None:
-        """The unit is back: go on with everything the probe did not ask."""
-        self.due = mono
-        self.pending = deque(block for block in self.blocks if block is not asked)
-
-    def forget(self) -> None:
-        """The machine was away: slow blocks, too, must be read before it is believed again."""
-        self.device.forget()
-        self.slow.clear()
-        self.owed.clear()
-
-    def renew(self) -> None:
-        """The connection was away for a moment: first what tells how words are to be read."""
-        self.device.renew()
-        needed = self.device.needed_first
-        first = [b for b in self.blocks if needed & set(b.points)]
-        for block in first:
-            self.slow.pop(block, None)
-        self.owed = first
-        if self.pending:
-            rest = [block for block in self.pending if block not in first]
-            self.pending = deque((*first, *rest))
-
-    def finish_round(self, mono: float) -> None:
-        """The next round keeps the rhythm; rounds that were missed are not made up for."""
-        self.due = max(self.due + self.every_s, mono)
-
-
 class Scheduler:
     """Decides the turns of one line; see the module's text for the rules."""
 
     def __init__(self, devices: Iterable[Device]) -> None:
-        self._units = {device.name: _Unit(device) for device in devices}
+        self._units = {device.name: Unit(device) for device in devices}
         self._writes: deque[WriteSequence] = deque()
         self._current: WriteSequence | None = None
         self._last_silent: tuple[int, int] | None = None
@@ -265,12 +174,13 @@ class Scheduler:
     def line_up(self, mono: float) -> None:
         """The line is back: everybody is asked at once."""
         for unit in self._units.values():
-            unit.due, unit.silences, unit.rest_s, unit.resting_until = mono, 0, 0.0, 0.0
+            unit.due = mono
+            unit.heard()
 
     # --- turns ------------------------------------------------------------------------------
 
-    def _most_overdue(self, mono: float) -> _Unit | None:
-        ready: list[_Unit] = []
+    def _most_overdue(self, mono: float) -> Unit | None:
+        ready: list[Unit] = []
         for unit in self._units.values():
             if unit.resting_until > mono:
                 continue
@@ -295,7 +205,7 @@ class Scheduler:
     def _turn(self, device: Device, request: Request, block: Block | None) -> Turn:
         rule = device.map.line
         within_s, lateness_s = float(rule.answer_within), float(rule.worst_lateness)
-        if block is not None and self._units[device.name].silences >= SILENCES_BEFORE_REST:
+        if block is not None and self._units[device.name].is_resting:
             # The drain must hear whoever is no slower than usual, else the unit never wakes.
             lateness_s = max(lateness_s, within_s - PROBE_S)
             within_s = min(within_s, PROBE_S)
@@ -303,7 +213,7 @@ class Scheduler:
 
     # --- replies ----------------------------------------------------------------------------
 
-    def _count_silence(self, unit: _Unit, turn: Turn, reply: Reply, mono: float) -> None:
+    def _count_silence(self, unit: Unit, turn: Turn, reply: Reply, mono: float) -> None:
         quiet = isinstance(reply, Silence) or (
             isinstance(reply, Refused) and reply.code in TARGET_AWAY
         )
@@ -313,20 +223,13 @@ class Scheduler:
         if quiet and may_mean_no and isinstance(turn.request, WriteRequest):
             return  # so this machine says no; it is not away
         if not quiet or late:
-            if unit.silences >= SILENCES_BEFORE_REST:
+            if unit.is_resting:
                 unit.wake(turn.block, mono)
-            unit.silences, unit.rest_s, unit.resting_until = 0, 0.0, 0.0
-            return
-        unit.silences += 1
-        if unit.silences >= SILENCES_BEFORE_REST:
-            if unit.silences == SILENCES_BEFORE_REST:
-                unit.forget()
-            unit.rest_s = min(unit.rest_most_s, unit.rest_s * 2 or REST_S)
-            unit.resting_until = mono + unit.rest_s
+            unit.heard()
+        else:
+            unit.unheard(mono)
 
-    def _block_done(
-        self, unit: _Unit, block: Block, reply: Reply, stamp: Stamp
-    ) -> tuple[Fact, ...]:
+    def _block_done(self, unit: Unit, block: Block, reply: Reply, stamp: Stamp) -> tuple[Fact, ...]:
         between_rounds = block in unit.owed and not unit.pending
         unit.owed = [other for other in unit.owed if other is not block]
         if block in unit.pending:
@@ -335,8 +238,8 @@ class Scheduler:
         if isinstance(reply, Answer | Refused):
             unit.told(block, stamp.mono)
         if isinstance(reply, Refused) and reply.code in ILLEGAL:
-            self._remember_hole(unit, block, stamp.mono)
-        if unit.silences >= SILENCES_BEFORE_REST:
+            unit.remember_hole(block, stamp.mono)
+        if unit.is_resting:
             unit.pending.clear()
         last = not unit.pending and not between_rounds
         if last:
@@ -354,28 +257,8 @@ class Scheduler:
             return (BlockFailed(name, Failure.GARBLED, readings, stamp, last),)
         return (BlockRead(name, readings, stamp, last), *holes)
 
-    def _remember_hole(self, unit: _Unit, block: Block, mono: float) -> None:
-        """Halve a refused block; a single refused place is left out for some hours."""
-        if block not in unit.blocks:
-            return
-        at = unit.blocks.index(block)
-        parts = halves(block, unit.device.map)
-        if parts is None:
-            unit.device.unsupported.update(block.points)
-            unit.blocks.pop(at)
-            unit.holes_until = mono + (HOLE_KEPT_S if unit.blocks else DARK_S)
-            return
-        unit.blocks[at : at + 1] = parts
-        unit.pending.extendleft(reversed(parts))
 
-
-def rest_most_s(device: Device) -> float:
-    """How long a silent device may be left alone: a third of what its machine bears."""
-    most = device.map.line.max_silence
-    return REST_MAX_S if most is None else min(REST_MAX_S, float(most) / 3)
-
-
-def _holes(unit: _Unit, stamp: Stamp) -> tuple[HolesFound, ...]:
+def _holes(unit: Unit, stamp: Stamp) -> tuple[HolesFound, ...]:
     """What has changed of the points that the device does not give."""
     now = frozenset(unit.device.unsupported)
     if now == unit.holes_told:

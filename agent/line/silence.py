@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.drivers import Device
-from agent.line.scheduler import SILENCES_BEFORE_REST, rest_most_s
+from agent.line.unit import SILENCES_BEFORE_REST, rest_most_s
 
 WRITE_EXCHANGES = 8  # look, write, read back and one condition, and all of it once more
 RESTART_S = 12.0  # park at most 4 s, the service manager waits 5 s, first reading within 3 s

@@ -14,16 +14,8 @@ from hypothesis import strategies as st
 from agent.drivers import Cost, Device, Hooks, ReadRequest, load
 from agent.facts import BlockFailed, BlockRead, Fact, Failure, HolesFound, WriteDone, WriteRepeated
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
-from agent.line.scheduler import (
-    DARK_S,
-    HOLE_KEPT_S,
-    PROBE_S,
-    REST_MAX_S,
-    REST_S,
-    Idle,
-    Scheduler,
-    Turn,
-)
+from agent.line.scheduler import PROBE_S, Idle, Scheduler, Turn
+from agent.line.unit import DARK_S, HOLE_KEPT_S, REST_MAX_S, REST_S
 from agent.model import Origin, Outcome, PointId, Quality, Reading, Stamp, Write
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

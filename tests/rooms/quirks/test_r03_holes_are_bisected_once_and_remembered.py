@@ -6,7 +6,8 @@ from pathlib import Path
 
 from agent.drivers import names
 from agent.facts import HolesFound
-from agent.line.scheduler import HOLE_KEPT_S, Scheduler, Turn
+from agent.line.scheduler import Scheduler, Turn
+from agent.line.unit import HOLE_KEPT_S
 from agent.remembered import recall_holes
 from agent.yamltext import Span
 from simulators.faults import Fault

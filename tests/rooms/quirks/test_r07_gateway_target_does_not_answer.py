@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import agent.line.scheduler as scheduler_module
+import agent.line.unit as unit_module
 from agent.facts import Failure
 from simulators.faults import Fault
 from simulators.tcp import TcpLine
@@ -20,7 +20,7 @@ POINTS = "outdoor_temp: {at: 7, type: s16, scale: 0.1}\nfan_speed: {at: 700}"
 async def test_r07_the_unit_rests_and_comes_back_on_the_same_connection(
     tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler_module, "REST_S", 0.1)
+    monkeypatch.setattr(unit_module, "REST_S", 0.1)
 
     def away(pump: Pump) -> None:
         pump.peer.faults[1] = (Fault(kind="gateway"),)

@@ -12,7 +12,8 @@ from agent.errors import FileError
 from agent.facts import BlockRead
 from agent.line import Scheduler, longest_silence
 from agent.line.answers import Answer, Silence
-from agent.line.scheduler import REST_MAX_S, Idle, rest_most_s
+from agent.line.scheduler import Idle
+from agent.line.unit import REST_MAX_S, rest_most_s
 from agent.model import Stamp
 from tests.rooms.control.testpump import NOON
 from tests.rooms.quirks.testquirk import device_of, map_of
