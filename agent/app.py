@@ -68,7 +68,7 @@ async def run(
     try:
         core = await restored_core(config, spool, clock)
         consent = Consent(place(config.spool.path), otherwise=not config.consent_here)
-        road = Road(core, spool, clock, config.timezone, consent)
+        road = Road(core, spool, clock, config.timezone, consent, config.gateway)
         lines = road.open(config.lines)
         uplink = Uplink(
             config.uplink,

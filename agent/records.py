@@ -54,7 +54,7 @@ class DayAccount:
 
 
 class Lane(StrEnum):
-    """The durable lanes, in the order in which they leave after an outage."""
+    """The durable lanes. They leave as alarm, result, notice, account, telemetry."""
 
     ALARM = "alarm"
     RESULT = "result"

@@ -84,9 +84,10 @@ class Road:
         clock: Clock,
         timezone: ZoneInfo,
         consent: Consent | None = None,
+        gateway: str = "",
     ) -> None:
         self.core, self._spool, self._clock, self._timezone = core, spool, clock, timezone
-        self._consent = consent
+        self._consent, self._gateway = consent, gateway
         self.malformed = 0
         self._lines: dict[str, Line] = {}
         self._unsigned, self._unsigned_told = 0, -inf
@@ -149,7 +150,7 @@ class Road:
     async def command(self, payload: bytes, retained: bool) -> None:
         """A command as it came: parse it, remember its id on disk, then let the core decide."""
         stamp = self._clock.stamp()
-        parsed = parse_command(payload, retained, stamp.at, stamp.trusted)
+        parsed = parse_command(payload, retained, stamp.at, stamp.trusted, self._gateway)
         if isinstance(parsed, Command):
             command_id, expires_at = parsed.id, parsed.expires_at
         elif parsed.command_id is not None:
@@ -185,7 +186,7 @@ class Road:
         """The outdoor air of the next days, if it can be believed; nobody is answered."""
         stamp = self._clock.stamp()
         try:
-            found = parse_forecast(payload, stamp.at, stamp.trusted)
+            found = parse_forecast(payload, stamp.at, stamp.trusted, self._gateway)
         except (ValueError, RecursionError) as error:
             log.warning("forecast not taken%s", told({"why": error}))
             return

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import aiomqtt
+import msgspec
 
 from agent.tables import table
 
@@ -138,9 +139,10 @@ async def thinned(it: Player) -> str:
 
 
 async def lanes(it: Player) -> str:
-    """alarms and results are acknowledged in their lanes"""
-    alarm, result = await it.send([1, 2], "alarm"), await it.send([1], "result")
-    return await it.missing(alarm, [1, 2]) or await it.missing(result, [1])
+    """alarms, results, notices and accounts are acknowledged in their lanes"""
+    sent = [(await it.send([1, 2], lane), lane) for lane in _BODIES if lane != "telemetry"]
+    found = [await it.missing(key, [1, 2]) for key, _ in sent]
+    return next(filter(None, found), "")
 
 
 async def epochs(it: Player) -> str:
@@ -157,6 +159,12 @@ async def deflated(it: Player) -> str:
     """a deflated batch is read, as its message says"""
     key = await it.send([101, 102], pack=lambda raw: b"#json+deflate\n" + zlib.compress(raw))
     return await it.missing(key, [101, 102])
+
+
+async def compact(it: Player) -> str:
+    """a compact batch, which a gateway sends if nobody chose another, is read"""
+    key = await it.send([111, 113], pack=_compact)
+    return await it.missing(key, [111, 113])
 
 
 async def malformed(it: Player) -> str:
@@ -181,8 +189,8 @@ async def only_sent(it: Player) -> str:
 
 
 RULES: tuple[Callable[[Player], Awaitable[str]], ...] = (
-    plain, again, overlap, order, thinned, lanes, epochs, gateways, deflated, malformed, flood,
-    only_sent,
+    plain, again, overlap, order, thinned, lanes, epochs, gateways, deflated, compact, malformed,
+    flood, only_sent,
 )  # fmt: skip
 COMMITTED = "what is acknowledged is committed: it survives a kill in the same moment"
 
@@ -271,26 +279,57 @@ def _range(first: object, last: object) -> range:
     return range(first, min(last, first + 1_000_000) + 1)
 
 
+_WHEN = "2026-01-10T06:00:10.120000+00:00"
+_BODIES: dict[str, dict[str, object]] = {
+    "telemetry": {
+        "device": "hp", "values": {"outdoor_temp": -7.5}, "missing": {"dhw_temp": "absent"},
+        "full": True,
+    },
+    "alarm": {
+        "id": "a1", "rule": "flow_low", "device": "hp", "state": "raised", "severity": "S2",
+        "text_en": "Low flow.", "text_zh": "水流量低。", "opened_at": _WHEN,
+    },
+    "result": {
+        "command_id": "c1", "device": "hp", "point": "power_on", "outcome": "verified",
+        "why": "equal",
+    },
+    "notice": {"kind": "thinned", "lane": "telemetry", "first": 41, "last": 60, "records": 16},
+    "account": {
+        "home": "east", "device": "hp", "day": "2026-01-09", "tariff": "", "currency": "CNY",
+        "kwh": 31.5, "kwh_by_rate": {}, "gross": 0.0, "refunds": {}, "unpriced_kwh": 31.5,
+        "hours_by": {"schedule": 24.0}, "room_c": 19.5, "outdoor_c": -7.0, "setpoint_c": 42.0,
+        "kh_below": 0.0, "writes": 4,
+    },
+}  # fmt: skip
+"""One record of each lane, as a gateway writes it."""
+
+
 def _batch(key: Key, numbers: Iterable[int]) -> bytes:
     gateway, epoch, lane = key
     now = datetime.now(UTC).isoformat()
-    bodies: dict[str, dict[str, object]] = {
-        "telemetry": {"device": "hp", "values": {"outdoor_temp": -7.5}, "missing": {}},
-        "alarm": {
-            "id": "a1", "rule": "flow_low", "device": "hp", "state": "raised", "severity": "S2",
-            "text_en": "Low flow.", "text_zh": "水流量低。", "opened_at": now,
-        },
-        "result": {
-            "command_id": "c1", "device": "hp", "point": "power_on", "outcome": "verified",
-            "why": "equal",
-        },
-    }  # fmt: skip
     records = [
-        {"seq": n, "at": now, "mono": float(n), "boot": "b", "trusted": True, "body": bodies[lane]}
+        {"seq": n, "at": now, "mono": float(n), "boot": "b", "trusted": True, "body": _BODIES[lane]}
         for n in numbers
     ]
     head = {"gateway": gateway, "epoch": epoch, "lane": lane, "sent_at": now, "records": records}
     return json.dumps(head, ensure_ascii=False).encode()
+
+
+def _compact(raw: bytes) -> bytes:
+    """The same telemetry in the encoding of a gateway where nobody chose another."""
+    batch = json.loads(raw)
+    sent_ms = round(datetime.fromisoformat(batch["sent_at"]).timestamp() * 1000)
+    body = ["hp", True, [0, -75], [1, "absent"]]
+    rows, seq, mono_ms, behind_ms = [], 0, 0, 0
+    for one in batch["records"]:
+        now_ms = round(one["mono"] * 1000)
+        steps = (one["seq"] - seq, now_ms - mono_ms, sent_ms - now_ms - behind_ms)
+        seq, mono_ms, behind_ms = one["seq"], now_ms, sent_ms - now_ms
+        rows.append([*steps, 0, True, body])
+    head = [batch["gateway"], batch["epoch"], batch["lane"], sent_ms]
+    names = [["outdoor_temp", 1], ["dhw_temp", None]]
+    packed = msgspec.msgpack.encode([*head, ["b"], names, rows])
+    return b"#compact+deflate\n" + zlib.compress(packed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

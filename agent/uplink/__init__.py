@@ -18,11 +18,13 @@ from agent.uplink.messages import (
 )
 from agent.uplink.sender import Outbox
 from agent.uplink.settings import Counters, UplinkSettings
+from agent.uplink.signing import TYPE as SIGNED_TYPE
 from agent.uplink.signing import public_key
 from agent.uplink.topics import Topics
 from agent.uplink.uplink import Uplink
 
 __all__ = [
+    "SIGNED_TYPE",
     "CommandMessage",
     "Counters",
     "DeviceCard",

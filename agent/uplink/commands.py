@@ -55,7 +55,8 @@ class CommandMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = None
     gateway: Annotated[
-        Name | None, Meta(description="Id of the gateway; must stand in a signed command.")
+        Name | None,
+        Meta(description="Id of the gateway it is for; must stand in a signed command."),
     ] = None
     why: Annotated[
         str,
@@ -93,9 +94,12 @@ _SENDER = msgspec.json.Decoder(_Sender)
 
 
 def parse_command(
-    payload: bytes, retained: bool, now: datetime, trusted: bool
+    payload: bytes, retained: bool, now: datetime, trusted: bool, gateway: str = ""
 ) -> Command | RefusedCommand:
-    """The command, or why it ends here. `now` is aware UTC, `trusted` whether it is believed."""
+    """The command, or why it ends here. `now` is aware UTC, `trusted` whether it is believed.
+
+    A command that names another gateway than `gateway` was put on the wrong topic.
+    """
     try:
         if len(payload) > COMMAND_BYTES:
             raise ValueError(f"longer than {COMMAND_BYTES} bytes")
@@ -104,7 +108,7 @@ def parse_command(
         return _refuse(payload, f"not a command: {error}")
     if retained:
         return _refuse(payload, "retained: an old wish must not come back with every connection")
-    why = _unfit(message, now, trusted)
+    why = _unfit(message, now, trusted, gateway)
     if why:
         return _refuse(payload, why)
     if now >= message.expires_at:
@@ -112,9 +116,11 @@ def parse_command(
     return _command(message)
 
 
-def _unfit(message: CommandMessage, now: datetime, trusted: bool) -> str:
+def _unfit(message: CommandMessage, now: datetime, trusted: bool, gateway: str) -> str:
     if not re.fullmatch(_ID, message.id):  # `$` alone lets a final line feed pass
         return "id may hold letters, digits and _.:- only"
+    if gateway and message.gateway not in (None, gateway):
+        return f"it is for gateway {message.gateway}, this is {gateway}"
     if message.expires_at <= message.issued_at:
         return "expires_at is not after issued_at"
     if message.expires_at - message.issued_at > COMMAND_LIFE:

@@ -28,14 +28,17 @@ class ForecastMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
     issued_at: Annotated[Instant, Meta(description="When it was made, with time zone.")]
     gateway: Annotated[
-        Name | None, Meta(description="Id of the gateway; must stand in a signed forecast.")
+        Name | None,
+        Meta(description="Id of the gateway it is for; must stand in a signed forecast."),
     ] = None
 
 
 _DECODER = msgspec.json.Decoder(ForecastMessage)
 
 
-def parse_forecast(payload: bytes, now: datetime, trusted: bool) -> ForecastMessage:
+def parse_forecast(
+    payload: bytes, now: datetime, trusted: bool, gateway: str = ""
+) -> ForecastMessage:
     """A forecast with hours to come; raises ValueError that says what does not fit.
 
     While the clock is not `trusted` its hours cannot be placed: whoever uses it must wait for that.
@@ -43,6 +46,8 @@ def parse_forecast(payload: bytes, now: datetime, trusted: bool) -> ForecastMess
     if len(payload) > COMMAND_BYTES:
         raise ValueError(f"longer than {COMMAND_BYTES} bytes")
     found = _DECODER.decode(payload)
+    if gateway and found.gateway not in (None, gateway):
+        raise ValueError(f"it is for gateway {found.gateway}, this is {gateway}")
     steps = [abs(after - before) for before, after in pairwise(found.outdoor_c)]
     if max(steps, default=0.0) > LARGEST_STEP_K:
         raise ValueError(f"a step of {max(steps):g} K within an hour is no weather")

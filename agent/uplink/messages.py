@@ -35,7 +35,7 @@ class BatchRecord(msgspec.Struct, frozen=True):
     ]
     at: Annotated[str, Meta(description="When it happened: UTC, ISO 8601.")]
     mono: Annotated[float, Meta(description="Seconds since the start of boot `boot`.")]
-    boot: Annotated[str, Meta(description="Which start of the gateway `mono` counts from.")]
+    boot: Annotated[str, Meta(description="Which power-on of the machine `mono` counts from.")]
     trusted: Annotated[bool, Meta(description="Whether the clock was known to be right at `at`.")]
     body: Annotated[
         msgspec.Raw,
@@ -116,7 +116,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
         Instant,
         Meta(description="UTC; in a last will the time at which the lost connection was opened."),
     ]
-    boot: Annotated[str, Meta(description="The current start of the gateway.")]
+    boot: Annotated[str, Meta(description="The machine's current power-on, as in its records.")]
     version: Annotated[str, Meta(description="Version of the gateway's program.")]
     epoch: Annotated[str, Meta(description="Epoch of its durable buffer.")]
     health: Annotated[

@@ -243,6 +243,8 @@ class Uplink:
     async def _take(self, message: Incoming) -> None:
         if message.topic == self._topics.ack:
             await self._ack(message.payload)
+        elif not message.payload:
+            return  # so MQTT takes back what was retained: nothing is asked, and nobody attacks
         elif message.topic == self._topics.command:
             retained = message.retained
             await self._signed(message.payload, lambda said: self._on_command(said, retained))

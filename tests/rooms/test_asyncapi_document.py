@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
 from agent import reference
-from agent.uplink import messages
+from agent.uplink import SIGNED_TYPE, messages
 from agent.uplink.topics import Topics
 from tests.rooms.test_asyncapi import ACK, COMMAND
 
@@ -64,6 +64,16 @@ def test_the_document_has_what_asyncapi_3_asks_for() -> None:
     for operation in DOCUMENT["operations"].values():
         assert operation["action"] in ("send", "receive")
         assert operation["channel"]["$ref"].removeprefix("#/channels/") in DOCUMENT["channels"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "name"), [("command", "SignedCommand"), ("forecast", "SignedForecast")]
+)
+def test_what_must_be_signed_somewhere_is_named_in_its_signed_form(channel: str, name: str) -> None:
+    assert name in DOCUMENT["channels"][channel]["messages"]
+    message = DOCUMENT["components"]["messages"][name]
+    assert message["contentType"] == "application/jose"
+    assert SIGNED_TYPE in message["payload"]["description"]
 
 
 def test_every_topic_of_the_gateway_is_a_channel_but_the_one_not_accepted() -> None:

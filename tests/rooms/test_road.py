@@ -57,7 +57,7 @@ class House:
     def __init__(self, spool: Spool, core: Core) -> None:
         self.spool, self.core, self.clock = spool, core, Clock()
         self.line = FakeLine(spool)
-        self.road = Road(core, spool, self.clock, CHINA)
+        self.road = Road(core, spool, self.clock, CHINA, gateway="gw-1")
         self.road.connect((self.line,))  # type: ignore[arg-type]
 
     async def read(self, **values: Any) -> None:
@@ -124,6 +124,15 @@ async def test_a_command_from_the_broker_to_its_result(tmp_path: Path) -> None:
         await home.done()
         assert await home.results() == [("c1", "verified", "told")]
         assert await home.spool.open_commands() == ()
+
+
+async def test_a_command_on_the_topic_of_the_wrong_gateway_moves_nothing(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        await home.read()
+        meant = json.loads(message("c1")) | {"gateway": "gw-2"}
+        await home.road.command(json.dumps(meant).encode(), False)
+        assert home.line.sent == []
+        assert await home.results() == [("c1", "refused", "it is for gateway gw-2, this is gw-1")]
 
 
 async def test_the_id_is_on_disk_before_the_core_hears(

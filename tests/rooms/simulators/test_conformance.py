@@ -10,9 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import aiomqtt
+import msgspec
 import pytest
 
+from agent.model import Alarm, Result
+from agent.records import DayAccount, Notice, Telemetry
+from agent.uplink import Encoding
+from simulators import conformance, platform
 from simulators.conformance import COMMITTED, RULES, Finding, check, main
+from simulators.encodings import read_batch
 from simulators.platform import Platform
 from tests.peers.mosquitto import Mosquitto
 
@@ -125,6 +131,44 @@ async def test_a_receiver_that_breaks_a_rule_is_caught(
     async with mutant(broker.url, tmp_path / "p.db"):
         found = await check(broker.url, within_s=0.6)
     assert rules(caught) <= broken(found)
+
+
+async def test_a_receiver_that_reads_json_only_is_caught(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would hear nothing of a gateway whose encoding nobody chose."""
+
+    def json_only(payload: bytes) -> dict[str, Any]:
+        if payload.startswith(b"#compact"):
+            raise ValueError("unknown encoding")
+        return read_batch(payload)
+
+    monkeypatch.setattr(platform, "read_batch", json_only)
+    async with Platform(broker.url, tmp_path / "p.db"):
+        found = await check(broker.url, within_s=0.6)
+    assert broken(found) == rules("compact")
+
+
+def test_the_compact_batch_says_what_the_plain_one_says() -> None:
+    plain = conformance._batch(("gw", "e", "telemetry"), [111, 113])
+    packed = conformance._compact(plain)
+    assert packed.startswith(f"#{Encoding.COMPACT_DEFLATE}\n".encode())
+    assert read_batch(packed)["records"][1]["body"] == read_batch(plain)["records"][1]["body"]
+    assert [one["seq"] for one in read_batch(packed)["records"]] == [111, 113]
+
+
+@pytest.mark.parametrize(
+    ("lane", "kind"),
+    [
+        ("telemetry", Telemetry),
+        ("alarm", Alarm),
+        ("result", Result),
+        ("notice", Notice),
+        ("account", DayAccount),
+    ],
+)
+def test_the_records_it_plays_are_those_of_a_gateway(lane: str, kind: type) -> None:
+    msgspec.convert(conformance._BODIES[lane], kind)
 
 
 EARLY = """

@@ -42,6 +42,13 @@ def test_what_is_taken(more: dict[str, Any]) -> None:
     parsed(**more)
 
 
+def test_a_forecast_that_names_another_gateway_is_not_taken() -> None:
+    payload = json.dumps({**GOOD, "gateway": "gw-2"}).encode()
+    with pytest.raises(ValueError, match="for gateway gw-2, this is gw-1"):
+        parse_forecast(payload, NOW, True, "gw-1")
+    assert parse_forecast(payload, NOW, True, "gw-2").gateway == "gw-2"
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no values": ({"outdoor_c": []}, "length >= 1"),
     "more than a week": ({"outdoor_c": [0.0] * 169}, "length <= 168"),

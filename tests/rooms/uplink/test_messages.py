@@ -102,6 +102,17 @@ def test_the_answer_to_a_refused_command_knows_its_sender() -> None:
     )
 
 
+@pytest.mark.parametrize("meant", [None, "gw-1", "gw-2"])
+def test_a_command_that_names_another_gateway_is_refused(meant: str | None) -> None:
+    parsed = parse_command(command(gateway=meant), False, NOW, True, "gw-1")
+    if meant != "gw-2":
+        assert isinstance(parsed, Command)
+        return
+    assert isinstance(parsed, RefusedCommand)
+    assert (parsed.command_id, parsed.outcome) == ("c-1", Outcome.REFUSED)
+    assert parsed.why == "it is for gateway gw-2, this is gw-1"
+
+
 def test_a_retained_command_is_refused() -> None:
     refused = parse_command(command(), True, NOW, True)
     assert isinstance(refused, RefusedCommand)

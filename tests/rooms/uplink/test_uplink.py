@@ -636,6 +636,22 @@ async def test_a_retained_command_is_known_as_such_now_and_later(tmp_path: Path)
         assert "retained" in refused.why
 
 
+@pytest.mark.parametrize("kind", ["command", "forecast"])
+async def test_what_takes_back_a_retained_message_is_no_message(kind: str, tmp_path: Path) -> None:
+    async with (
+        Mosquitto(tmp_path) as broker,
+        Platform(broker.url) as platform,
+        running(settings(broker.url), MemoryOutbox()) as gateway,
+    ):
+        await gateway.linked(True)
+        async with aiomqtt.Client("127.0.0.1", broker.port) as other:
+            await other.publish(f"hp/1/{G}/down/{kind}", b"", 1, retain=True)
+        sent = await platform.send_command(G, "pump1", "water_setpoint", 40)
+        payload, _ = await next_command(gateway)
+        assert json.loads(payload)["id"] == sent
+        assert gateway.forecasts.empty()
+
+
 async def test_a_command_that_could_not_be_handled_comes_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
