@@ -279,8 +279,8 @@ _AT_ONCE: Mapping[str, Words] = {
         "家中电压不正常。请暂时关闭其他大功率电器，并联系供电公司。",
     ),
     "F25": Words(
-        "The {name_en} does not answer ({why}). Check its power and the bus cable.",
-        "{name_zh}无应答（{why}），请检查电源和通讯线。",
+        "The {name_en} does not answer ({why_en}). Check its power and the bus cable.",
+        "{name_zh}无应答（{why_zh}），请检查电源和通讯线。",
         "The gateway cannot reach the {name_en}. Please check that it has power. If it heats as "
         "usual you need do nothing.",
         "网关联系不上{name_zh}。请检查它是否通电；若供暖正常，您无需操作。",

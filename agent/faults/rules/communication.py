@@ -18,6 +18,8 @@ LOST_IN_A_ROW = 6.0
 NOBODY_POLLED_S = 450.0
 POLLS_AVERAGED = 30.0
 MAYBE_MAINS = (Suspect("F25", 0.55), Suspect("F20", 0.45))
+COMMON_ZH = {"no answer": "没有数据", "late": "应答太晚", "wrong checksum": "校验错误"}
+"""What nearly every silence is; rarer reasons are the words of line and system as they are."""
 NAMES = {
     "heat_pump": ("heat pump", "热泵"),
     "meter": ("electricity meter", "电表"),
@@ -41,7 +43,13 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     cold = freezes and outdoor_c is not None and outdoor_c < COLD_OUTDOOR_C
     en, zh = NAMES[view.machine.kind]
     found = Finding(
-        {"name_en": en, "name_zh": zh, "why": view.silent_why, "outdoor_temp": outdoor_c},
+        {
+            "name_en": en,
+            "name_zh": zh,
+            "why_en": view.silent_why,
+            "why_zh": COMMON_ZH.get(view.silent_why, view.silent_why),
+            "outdoor_temp": outdoor_c,
+        },
         severity=Severity.S1 if cold else Severity.S2,
         raise_after_s=after_s,
         suspects=MAYBE_MAINS if freezes and outdoor_c is not None and outdoor_c < 0.0 else (),
