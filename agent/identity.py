@@ -300,7 +300,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise IdentityError(f"{path} cannot be read: {error}") from None
+        raise IdentityError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _parsed(given: Pem) -> list[Certificate]:

@@ -31,7 +31,7 @@ from agent.selftest import Report
 ORDER = "poll_check"
 POLLS = 10
 ENOUGH = 8
-LEAP_K = 8.0  # within ten polls, under two minutes as a rule; a defrost takes less out of the water
+LEAP_K = 8.0  # within ten polls, five minutes as a rule; a defrost takes less out of the water
 SPARE_S = 60.0
 
 _TEXTS: Mapping[str, tuple[str, str]] = {

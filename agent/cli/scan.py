@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -191,6 +192,8 @@ def _write(found: Search, before: str, arguments: argparse.Namespace) -> int:
     sure = [one for one in found.units if one.unit_id in chosen]
     shown = [one for one in sure if one.shows(chosen[one.unit_id].driver)]
     confirmed = {one.unit_id for one in shown if _confirmed(one, seen, arguments)}
+    for difference in _differences(found, seen):
+        print(difference, file=sys.stderr)
     if not arguments.yes and len(confirmed) < len(sure):
         left = ", ".join(str(one.unit_id) for one in sure if one.unit_id not in confirmed)
         print(
@@ -268,6 +271,21 @@ def _confirmed(
     return answer.strip().lower() in ("y", "yes", "是")
 
 
+def _differences(found: Search, seen: dict[tuple[int, str], float]) -> Iterator[str]:
+    """What a display is said to show and the line does not, each as a line for people."""
+    read = {(one.unit_id, r.point): r.value for one in found.units for r in one.values}
+    for (unit_id, point), shown in seen.items():
+        value = read.get((unit_id, point))
+        if value is None:
+            has = ", ".join(name for id, name in read if id == unit_id) or "nothing"
+            yield f"--seen {unit_id}.{point}: unit {unit_id} gave {has}  没有这个读数"
+        elif not _agrees(value, shown):
+            yield (
+                f"unit {unit_id}: {point} reads {value}, the display shows {shown:g}"
+                f"  地址 {unit_id}：读到 {value}，屏上 {shown:g}"
+            )
+
+
 def _agrees(read: object, shown: float) -> bool:
     return isinstance(read, int | float) and abs(read - shown) <= max(TOLERANCE, 0.03 * abs(shown))
 
@@ -292,7 +310,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _patients(arguments: argparse.Namespace) -> list[Patient]:
     path = Path(arguments.target)
-    if "://" in arguments.target or not path.is_file():
+    is_file = path.is_file() or path.suffix in (".yaml", ".yml")  # a misspelt one is no port
+    if "://" in arguments.target or not is_file:
         setting = None
         if arguments.baudrate or arguments.parity:
             setting = Setting(arguments.baudrate or 9600, arguments.parity or "none")

@@ -77,7 +77,8 @@ class Line:
                     await self._open()
                     await (self._listen(self._listener) if self._listener else self._serve())
                 except PortError as error:
-                    lost, pause_s = str(error), 0.0 if self._heard else REOPEN_MIN_S
+                    longer_s = min(max(REOPEN_MIN_S, 2 * pause_s), REOPEN_MAX_S)
+                    lost, pause_s = str(error), 0.0 if self._heard else longer_s
                 except Exception as error:
                     self.errors += 1
                     log.exception("line loop failed line=%s errors=%d", self.name, self.errors)

@@ -123,7 +123,7 @@ class Port:
                 self._pipe = await self._open_pipe()
         except (OSError, termios.error, ValueError) as error:
             # pyserial lets termios.error through where a device vanishes while it is set up.
-            why = str(error) or "no connection in time"
+            why = _in_words(error) or "no connection in time"
             raise PortError(f"{self.settings.name}: {self.settings.url}: {why}") from None
         self._last_byte = _now()
         self._unproved = self.settings.is_network
@@ -389,3 +389,11 @@ class _SerialPipe:
             self._loop.remove_reader(self._fd)
             self._fd = None
             self._serial.close()
+
+
+def _in_words(error: OSError | termios.error | ValueError) -> str:
+    """Why a port does not open; pyserial says number and name twice around the system's reason."""
+    said = str(error)
+    if isinstance(error, OSError) and error.errno and "could not open port" in said:
+        return os.strerror(error.errno)
+    return said

@@ -91,7 +91,7 @@ def reading(path: str) -> Iterator[Connection]:
     """The file of this version, for reading only; a copy of it while a program holds it."""
     try:
         if not is_there(Path(path)):
-            why = "there is no such file; name the configuration or a file"
+            why = "there is no such file: the gateway has not run yet, or another is meant"
             raise SpoolError(f"spool {path}: {why}")
     except OSError as error:
         raise SpoolError(f"spool {path}: cannot be looked at: {error.strerror}") from None

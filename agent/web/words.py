@@ -202,11 +202,12 @@ WORDS: Mapping[str, Text] = {
     "testing": _("正在自检…", "Testing …"),
     "no_test": _("还没有做过", "none yet"),
     "test_help": _(
-        "检查通讯只看不写，约两分钟。试写把水温设定改 1 度，读回后立即恢复。"
+        "检查通讯只看不写：十次轮询，每 30 秒一次的约六分钟。试写把水温设定改 1 度，读回后恢复。"
         "自检会短时改变水温设定，结束后自动恢复，15 至 60 分钟。关掉页面也会做完并恢复。",
-        "The check only watches, two minutes. A test write moves the water setpoint by 1 K, reads "
-        "it back and restores it at once. A self-test moves it for 15 to 60 minutes and puts it "
-        "back. All of them end and restore also when this page is closed.",
+        "The check only watches ten polls: six minutes where there is one every 30 s. A test write "
+        "moves the water setpoint by 1 K, reads it back and restores it at once. A self-test moves "
+        "it for 15 to 60 minutes and puts it back. All of them end and restore "
+        "also when this page is closed.",
     ),
     "point": _("测点", "Point"),
     "value": _("数值", "Value"),

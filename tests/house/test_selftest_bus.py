@@ -75,7 +75,9 @@ async def test_after_wiring_ten_polls_are_looked_at_and_a_write_is_tried(
 ) -> None:
     async with wired(tmp_path) as gateway:
         assert await asyncio.to_thread(main, ["selftest", gateway, "--polls", "hp", "--json"]) == 0
-        (polls,) = json.loads(capsys.readouterr().out)
+        said = capsys.readouterr()
+        (polls,) = json.loads(said.out)
+        assert "hp is polled every" in said.err
         assert (polls["order"], polls["visit"]) == ("poll_check", "none")
         assert polls["checks"][0]["values"]["answered"] == 10
         assert await asyncio.to_thread(main, ["selftest", gateway, "--trial", "hp", "--json"]) == 0

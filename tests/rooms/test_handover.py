@@ -149,7 +149,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     file, page = tmp_path / "gateway.yaml", tmp_path / "sheet.html"
     file.write_text(GATEWAY + f"spool: {{path: {tmp_path}/spool.db}}\n")
     assert main(["handover", str(file)]) == 3  # nobody ever ran it
-    assert "there is no such file" in capsys.readouterr().err
+    assert "there is no such file: the gateway has not run yet" in capsys.readouterr().err
     asyncio.run(_ran_once(config.read(file)))
     assert main(["handover", str(file), "--html", str(page), "--json"]) == 1
     said = json.loads(capsys.readouterr().out)

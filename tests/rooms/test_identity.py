@@ -102,7 +102,7 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(tmp_path: Path) -> Non
         (authority.sign(other / "request.csr"), G, None, "fits no key"),
         (stranger.sign(folder / "request.csr"), G, authority.ca, "not signed by"),
         (authority.ca, G, None, "is for 'ca'"),
-        (tmp_path / "none.pem", G, None, "cannot be read"),
+        (tmp_path / "none.pem", G, None, "none.pem cannot be read: No such file or directory$"),
         (folder / "request.csr", G, None, "cannot be read"),
     ):
         with pytest.raises(IdentityError, match=why):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
+import agent.line.line as line_module
 from agent.facts import BlockRead
 from agent.model import Outcome
 from simulators.faults import Fault
@@ -89,3 +91,15 @@ async def test_r06_a_bridge_that_takes_nobody_is_not_hammered(tmp_path: Path) ->
         await pump.until(lambda: pump.losses() >= 2)
         assert pump.line.traffic.renewed == 0
         assert connections(pump) <= 5
+
+
+async def test_r06_a_bridge_that_takes_nobody_is_tried_ever_more_seldom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program may hold its one connection for days, and each try is two lines of log."""
+    monkeypatch.setattr(line_module, "REOPEN_MIN_S", 0.02)
+    monkeypatch.setattr(line_module, "REOPEN_MAX_S", 5.0)
+    async with polled(tmp_path, map_of(POINTS, TOP), "tcp", closes_after=0) as pump:
+        began = monotonic()
+        await pump.until(lambda: pump.losses() >= 7)
+        assert monotonic() - began >= 0.02 * (1 + 2 + 4 + 8 + 16 + 32)

@@ -53,6 +53,13 @@ def test_scan_writes_what_was_compared(
     wrong = ["--write", str(file), "--seen", f"3.water_supply_temp={supply + 10}"]
     assert main(["scan", str(port), *QUICK, *wrong]) == 1
     assert not file.exists()
+    said = capsys.readouterr().err
+    assert f"reads {supply}, the display shows {supply + 10:g}" in said
+    other = ["--write", str(file), "--seen", "3.room=20", "--seen", "9.water_supply_temp=20"]
+    assert main(["scan", str(port), *QUICK, *other]) == 1
+    said = capsys.readouterr().err
+    assert "--seen 3.room: unit 3 gave water_supply_temp" in said
+    assert "--seen 9.water_supply_temp: unit 9 gave nothing" in said
     right = ["--write", str(file), "--seen", f"3.water_supply_temp={supply + 0.4}"]
     assert main(["scan", str(port), *QUICK, *right]) == 0
     assert "compared with its display" in file.read_text("utf-8")
@@ -99,3 +106,10 @@ def test_doctor_says_when_there_is_no_such_port(capsys: pytest.CaptureFixture[st
 def test_ids_that_are_none(ids: str) -> None:
     with pytest.raises(SystemExit):
         main(["scan", "/dev/x", "--ids", ids])
+
+
+def test_the_doctor_takes_a_misspelt_configuration_for_no_port(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", str(tmp_path / "hoem.yaml")]) == 2
+    assert "hoem.yaml:1: cannot be read" in capsys.readouterr().err
