@@ -40,8 +40,8 @@ class Wire(Struct, frozen=True):
     name: str
     port: str
     baudrate: int | None
-    parity: str
-    stop_bits: int
+    parity: str | None
+    stop_bits: int | None
     machines: tuple[Machine, ...]
 
 
@@ -71,8 +71,8 @@ def handover(config: Config, reports: Iterable[Report], at: datetime) -> Handove
             line.port.name,
             line.port.url,
             None if line.port.is_network else line.port.baudrate,
-            line.port.parity,
-            line.port.stop_bits,
+            None if line.port.is_network else line.port.parity,
+            None if line.port.is_network else line.port.stop_bits,
             tuple(
                 _machine(one.name, one.map.kind, one.map.map, one.unit_id, tested.get(one.name, []))
                 for one in line.devices

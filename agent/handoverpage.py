@@ -59,7 +59,7 @@ def sheet(made: Handover, why: str) -> str:
 
 
 def _line(one: Wire) -> Markup:
-    setting = f"{one.baudrate} 8{one.parity[0].upper()}{one.stop_bits}" if one.baudrate else ""
+    setting = f"{one.baudrate} 8{one.parity[0].upper()}{one.stop_bits}" if one.parity else ""
     rows = Markup("").join(_row(machine) for machine in one.machines)
     return _LINE.format(name=one.name, port=one.port, setting=setting, rows=rows)
 

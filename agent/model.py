@@ -192,13 +192,17 @@ class WriteTerms:
 
 @dataclass(frozen=True, slots=True)
 class VendorFault:
-    """A fault the machine itself shows; `known` when its table has a text for the code."""
+    """A fault the machine itself shows; `known` when its table has a text for the code.
+
+    `sends` is false for what needs nobody at the machine: its driver is at fault.
+    """
 
     code: str
     en: str
     zh: str
     raw: int | str
     known: bool
+    sends: bool = True
 
 
 class Machine(Protocol):

@@ -217,6 +217,11 @@ def _write(found: Search, before: str, arguments: argparse.Namespace) -> int:
 def _chosen(found: Search, arguments: argparse.Namespace) -> dict[int, Choice]:
     """What becomes of every unit that is sure or was named. Raises ValueError."""
     drivers, names, serves = map(dict, (arguments.driver, arguments.name, arguments.serves))
+    there = {one.unit_id for one in found.units}
+    for unit_id in (*drivers, *names, *serves):
+        if unit_id not in there:
+            answered = ", ".join(str(one) for one in sorted(there))
+            raise ValueError(f"nobody answered as unit {unit_id}; allowed: {answered}")
     chosen: dict[int, Choice] = {}
     for one in found.units:
         guesses = [guess.driver for guess in one.verdict.guesses]

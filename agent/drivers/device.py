@@ -247,10 +247,23 @@ class Device:
     def vendor_faults(self, snapshot: Snapshot) -> tuple[VendorFault, ...]:
         """The faults the machine shows now; an unknown code keeps its number.
 
-        Codes come from the snapshot, fault bits from the blocks this device decoded last.
+        Codes come from the snapshot, fault bits from the blocks this device decoded last. A hook
+        that fails is told among them, as what it is: what the map knows must not be lost by it.
         """
         marked = [bit for bit in self.map.faults.bits if self._marked.get(bit, False)]
-        return vendor_faults(self.map, snapshot, marked, self.hooks.alarms(snapshot))
+        try:
+            return vendor_faults(self.map, snapshot, marked, self.hooks.alarms(snapshot))
+        except Exception as error:  # noqa: BLE001 - a vendor's mistake must not end the program
+            own = VendorFault(
+                "driver",
+                f"alarms of the driver {self.map.map} failed: {error!r}; the driver is wrong, "
+                "not the machine",
+                f"驱动 {self.map.map} 的 alarms 出错：{error!r}；是驱动的问题，不是机组的问题",
+                "driver",
+                known=True,
+                sends=False,
+            )
+            return (*vendor_faults(self.map, snapshot, marked, ()), own)
 
     def value_of(self, point: PointId, text: str) -> Value | None:
         """A value written as text, by the type of its point; None when it is none of it."""

@@ -180,6 +180,9 @@ def _prior(one: Expectation, about: Surroundings) -> float:
 
 
 def _own_word(one: Expectation, words: Mapping[str, int]) -> float:
-    """What the driver's own `identify` says; 0 is no opinion."""
-    sure = one.driver.hooks.identify(words)
+    """What the driver's own `identify` says; 0 is no opinion, and so is a hook that fails."""
+    try:
+        sure = float(one.driver.hooks.identify(words))
+    except Exception:  # noqa: BLE001 - a vendor's mistake must not hide the machines of others
+        return 0.0
     return IDENTIFY_WEIGHT * (2 * sure - 1) if sure else 0.0

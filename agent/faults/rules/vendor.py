@@ -22,16 +22,17 @@ def look(view: View, memory: Memory) -> Iterable[Finding]:
     shown, now = view.sample.faults, view.now
     if not shown:
         return NOTHING
-    if now - memory.get("seen", -inf) > PAUSE_S:
-        memory["since"] = now
-    memory["seen"] = now
-    severity = Severity.S3 if now - memory["since"] < STANDS_S else Severity.S2
+    if any(fault.sends for fault in shown):
+        if now - memory.get("seen", -inf) > PAUSE_S:
+            memory["since"] = now
+        memory["seen"] = now
+    stands = now - memory.get("since", now) >= STANDS_S
     return tuple(
         Finding(
             {"raw": fault.raw, "code": fault.code, "en": fault.en, "zh": fault.zh},
             key=str(fault.raw),
             code=fault.code,
-            severity=severity,
+            severity=Severity.S2 if stands and fault.sends else Severity.S3,
         )
         for fault in shown
     )

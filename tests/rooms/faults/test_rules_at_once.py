@@ -401,6 +401,17 @@ def test_a_trip_that_helps_itself_sends_nobody(
     assert [one.severity for one in said] == [severity]
 
 
+def test_what_the_driver_does_wrong_sends_nobody_however_long_it_stands() -> None:
+    own = VendorFault("driver", "the driver is wrong", "驱动有误", "driver", True, sends=False)
+    detector = Detector(RecordedMachine(frozenset(CALM)), rules=(VENDOR_FAULT,))
+    said = list[Condition]()
+    for k in range(100):
+        faults = (own, *TRIP) if k >= 80 else (own,)
+        said = [*detector.see(Sample(60.0 * k, AT + 60.0 * k, faults=faults))]
+        assert all(one.severity is Severity.S3 for one in said)
+    assert [one.code for one in said] == ["driver", "E2"]
+
+
 def test_a_silence_begins_with_the_first_poll_after_a_gateways_own_absence() -> None:
     seen = Seen(COMMUNICATION_LOST)
     seen.many(HOUR)

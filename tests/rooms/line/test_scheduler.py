@@ -16,7 +16,7 @@ from agent.facts import BlockFailed, BlockRead, Fact, Failure, HolesFound, Write
 from agent.line.answers import Answer, Garbled, Refused, Reply, Silence
 from agent.line.scheduler import PROBE_S, Idle, Scheduler, Turn
 from agent.line.unit import DARK_S, HOLE_KEPT_S, REST_MAX_S, REST_S
-from agent.model import Origin, Outcome, PointId, Quality, Reading, Stamp, Write
+from agent.model import Origin, Outcome, PointId, Quality, Reading, Snapshot, Stamp, Write
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 RTU = Cost.of_line(9600, 0.02)
@@ -655,3 +655,25 @@ def test_a_hook_that_fails_costs_its_own_device_only(hooks: Hooks, why: str) -> 
     assert all(why in fact.why for fact in failed)
     assert {fact.device for fact in told if isinstance(fact, BlockRead)} == {"b"}
     assert not scheduler.out_of_step
+
+
+class Broken(Hooks):
+    """A vendor's mistake in what only looks."""
+
+    def alarms(self, snapshot: Snapshot) -> tuple[str, ...]:
+        raise KeyError("fault_code")
+
+
+def test_an_alarms_hook_that_fails_is_told_beside_what_the_map_knows() -> None:
+    found = load(
+        "map: acme\napi: 1\ncovers: [{brand: Acme, model: One}]\nsource: [sheet]\ngrade: draft\n"
+        "points:\n  fault_code: {at: 1}\n"
+        "faults: {point: fault_code, codes: {5: {label: E5, en: pressure, zh: 压力}}}\n",
+        "m",
+    )
+    machine = Device("a", found, 1, RTU, Broken())
+    seen = Snapshot("a").with_readings((Reading("fault_code", "code E5", raw=5),), 0.0)
+    known, own = machine.vendor_faults(seen)
+    assert (known.code, known.sends) == ("E5", True)
+    assert (own.code, own.sends) == ("driver", False)
+    assert "alarms of the driver acme failed: KeyError('fault_code')" in own.en

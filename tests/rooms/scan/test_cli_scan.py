@@ -86,7 +86,12 @@ def test_scan_writes_names_and_roles_as_the_page_does(
     (line,) = config.read(file).lines
     assert [one.name for one in line.devices] == ["unit3"]
     file.unlink()
-    for wrong in (["--serves", "3=4"], ["--serves", "4=9"], ["--driver", "3=eastron_sdm120"]):
+    for wrong in (
+        ["--name", "9=west"],
+        ["--serves", "3=4"],
+        ["--serves", "4=9"],
+        ["--driver", "3=eastron_sdm120"],
+    ):
         assert main([*scan, *wrong]) == 2
 
 
