@@ -139,7 +139,7 @@ def test_a_dead_machine_in_the_frost_is_seen_first(
     (lost,) = conditions(picture, "no answer")
     assert (lost.severity, lost.raise_after_s, lost.clear_after_s) == (severity, 60.0, 10.0)
     assert lost.fault == "F25"
-    assert (lost.evidence["why"], lost.evidence["outdoor_temp"]) == ("no answer", outdoor_c)
+    assert (lost.evidence["why_en"], lost.evidence["outdoor_temp"]) == ("no answer", outdoor_c)
 
 
 def test_texts_name_the_sensor_and_the_code_in_both_languages() -> None:
