@@ -97,11 +97,15 @@ def diagnose(seen: Evidence) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda one: -one.sure))
 
 
+def _ids_of(frames: Sequence[bytes]) -> str:
+    return ", ".join(str(one) for one in sorted({frame[0] for frame in frames}))
+
+
 def _overheard(seen: Evidence) -> Iterable[Finding]:
     """A line on which others talk: well when their frames are heard whole."""
     frames = frames_in(seen.idle)
     if frames:
-        ids = ", ".join(str(one) for one in sorted({frame[0] for frame in frames}))
+        ids = _ids_of(frames)
         yield Finding(
             Fault.WELL,
             0.9,
@@ -153,7 +157,7 @@ def _foreign(seen: Evidence) -> Iterable[Finding]:
     """Whole frames that nobody asked for."""
     frames = frames_in(seen.idle)
     if frames:
-        ids = ", ".join(str(one) for one in sorted({frame[0] for frame in frames}))
+        ids = _ids_of(frames)
         yield Finding(
             Fault.SECOND_MASTER,
             0.95,
